@@ -1,0 +1,235 @@
+/*
+ * What every part of the core uses: comparing spans, writing into a bounded
+ * buffer, JSON strings, UTF-8.
+ */
+
+#include <string.h>
+
+#include "keygate_core.h"
+
+
+static const char  keygate_hex_digits[] = "0123456789abcdef";
+
+
+int
+keygate_str_eq(keygate_str_t a, keygate_str_t b)
+{
+    return a.len == b.len
+           && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+
+void
+keygate_buf_put(keygate_buf_t *b, keygate_str_t s)
+{
+    size_t  n;
+
+    n = b->len < b->size ? b->size - b->len : 0;
+
+    if (n > s.len) {
+        n = s.len;
+    }
+
+    if (n != 0) {
+        memcpy(b->data + b->len, s.data, n);
+    }
+
+    b->len += s.len;
+}
+
+
+void
+keygate_buf_puts(keygate_buf_t *b, const char *s)
+{
+    keygate_str_t  span;
+
+    span.data = (const unsigned char *) s;
+    span.len = strlen(s);
+
+    keygate_buf_put(b, span);
+}
+
+
+void
+keygate_buf_num(keygate_buf_t *b, int64_t n)
+{
+    uint64_t        u;
+    keygate_str_t   span;
+    unsigned char  *p, text[20];
+
+    /* INT64_MIN has no positive twin, hence unsigned */
+
+    u = n < 0 ? 0 - (uint64_t) n : (uint64_t) n;
+    p = text + sizeof(text);
+
+    do {
+        *--p = (unsigned char) ('0' + u % 10);
+        u /= 10;
+    } while (u != 0);
+
+    if (n < 0) {
+        *--p = '-';
+    }
+
+    span.data = p;
+    span.len = (size_t) (text + sizeof(text) - p);
+
+    keygate_buf_put(b, span);
+}
+
+
+/*
+ * The code point to be escaped at "p", with *n the bytes that it takes there;
+ * or -1, with *n the bytes that may stay as they are.
+ */
+
+static int
+keygate_json_escaped(const unsigned char *p, const unsigned char *end,
+    size_t *n)
+{
+    *n = keygate_utf8(p, end);
+
+    switch (*n) {
+
+    case 0:
+        *n = 1;
+        return 0xfffd;
+
+    case 1:
+        if (*p < 0x20 || *p == 0x7f || *p == '"' || *p == '\\' || *p == '<'
+            || *p == '>' || *p == '&')
+        {
+            return *p;
+        }
+
+        return -1;
+
+    case 2:
+        return p[0] == 0xc2 && p[1] < 0xa0 ? p[1] : -1;
+
+    case 3:
+        if (p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9)) {
+            return 0x2000 | (p[2] & 0x3f);
+        }
+
+        return -1;
+
+    default:
+        return -1;
+    }
+}
+
+
+static void
+keygate_json_escape(keygate_buf_t *b, int code)
+{
+    char  text[7];
+
+    text[0] = '\\';
+    text[2] = '\0';
+
+    switch (code) {
+
+    case '"':
+    case '\\':
+        text[1] = (char) code;
+        break;
+
+    case '\n':
+        text[1] = 'n';
+        break;
+
+    case '\r':
+        text[1] = 'r';
+        break;
+
+    case '\t':
+        text[1] = 't';
+        break;
+
+    default:
+        text[1] = 'u';
+        text[2] = keygate_hex_digits[code >> 12 & 0xf];
+        text[3] = keygate_hex_digits[code >> 8 & 0xf];
+        text[4] = keygate_hex_digits[code >> 4 & 0xf];
+        text[5] = keygate_hex_digits[code & 0xf];
+        text[6] = '\0';
+        break;
+    }
+
+    keygate_buf_puts(b, text);
+}
+
+
+void
+keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
+{
+    int                   code;
+    size_t                n;
+    keygate_str_t         run;
+    const unsigned char  *p, *end;
+
+    keygate_buf_puts(b, "\"");
+
+    run.len = 0;
+    run.data = s.data;
+
+    if (s.len != 0) {
+        end = s.data + s.len;
+
+        for (p = s.data; p < end; p += n) {
+            code = keygate_json_escaped(p, end, &n);
+
+            if (code == -1) {
+                run.len += n;
+                continue;
+            }
+
+            keygate_buf_put(b, run);
+            keygate_json_escape(b, code);
+
+            run.len = 0;
+            run.data = p + n;
+        }
+    }
+
+    keygate_buf_put(b, run);
+    keygate_buf_puts(b, "\"");
+}
+
+
+size_t
+keygate_utf8(const unsigned char *p, const unsigned char *end)
+{
+    size_t         i, n;
+    unsigned char  low, high;
+
+    if (p[0] < 0x80) {
+        return 1;
+    }
+
+    if (p[0] < 0xc2 || p[0] > 0xf4) {
+        return 0;
+    }
+
+    n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+    if ((size_t) (end - p) < n) {
+        return 0;
+    }
+
+    low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+    high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+
+    if (p[1] < low || p[1] > high) {
+        return 0;
+    }
+
+    for (i = 2; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+
+    return n;
+}

@@ -1,0 +1,295 @@
+/*
+ * Decides what looks like a key of this API, and makes new ones.  Whether a
+ * key is known is the table's affair; digests are in keygate_digest.c.
+ */
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "keygate_credential.h"
+
+
+#define KEYGATE_OPAQUE_ID_LEN  12
+
+
+typedef int (*keygate_random_pt)(unsigned char *buf, int n);
+
+
+static const char  keygate_base36[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+static const char  keygate_base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "abcdefghijklmnopqrstuvwxyz";
+
+
+/* 1 or 0, without a branch: a secret must not show in the time taken. */
+
+static unsigned
+keygate_between(unsigned c, unsigned low, unsigned high)
+{
+    return ((low - 1 - c) & (c - high - 1)) >> (sizeof(unsigned) * 8 - 1);
+}
+
+
+/* All of "data", whatever it holds: 0 when every byte is in the alphabet. */
+
+static unsigned
+keygate_not_base36(const unsigned char *data, size_t len)
+{
+    size_t    i;
+    unsigned  bad;
+
+    bad = 0;
+
+    for (i = 0; i < len; i++) {
+        bad |= 1 ^ (keygate_between(data[i], '0', '9')
+                    | keygate_between(data[i], 'A', 'Z'));
+    }
+
+    return bad;
+}
+
+
+static unsigned
+keygate_not_base62(const unsigned char *data, size_t len)
+{
+    size_t    i;
+    unsigned  bad;
+
+    bad = 0;
+
+    for (i = 0; i < len; i++) {
+        bad |= 1 ^ (keygate_between(data[i], '0', '9')
+                    | keygate_between(data[i], 'A', 'Z')
+                    | keygate_between(data[i], 'a', 'z'));
+    }
+
+    return bad;
+}
+
+
+static unsigned
+keygate_differs(const unsigned char *a, const unsigned char *b, size_t len)
+{
+    size_t    i;
+    unsigned  bad;
+
+    bad = 0;
+
+    for (i = 0; i < len; i++) {
+        bad |= a[i] ^ b[i];
+    }
+
+    return bad;
+}
+
+
+/* The length of a key's id inside a credential, and of the whole. */
+
+static size_t
+keygate_format_id(const keygate_format_t *f)
+{
+    return f->id_len != 0 ? f->prefix.len + f->id_len : 0;
+}
+
+
+static size_t
+keygate_format_len(const keygate_format_t *f)
+{
+    return f->prefix.len + (f->id_len != 0 ? (size_t) f->id_len + 1 : 0)
+           + f->secret_len;
+}
+
+
+static int
+keygate_format_valid(const keygate_format_t *f)
+{
+    return f->prefix.len != 0 && f->prefix.len <= KEYGATE_PREFIX_MAX
+           && f->id_len <= KEYGATE_FORMAT_ID_MAX
+           && f->secret_len >= KEYGATE_SECRET_MIN
+           && f->secret_len <= KEYGATE_SECRET_MAX;
+}
+
+
+static unsigned
+keygate_format_differs(const keygate_format_t *f, const unsigned char *p)
+{
+    unsigned  bad;
+
+    bad = keygate_differs(p, f->prefix.data, f->prefix.len);
+    p += f->prefix.len;
+
+    if (f->id_len != 0) {
+        bad |= keygate_not_base36(p, f->id_len);
+        p += f->id_len;
+        bad |= *p++ ^ (unsigned) '_';
+    }
+
+    return bad | keygate_not_base62(p, f->secret_len);
+}
+
+
+int
+keygate_credential_parse(const keygate_format_t *formats, unsigned n,
+    keygate_str_t credential, keygate_str_t *id)
+{
+    int       found;
+    unsigned  i, bad;
+
+    found = -1;
+
+    for (i = 0; i < n; i++) {
+        if (credential.len == 0
+            || credential.len > KEYGATE_CREDENTIAL_MAX
+            || keygate_format_len(&formats[i]) != credential.len)
+        {
+            continue;
+        }
+
+        /* a format that matched does not spare the others their time */
+
+        bad = keygate_format_differs(&formats[i], credential.data);
+
+        if (bad == 0 && found == -1) {
+            found = (int) i;
+        }
+    }
+
+    id->data = credential.data;
+    id->len = found != -1 ? keygate_format_id(&formats[found]) : 0;
+
+    return found;
+}
+
+
+/*
+ * "n" characters of the first "base" of "alphabet".  Bytes at or above the
+ * largest multiple of "base" are thrown away: a plain remainder would make
+ * the first characters more frequent.
+ */
+
+static keygate_rc_t
+keygate_random(keygate_random_pt source, const char *alphabet, unsigned base,
+    unsigned n, char *out)
+{
+    unsigned       i, limit;
+    unsigned char  buf[64];
+
+    limit = 256 - 256 % base;
+
+    while (n != 0) {
+        if (source(buf, sizeof(buf)) != 1) {
+            OPENSSL_cleanse(buf, sizeof(buf));
+            return KEYGATE_IO;
+        }
+
+        for (i = 0; i < sizeof(buf) && n != 0; i++) {
+            if (buf[i] < limit) {
+                *out++ = alphabet[buf[i] % base];
+                n--;
+            }
+        }
+    }
+
+    OPENSSL_cleanse(buf, sizeof(buf));
+
+    return KEYGATE_OK;
+}
+
+
+static keygate_rc_t
+keygate_id_make(const keygate_format_t *f, char *id)
+{
+    unsigned  n;
+
+    n = f->id_len;
+
+    if (n != 0) {
+        memcpy(id, f->prefix.data, f->prefix.len);
+        id += f->prefix.len;
+
+    } else {
+        n = KEYGATE_OPAQUE_ID_LEN;
+        memcpy(id, "key_", 4);
+        id += 4;
+    }
+
+    id[n] = '\0';
+
+    return keygate_random(RAND_bytes, keygate_base36, 36, n, id);
+}
+
+
+static int
+keygate_id_fits(const keygate_format_t *f, const char *id)
+{
+    size_t                len;
+    const unsigned char  *p;
+
+    len = strnlen(id, KEYGATE_ID_MAX + 1);
+
+    if (len > KEYGATE_ID_MAX) {
+        return 0;
+    }
+
+    if (f->id_len == 0) {
+        return 1;
+    }
+
+    p = (const unsigned char *) id;
+
+    return len == keygate_format_id(f)
+           && keygate_differs(p, f->prefix.data, f->prefix.len) == 0
+           && keygate_not_base36(p + f->prefix.len, f->id_len) == 0;
+}
+
+
+keygate_rc_t
+keygate_credential_make(const keygate_format_t *f, char *id,
+    char *credential)
+{
+    char          *p;
+    size_t         len;
+    keygate_rc_t   rc;
+
+    credential[0] = '\0';
+
+    if (!keygate_format_valid(f)) {
+        return KEYGATE_INVALID;
+    }
+
+    if (id[0] == '\0') {
+        rc = keygate_id_make(f, id);
+
+        if (rc != KEYGATE_OK) {
+            id[0] = '\0';
+            return rc;
+        }
+
+    } else if (!keygate_id_fits(f, id)) {
+        return KEYGATE_INVALID;
+    }
+
+    p = credential;
+
+    if (f->id_len != 0) {
+        len = keygate_format_id(f);
+        memcpy(p, id, len);
+        p += len;
+        *p++ = '_';
+
+    } else {
+        memcpy(p, f->prefix.data, f->prefix.len);
+        p += f->prefix.len;
+    }
+
+    p[f->secret_len] = '\0';
+
+    rc = keygate_random(RAND_priv_bytes, keygate_base62, 62, f->secret_len, p);
+
+    if (rc != KEYGATE_OK) {
+        OPENSSL_cleanse(credential, keygate_format_len(f));
+    }
+
+    return rc;
+}

@@ -1,0 +1,239 @@
+/*
+ * Building the router: routes become a tree of template segments.  Which of
+ * them a path is for is decided in keygate_match.c.
+ */
+
+#include "keygate_router.h"
+
+
+#define KEYGATE_EDGES_MIN  64
+
+
+static uint32_t
+keygate_hash(keygate_str_t s)
+{
+    size_t    i;
+    uint32_t  hash;
+
+    hash = KEYGATE_HASH_START;
+
+    for (i = 0; i < s.len; i++) {
+        hash = keygate_hash_step(hash, s.data[i]);
+    }
+
+    return hash;
+}
+
+
+static keygate_rc_t
+keygate_edges_resize(keygate_router_t *router, uint32_t slots)
+{
+    uint32_t         i, k, old;
+    keygate_edge_t  *edges, *edge;
+
+    edges = router->pool.alloc(router->pool.pool,
+                               slots * sizeof(keygate_edge_t));
+    if (edges == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    old = router->edges != NULL ? router->mask + 1 : 0;
+
+    for (i = 0; i < old; i++) {
+        edge = &router->edges[i];
+
+        if (edge->node == NULL) {
+            continue;
+        }
+
+        k = keygate_edge_slot(edge->parent, edge->hash);
+
+        while (edges[k & (slots - 1)].node != NULL) {
+            k++;
+        }
+
+        edges[k & (slots - 1)] = *edge;
+    }
+
+    router->edges = edges;
+    router->mask = slots - 1;
+
+    return KEYGATE_OK;
+}
+
+
+static keygate_node_t *
+keygate_node_create(keygate_router_t *router)
+{
+    keygate_node_t  *node;
+
+    node = router->pool.alloc(router->pool.pool, sizeof(keygate_node_t));
+
+    if (node != NULL) {
+        node->number = ++router->nodes;
+    }
+
+    return node;
+}
+
+
+keygate_router_t *
+keygate_router_create(const keygate_pool_t *pool)
+{
+    keygate_router_t  *router;
+
+    router = pool->alloc(pool->pool, sizeof(keygate_router_t));
+    if (router == NULL) {
+        return NULL;
+    }
+
+    router->pool = *pool;
+
+    if (keygate_edges_resize(router, KEYGATE_EDGES_MIN) != KEYGATE_OK) {
+        return NULL;
+    }
+
+    return router;
+}
+
+
+static keygate_node_t *
+keygate_router_param(keygate_router_t *router, keygate_node_t *node)
+{
+    if (node->param == NULL) {
+        node->param = keygate_node_create(router);
+    }
+
+    return node->param;
+}
+
+
+static keygate_node_t *
+keygate_router_fixed(keygate_router_t *router, keygate_node_t *node,
+    keygate_str_t text)
+{
+    keygate_edge_t     *edge;
+    keygate_node_t     *child;
+    keygate_segment_t   segment;
+
+    segment.text = text;
+    segment.hash = keygate_hash(text);
+
+    edge = keygate_edge_find(router, node->number, &segment);
+
+    if (edge->node != NULL) {
+        return edge->node;
+    }
+
+    if (router->n_edges > router->mask / 2) {
+        if (keygate_edges_resize(router, 2 * (router->mask + 1))
+            != KEYGATE_OK)
+        {
+            return NULL;
+        }
+
+        edge = keygate_edge_find(router, node->number, &segment);
+    }
+
+    child = keygate_node_create(router);
+    if (child == NULL) {
+        return NULL;
+    }
+
+    edge->hash = segment.hash;
+    edge->parent = node->number;
+    edge->segment = text;
+    edge->node = child;
+
+    router->n_edges++;
+    node->fixed = 1;
+
+    return child;
+}
+
+
+/* Where the routes of a template are kept; NULL when out of memory. */
+
+static keygate_route_t **
+keygate_router_place(keygate_router_t *router, keygate_str_t path)
+{
+    size_t           at;
+    unsigned         depth;
+    keygate_str_t    segment;
+    keygate_node_t  *node;
+
+    at = 0;
+    depth = 0;
+    node = &router->root;
+
+    while (keygate_segment_next(path, &at, &segment)) {
+        if (segment.len != 0 && segment.data[0] == '*') {
+            return &node->star;
+        }
+
+        if (segment.len != 0 && segment.data[0] == ':') {
+            node = keygate_router_param(router, node);
+
+        } else {
+            node = keygate_router_fixed(router, node, segment);
+        }
+
+        if (node == NULL) {
+            return NULL;
+        }
+
+        if (++depth > router->depth) {
+            router->depth = depth;
+        }
+    }
+
+    return &node->routes;
+}
+
+
+keygate_rc_t
+keygate_router_add(keygate_router_t *router, keygate_route_t *route,
+    keygate_route_t **other)
+{
+    keygate_route_t  **next;
+
+    if (keygate_template_error(route->path) != NULL) {
+        return KEYGATE_INVALID;
+    }
+
+    router->ready = 0;
+
+    next = keygate_router_place(router, route->path);
+    if (next == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    for ( /* void */ ; *next != NULL; next = &(*next)->next) {
+        if (keygate_str_eq((*next)->method, route->method)) {
+            *other = *next;
+            return KEYGATE_CONFLICT;
+        }
+    }
+
+    route->next = NULL;
+    *next = route;
+
+    return KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_router_compile(keygate_router_t *router)
+{
+    /* most lookups are for segments that are no edge: short searches */
+
+    if (router->n_edges > router->mask / 4
+        && keygate_edges_resize(router, 2 * (router->mask + 1)) != KEYGATE_OK)
+    {
+        return KEYGATE_NOMEM;
+    }
+
+    router->ready = 1;
+
+    return KEYGATE_OK;
+}

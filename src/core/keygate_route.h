@@ -1,0 +1,131 @@
+/*
+ * Paths and routes: the check that a path means one thing to every parser,
+ * and a matcher compiled from templates.
+ */
+
+#ifndef KEYGATE_ROUTE_H
+#define KEYGATE_ROUTE_H
+
+#include "keygate_core.h"
+#include "keygate_scope.h"
+
+
+#define KEYGATE_PATH_MAX      32768  /* longer paths match no route */
+#define KEYGATE_SEGMENTS_MAX  64     /* of a template */
+
+
+/*
+ * The rule "when METHOD TEMPLATE body.MEMBER SCOPE" on a route: a body whose
+ * top-level MEMBER is present and neither false nor null needs SCOPE too.
+ */
+
+typedef struct keygate_when_s  keygate_when_t;
+
+struct keygate_when_s {
+    keygate_str_t    member;
+    uint16_t         scope;       /* catalogue index */
+    keygate_when_t  *next;        /* in the order of the configuration */
+};
+
+
+typedef struct keygate_route_s  keygate_route_t;
+
+struct keygate_route_s {
+    keygate_str_t     method;     /* "GET", or "*" */
+    keygate_str_t     path;       /* the template as written */
+    keygate_need_t    need;
+    uint32_t          cost;       /* default 1 */
+    uint64_t          features;   /* bits of the API's features */
+    keygate_when_t   *when;       /* NULL: the body is not looked at */
+    keygate_route_t  *next;       /* the other methods of this template */
+    unsigned          line;       /* where it was configured, or 0 */
+};
+
+
+typedef struct keygate_router_s  keygate_router_t;
+
+
+/*
+ * Checks a path as received: "raw" is the request target up to, not
+ * including, the first '?'.  Returns KEYGATE_OK and the percent-decoded path
+ * in *path, or KEYGATE_INVALID if any of these holds:
+ *
+ *   - it does not start with '/';
+ *   - a raw ';', '#' or '\', a control byte (00 to 1F, 7F), raw or encoded;
+ *   - an encoded '/' or '\', a malformed percent-encoding;
+ *   - any of NUL, controls, '/', '\', '.', ';', '#' reached by decoding more
+ *     than once, by whatever detour (%252e, %25252f, %25%32%65, ...); "%25"
+ *     followed by anything else is a percent sign;
+ *   - a segment "." or "..", raw or encoded; an empty segment but a last one;
+ *   - the decoded bytes are not well-formed UTF-8.
+ *
+ * "decoded" has room for raw.len bytes; it is written only when something
+ * had to be decoded, otherwise *path is raw itself.  When refused, *path is
+ * empty.  Time is linear in the length, whatever the bytes; no allocation.
+ */
+keygate_rc_t keygate_path_check(keygate_str_t raw, unsigned char *decoded,
+    keygate_str_t *path);
+
+/*
+ * Takes "base" ("" or "/api", no last '/') off the front of "path", on a
+ * segment boundary.  Returns 1 and the rest in *rest ("/" when nothing is
+ * left), or 0 when the path is not below the base.
+ */
+int keygate_path_rest(keygate_str_t path, keygate_str_t base,
+    keygate_str_t *rest);
+
+/* A new, empty router, or NULL when out of memory. */
+keygate_router_t *keygate_router_create(const keygate_pool_t *pool);
+
+/*
+ * Whether a template is well-formed: it starts with '/'; its segments are
+ * fixed (the decoded characters, no '%', '?', '#', ';', '\', control byte),
+ * ":name" ([A-Za-z_][A-Za-z0-9_]*, no name twice), and a last "*"; none is
+ * "." or "..", none but the last empty; at most KEYGATE_SEGMENTS_MAX of them.
+ * A '*' is nowhere else, and all is well-formed UTF-8.
+ * NULL when it is, otherwise what was expected.
+ */
+const char *keygate_template_error(keygate_str_t path);
+
+/*
+ * Adds a route; "route" must outlive the router, and so must its spans.
+ * Returns KEYGATE_OK; KEYGATE_CONFLICT with *other the route that it can
+ * never be told apart from (the same shape and method, whatever the names of
+ * the params); KEYGATE_INVALID when the template is not well-formed;
+ * KEYGATE_NOMEM.  Sets route->next.
+ */
+keygate_rc_t keygate_router_add(keygate_router_t *router,
+    keygate_route_t *route, keygate_route_t **other);
+
+/*
+ * Makes the router ready for matching, after all adds: before that, nothing
+ * is matched.  KEYGATE_OK or KEYGATE_NOMEM.
+ */
+keygate_rc_t keygate_router_compile(keygate_router_t *router);
+
+/*
+ * The routes of the template that "path" (checked, decoded, base taken off)
+ * matches, linked through "next", or NULL.  Segment by segment from the
+ * left, fixed wins over ":param" wins over "*"; a "*" takes the rest, which
+ * may be empty: "/a/" is matched, "/a" is not.  The method plays no part in
+ * the choice of the template.  Where a choice leads nowhere the next one is
+ * tried: with "/a/:x/c" and "/:x/b/d", "/a/b/d" is the second.  Time is
+ * bounded by the path's length and the templates' total number of segments,
+ * each of which is looked at once at most; no allocation.
+ */
+keygate_route_t *keygate_router_match(const keygate_router_t *router,
+    keygate_str_t path);
+
+/*
+ * The route that serves "method" among "routes" (linked through "next"): the
+ * one that names it, else GET's for HEAD, else "*", else NULL.
+ */
+keygate_route_t *keygate_route_method(keygate_route_t *routes,
+    keygate_str_t method);
+
+/* Writes "GET, HEAD, POST" for an Allow header (RFC 9110, 10.2.1), each method
+ * once, in the order configured, HEAD after GET; "*" is left out. */
+void keygate_route_allow(const keygate_route_t *routes, keygate_buf_t *out);
+
+
+#endif /* KEYGATE_ROUTE_H */

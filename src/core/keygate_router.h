@@ -1,0 +1,108 @@
+/*
+ * The inside of the router: shared by its files, by nobody else.
+ *
+ * All fixed segments of the tree are in one hash, keyed by the node they lie
+ * below and their bytes, so a node with thousands of children costs no more
+ * than one with two.
+ */
+
+#ifndef KEYGATE_ROUTER_H
+#define KEYGATE_ROUTER_H
+
+#include "keygate_route.h"
+
+
+#define KEYGATE_HASH_START  2166136261u
+
+
+typedef struct keygate_node_s  keygate_node_t;
+
+struct keygate_node_s {
+    uint32_t          number;
+    unsigned          fixed:1;      /* there are fixed segments below */
+    keygate_node_t   *param;
+    keygate_route_t  *star;
+    keygate_route_t  *routes;       /* of the template that ends here */
+};
+
+
+typedef struct {
+    uint32_t          hash;
+    uint32_t          parent;
+    keygate_str_t     segment;
+    keygate_node_t   *node;         /* NULL: empty */
+} keygate_edge_t;
+
+
+struct keygate_router_s {
+    keygate_pool_t    pool;
+    keygate_node_t    root;
+    uint32_t          nodes;
+    unsigned          depth;        /* of the deepest node */
+    unsigned          ready:1;
+
+    keygate_edge_t   *edges;
+    uint32_t          n_edges;
+    uint32_t          mask;         /* slots less one, slots a power of 2 */
+};
+
+
+typedef struct {
+    keygate_str_t     text;
+    uint32_t          hash;
+} keygate_segment_t;
+
+
+/*
+ * The segment after the '/' at *at, 0 at first; moves *at to the '/' after
+ * it, or to the end.  Returns 1, or 0 when there is no more.
+ */
+int keygate_segment_next(keygate_str_t path, size_t *at,
+    keygate_str_t *segment);
+
+
+static inline uint32_t
+keygate_hash_step(uint32_t hash, unsigned char c)
+{
+    return (hash ^ c) * 16777619u;
+}
+
+
+/* Where the search for an edge begins. */
+
+static inline uint32_t
+keygate_edge_slot(uint32_t parent, uint32_t hash)
+{
+    hash ^= parent * 0x9e3779b1u;
+    hash ^= hash >> 15;
+    hash *= 0x85ebca6bu;
+
+    return hash ^ hash >> 13;
+}
+
+
+/* The edge, or the empty slot where it would be; one slot is always empty. */
+
+static inline keygate_edge_t *
+keygate_edge_find(const keygate_router_t *router, uint32_t parent,
+    const keygate_segment_t *segment)
+{
+    uint32_t         i;
+    keygate_edge_t  *edge;
+
+    i = keygate_edge_slot(parent, segment->hash);
+
+    for ( ;; ) {
+        edge = &router->edges[i++ & router->mask];
+
+        if (edge->node == NULL
+            || (edge->hash == segment->hash && edge->parent == parent
+                && keygate_str_eq(edge->segment, segment->text)))
+        {
+            return edge;
+        }
+    }
+}
+
+
+#endif /* KEYGATE_ROUTER_H */
