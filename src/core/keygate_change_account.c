@@ -1,0 +1,126 @@
+/*
+ * Changes to accounts: which members go where.  Whether they may is checked
+ * in keygate_change_check.c, before and after.
+ */
+
+#include <string.h>
+
+#include "keygate_change_private.h"
+
+
+static const char *const  keygate_no_members[] = { NULL };
+
+static const char *const  keygate_account_put[] = {
+    "id", "name", "plan", "status", "trial_ends_at", "profile", NULL
+};
+
+static const char *const  keygate_account_needed[] = { "name", NULL };
+
+static const char *const  keygate_account_patch[] = {
+    "name", "plan", "status", "trial_ends_at", "profile", NULL
+};
+
+
+static void
+keygate_check_same_id(keygate_check_t *c, const char *id,
+    const json_t *request)
+{
+    const char  *own;
+
+    own = json_string_value(json_object_get(request, "id"));
+
+    if (own != NULL && strcmp(own, id) != 0) {
+        keygate_check_fault(c, "id", NULL, "is not the id in the path");
+    }
+}
+
+
+json_t *
+keygate_change_put_account(const char *id, const json_t *request,
+    const keygate_known_t *known, json_t **faults)
+{
+    json_t           *record;
+    keygate_check_t   c;
+
+    keygate_check_init(&c, KEYGATE_ACCOUNT, known);
+    keygate_check_request(&c, request, keygate_account_put,
+                          keygate_account_needed);
+    keygate_check_same_id(&c, id, request);
+
+    record = NULL;
+
+    if (keygate_check_passed(&c)) {
+        record = json_object();
+    }
+
+    if (record != NULL) {
+        keygate_change_set(&c, record, "id", json_string(id));
+        keygate_change_merge(&c, record, request, keygate_account_patch);
+
+        if (json_object_get(record, "status") == NULL) {
+            keygate_change_set(&c, record, "status", json_string("active"));
+        }
+    }
+
+    return keygate_check_result(&c, record, faults);
+}
+
+
+/* RFC 7396, for an object whose members are strings and nulls. */
+
+static json_t *
+keygate_merged_profile(const json_t *current, const json_t *patch)
+{
+    json_t      *profile, *value;
+    const char  *name;
+
+    profile = json_is_object(current) ? json_deep_copy(current)
+                                      : json_object();
+
+    json_object_foreach((json_t *) patch, name, value) {
+
+        if (json_is_null(value)) {
+            (void) json_object_del(profile, name);
+
+        } else if (json_object_set(profile, name, value) == -1) {
+            json_decref(profile);
+            return NULL;
+        }
+    }
+
+    return profile;
+}
+
+
+json_t *
+keygate_change_patch_account(const json_t *current, const json_t *patch,
+    const keygate_known_t *known, json_t **faults)
+{
+    json_t           *record, *profile;
+    keygate_check_t   c;
+
+    keygate_check_init(&c, KEYGATE_ACCOUNT, known);
+    keygate_check_request(&c, patch, keygate_account_patch,
+                          keygate_no_members);
+
+    record = NULL;
+
+    if (keygate_check_passed(&c)) {
+        record = json_deep_copy(current);
+    }
+
+    if (record != NULL) {
+        profile = json_object_get(patch, "profile");
+
+        keygate_change_merge(&c, record, patch, keygate_account_patch);
+
+        if (json_is_object(profile)) {
+            keygate_change_set(&c, record, "profile",
+                            keygate_merged_profile(
+                                json_object_get(current, "profile"),
+                                profile));
+        }
+    }
+
+    return keygate_check_result(&c, record, faults);
+}

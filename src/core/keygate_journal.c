@@ -1,0 +1,328 @@
+/*
+ * The journal's handle: finding, opening and locking the file.  The path may
+ * name another file at any time (compaction renames a new one over it), so
+ * whoever has got a lock looks again whether it is still the same.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "keygate_journal_private.h"
+
+
+#define KEYGATE_OPEN_TRIES  100
+#define KEYGATE_DROP        (4 * 1024 * 1024)
+
+
+keygate_journal_t *
+keygate_journal_create(const char *path, const keygate_journal_conf_t *conf)
+{
+    keygate_journal_t  *j;
+
+    j = calloc(1, sizeof(keygate_journal_t));
+
+    if (j == NULL) {
+        return NULL;
+    }
+
+    j->path = strdup(path);
+
+    if (j->path == NULL) {
+        free(j);
+        return NULL;
+    }
+
+    j->conf = *conf;
+    j->pid = getpid();
+    j->rfd = -1;
+    j->wfd = -1;
+    j->old_rfd = -1;
+    j->old_wfd = -1;
+
+    return j;
+}
+
+
+static void
+keygate_journal_close(int *fd)
+{
+    if (*fd != -1) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+
+static void
+keygate_journal_close_all(keygate_journal_t *j)
+{
+    keygate_journal_close(&j->rfd);
+    keygate_journal_close(&j->wfd);
+    keygate_journal_close(&j->old_rfd);
+    keygate_journal_close(&j->old_wfd);
+}
+
+
+void
+keygate_journal_destroy(keygate_journal_t *j)
+{
+    if (j == NULL) {
+        return;
+    }
+
+    keygate_journal_close_all(j);
+    keygate_reader_free(&j->reader);
+    free(j->path);
+    free(j);
+}
+
+
+keygate_rc_t
+keygate_journal_errno(void)
+{
+    switch (errno) {
+
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return KEYGATE_FULL;
+
+    case ENOMEM:
+        return KEYGATE_NOMEM;
+
+    default:
+        return KEYGATE_IO;
+    }
+}
+
+
+void
+keygate_journal_forked(keygate_journal_t *j)
+{
+    if (j->pid == getpid()) {
+        return;
+    }
+
+    keygate_journal_close_all(j);
+
+    j->locked = 0;
+    j->pid = getpid();
+}
+
+
+void
+keygate_journal_put_away(int *fd, int *old)
+{
+    if (*fd == -1) {
+        return;
+    }
+
+    if (*old != -1) {
+        close(*fd);
+
+    } else {
+        keygate_journal_flock(*fd, LOCK_UN);
+        *old = *fd;
+    }
+
+    *fd = -1;
+}
+
+
+void
+keygate_journal_forget(keygate_journal_t *j)
+{
+    int          *fd;
+    struct stat   st;
+
+    fd = j->old_rfd != -1 ? &j->old_rfd : &j->old_wfd;
+
+    if (*fd == -1) {
+        return;
+    }
+
+    if (fstat(*fd, &st) == 0
+        && (uint64_t) st.st_size > j->dropped + KEYGATE_DROP)
+    {
+        (void) posix_fadvise(*fd, (off_t) j->dropped, KEYGATE_DROP,
+                             POSIX_FADV_DONTNEED);
+        j->dropped += KEYGATE_DROP;
+        return;
+    }
+
+    keygate_journal_close(fd);
+    j->dropped = 0;
+}
+
+
+keygate_rc_t
+keygate_journal_open(keygate_journal_t *j, int flags, int *fd)
+{
+    struct stat  st;
+
+    /* O_NONBLOCK: or opening a FIFO would wait for its other end */
+
+    *fd = open(j->path, flags|O_CLOEXEC|O_NOCTTY|O_NONBLOCK, 0600);
+
+    if (*fd == -1) {
+        return errno == ENOENT ? KEYGATE_NONE : KEYGATE_IO;
+    }
+
+    if (fstat(*fd, &st) == 0) {
+
+        if (S_ISREG(st.st_mode)) {
+            return KEYGATE_OK;
+        }
+
+        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+    }
+
+    close(*fd);
+    *fd = -1;
+
+    return KEYGATE_IO;
+}
+
+
+keygate_rc_t
+keygate_journal_same(keygate_journal_t *j, int fd, struct stat *st, int *same)
+{
+    struct stat  named;
+
+    *same = 0;
+
+    if (fstat(fd, st) == -1) {
+        return KEYGATE_IO;
+    }
+
+    if (stat(j->path, &named) == -1) {
+        return errno == ENOENT ? KEYGATE_NONE : KEYGATE_IO;
+    }
+
+    *same = st->st_dev == named.st_dev && st->st_ino == named.st_ino;
+
+    return KEYGATE_OK;
+}
+
+
+int
+keygate_journal_flock(int fd, int operation)
+{
+    int  rc;
+
+    do {
+        rc = flock(fd, operation);
+    } while (rc == -1 && errno == EINTR);
+
+    return rc;
+}
+
+
+/* Opens and locks the reader's descriptor; *same: the path names it. */
+
+static keygate_rc_t
+keygate_journal_try(keygate_journal_t *j, int wait, struct stat *st,
+    int *same)
+{
+    keygate_rc_t  rc;
+
+    if (j->rfd == -1) {
+        rc = keygate_journal_open(j, O_RDONLY, &j->rfd);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+    }
+
+    if (keygate_journal_flock(j->rfd, wait ? LOCK_SH : LOCK_SH|LOCK_NB)
+        == -1)
+    {
+        return errno == EWOULDBLOCK ? KEYGATE_AGAIN : KEYGATE_IO;
+    }
+
+    rc = keygate_journal_same(j, j->rfd, st, same);
+
+    if (rc != KEYGATE_OK || !*same) {
+        keygate_journal_flock(j->rfd, LOCK_UN);
+    }
+
+    return rc;
+}
+
+
+keygate_rc_t
+keygate_journal_share(keygate_journal_t *j, int wait, int *fd,
+    struct stat *st)
+{
+    int           i, same;
+    keygate_rc_t  rc;
+
+    keygate_journal_forked(j);
+
+    if (j->locked) {
+        *fd = j->wfd;
+        return fstat(j->wfd, st) == 0 ? KEYGATE_OK : KEYGATE_IO;
+    }
+
+    for (i = 0; i < KEYGATE_OPEN_TRIES; i++) {
+        rc = keygate_journal_try(j, wait, st, &same);
+
+        if (rc == KEYGATE_OK && same) {
+            *fd = j->rfd;
+            return KEYGATE_OK;
+        }
+
+        if (rc != KEYGATE_OK && rc != KEYGATE_AGAIN) {
+            return rc;
+        }
+
+        /* the lock that is taken may be of a file that nobody names any more
+         * and that its last writer keeps */
+
+        if (rc == KEYGATE_AGAIN) {
+            rc = keygate_journal_same(j, j->rfd, st, &same);
+
+            if (rc != KEYGATE_OK) {
+                return rc;
+            }
+
+            if (same) {
+                return KEYGATE_AGAIN;
+            }
+        }
+
+        keygate_journal_put_away(&j->rfd, &j->old_rfd);
+    }
+
+    return KEYGATE_AGAIN;
+}
+
+
+void
+keygate_journal_release(keygate_journal_t *j)
+{
+    if (!j->locked && j->rfd != -1) {
+        keygate_journal_flock(j->rfd, LOCK_UN);
+    }
+}
+
+
+int
+keygate_journal_changed(keygate_journal_t *j,
+    const keygate_position_t *position)
+{
+    struct stat  st;
+
+    if (stat(j->path, &st) == -1) {
+        return errno != ENOENT || position->ino != 0;
+    }
+
+    return position->sweep != 0 || j->old_rfd != -1 || j->old_wfd != -1
+           || (uint64_t) st.st_dev != position->dev
+           || (uint64_t) st.st_ino != position->ino
+           || (uint64_t) st.st_size != position->offset;
+}

@@ -1,0 +1,155 @@
+/*
+ * The journal: reading, appending, following, compacting the one file that
+ * is the truth.  Nothing else touches it.
+ *
+ * Writers hold flock(LOCK_EX) from before the first byte until the data is
+ * synced (or taken back), readers that follow hold LOCK_SH while they read:
+ * so nobody applies a line that is not yet durable.
+ */
+
+#ifndef KEYGATE_JOURNAL_H
+#define KEYGATE_JOURNAL_H
+
+#include "keygate_core.h"
+#include "keygate_record.h"
+#include "keygate_table.h"
+
+
+typedef struct keygate_journal_s  keygate_journal_t;
+
+
+/* A line that was skipped, as it is reported. */
+
+typedef void (*keygate_reject_pt)(void *data, uint64_t line,
+    const keygate_fault_t *fault);
+
+
+typedef struct {
+    unsigned            hmac:1;      /* digests must be HMACs, or must not */
+    unsigned            must_exist:1;    /* begin() creates no file */
+    keygate_reject_pt   reject;      /* may be NULL */
+    void               *data;
+} keygate_journal_conf_t;
+
+
+/*
+ * A handle for "path" (NUL-terminated, copied).  Opens nothing yet.  NULL
+ * when out of memory.  A handle is used by one thread at a time.
+ */
+keygate_journal_t *keygate_journal_create(const char *path,
+    const keygate_journal_conf_t *conf);
+void keygate_journal_destroy(keygate_journal_t *j);
+
+/*
+ * Applies what has come since the table's position, up to "lines" lines (0:
+ * all there is).  Under the table's lock.
+ *
+ * Returns KEYGATE_OK when all was applied; KEYGATE_FULL when all was read,
+ * but some lines found no room in the table since it was last said (each of
+ * them is counted as rejected and reported); KEYGATE_AGAIN when there is
+ * more, or when a writer holds the file (never waits); KEYGATE_NONE when
+ * there is no file, and nothing has changed; KEYGATE_NOMEM; KEYGATE_IO with
+ * errno.  A last line without LF is left alone.  A file that was replaced
+ * (another inode), has shrunk, or has no end of a line where the position is,
+ * is read from its start, as a sweep.
+ */
+keygate_rc_t keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
+    unsigned lines, const keygate_now_t *now);
+
+/* Whether follow() has something to do: the file has changed since the
+ * position, a sweep is not over, or a replaced file is still to be let go.
+ * From stat(2) alone: cheap enough for a timer. */
+int keygate_journal_changed(keygate_journal_t *j,
+    const keygate_position_t *position);
+
+/*
+ * A write, in steps; each may block, so never in an event loop.
+ *
+ *   begin    opens the file (creates it, 0600, unless "must_exist"), waits
+ *            for the lock, checks that the path still names this file
+ *   append   writes whole lines in one go, after an LF if the last line was
+ *            torn, and syncs them (fdatasync); *at is where the first of
+ *            these lines is, *end is after the last.  When anything fails
+ *            the file is as before: what was written is cut off again, and
+ *            after a failed sync the whole file is written anew (temporary
+ *            file, fsync, rename, fsync of the directory)
+ *   end      releases the lock
+ *
+ * KEYGATE_OK; KEYGATE_FULL for ENOSPC, EDQUOT, EFBIG; KEYGATE_IO with errno;
+ * KEYGATE_NOMEM; KEYGATE_NONE from begin when there must be a file and is
+ * none; KEYGATE_INVALID for lines that do not end in LF, and for steps out of
+ * order.  A process that sets RLIMIT_FSIZE ignores SIGXFSZ.
+ */
+keygate_rc_t keygate_journal_begin(keygate_journal_t *j);
+keygate_rc_t keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
+    uint64_t *at, uint64_t *end);
+void keygate_journal_end(keygate_journal_t *j);
+
+/*
+ * Between begin and end: applies everything up to "end" (0: up to the end of
+ * the file) to the table, whose lock the caller holds.  As follow(), but
+ * without bound and never KEYGATE_AGAIN.
+ */
+keygate_rc_t keygate_journal_catch_up(keygate_journal_t *j,
+    keygate_table_t *t, uint64_t end, const keygate_now_t *now);
+
+/*
+ * Reads the record of kind and id whose line is said to be at "at".  Where
+ * that is no longer so (the file was rewritten), the whole file is searched
+ * for its last line.  The record is to be freed.  KEYGATE_OK; KEYGATE_NONE
+ * when there is none or it is deleted; KEYGATE_IO; KEYGATE_NOMEM.  May block.
+ */
+keygate_rc_t keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
+    keygate_str_t id, uint64_t at, keygate_record_t *record);
+
+/*
+ * Calls "line" for every whole line from the start, valid or not, LF taken
+ * off; "torn" is set for a last one without LF.  Of a line that is too long
+ * it gets more than KEYGATE_LINE_MAX bytes, not all.  Stops early when it
+ * returns other than KEYGATE_OK, and returns that.  May block, but holds no
+ * lock while it reads.
+ */
+typedef keygate_rc_t (*keygate_line_pt)(void *data, uint64_t number,
+    uint64_t at, keygate_str_t line, int torn);
+keygate_rc_t keygate_journal_each(keygate_journal_t *j, keygate_line_pt line,
+    void *data);
+
+/* How far somebody has read; all zero: not at all. */
+
+typedef struct {
+    uint64_t  dev;
+    uint64_t  ino;
+    uint64_t  offset;
+    uint64_t  line;
+} keygate_mark_t;
+
+/*
+ * As each(), for the whole lines after the mark, which is moved behind them;
+ * a torn last line is left alone.  Between begin and end it reads the file
+ * that is locked.  KEYGATE_CONFLICT, and nothing was called, when the mark is
+ * one of another file, or of one that was longer: start anew.  The mark is
+ * moved also when "line" stops.
+ */
+keygate_rc_t keygate_journal_since(keygate_journal_t *j,
+    keygate_mark_t *mark, keygate_line_pt line, void *data);
+
+/*
+ * Calls "line" with the last line of every record that there is, as compact()
+ * would keep them and in that order; "number" counts them.
+ */
+keygate_rc_t keygate_journal_records(keygate_journal_t *j,
+    keygate_line_pt line, void *data);
+
+/*
+ * Rewrites the file to one line a record, in the order in which the records
+ * first appeared (since they were last deleted), without deleted ones and
+ * lines that are not valid.  A line with the wrong kind of digest counts as
+ * another record.  Temporary file beside it with the same owner and mode,
+ * fsync, rename, fsync of the directory; all under the lock, which must not
+ * be held yet.  "kept" and "dropped" count lines.
+ */
+keygate_rc_t keygate_journal_compact(keygate_journal_t *j, uint64_t *kept,
+    uint64_t *dropped);
+
+
+#endif /* KEYGATE_JOURNAL_H */

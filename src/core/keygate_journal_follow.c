@@ -1,0 +1,316 @@
+/*
+ * From the journal into the table: where reading goes on, which lines are
+ * skipped, and when a file is to be read from its start.  The table's lock,
+ * which the caller holds, covers the position.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "keygate_journal_private.h"
+
+
+#define KEYGATE_SWEEP_BUDGET  65536
+#define KEYGATE_SWEEP_STEPS   16         /* that cost what one line does */
+#define KEYGATE_SKIP_BLOCKS   4          /* of a line too long, a call */
+
+
+keygate_rc_t
+keygate_journal_parse(keygate_journal_t *j, keygate_str_t text,
+    keygate_record_t *record, keygate_fault_t *fault)
+{
+    keygate_rc_t  rc;
+
+    rc = keygate_record_scan(text, record, fault);
+
+    if (rc != KEYGATE_OK || !record->has_digest
+        || record->hmac == j->conf.hmac)
+    {
+        return rc;
+    }
+
+    keygate_record_free(record);
+
+    strcpy(fault->pointer, "/digest");
+    fault->reason = j->conf.hmac
+                    ? "is no HMAC, but the zone has a pepper"
+                    : "is an HMAC, but the zone has no pepper";
+
+    return KEYGATE_INVALID;
+}
+
+
+static void
+keygate_journal_reject(keygate_journal_t *j, keygate_position_t *position,
+    const keygate_fault_t *fault)
+{
+    __atomic_store_n(&position->rejected, position->rejected + 1,
+                     __ATOMIC_RELAXED);
+
+    if (j->conf.reject != NULL) {
+        j->conf.reject(j->conf.data, position->line + 1, fault);
+    }
+}
+
+
+/* KEYGATE_OK, or KEYGATE_INVALID with the fault that the line is skipped for,
+ * or what makes reading stop. */
+
+static keygate_rc_t
+keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
+    const keygate_line_t *line, const keygate_now_t *now,
+    keygate_fault_t *fault)
+{
+    keygate_rc_t      rc;
+    keygate_record_t  record;
+
+    rc = keygate_journal_parse(j, line->text, &record, fault);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    rc = keygate_table_apply(t, &record, line->at, now);
+
+    keygate_record_free(&record);
+
+    fault->pointer[0] = '\0';
+
+    switch (rc) {
+
+    case KEYGATE_FULL:
+        fault->reason = "found no room in the zone";
+        j->full = 1;
+        return KEYGATE_INVALID;
+
+    case KEYGATE_CONFLICT:
+        fault->reason = "has a digest that belongs to another key";
+        return KEYGATE_INVALID;
+
+    case KEYGATE_INVALID:
+        fault->reason = "has one new scope or plan too many for the zone";
+        return KEYGATE_INVALID;
+
+    default:
+        return rc;
+    }
+}
+
+
+static keygate_rc_t
+keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
+    const keygate_line_t *line, const keygate_now_t *now)
+{
+    keygate_rc_t         rc;
+    keygate_fault_t      fault;
+    keygate_position_t  *position;
+
+    position = keygate_table_position(t);
+
+    if (!keygate_line_blank(line->text)) {
+        rc = keygate_journal_record(j, t, line, now, &fault);
+
+        if (rc == KEYGATE_INVALID) {
+            keygate_journal_reject(j, position, &fault);
+
+        } else if (rc == KEYGATE_OK) {
+            __atomic_store_n(&position->applied, position->applied + 1,
+                             __ATOMIC_RELAXED);
+
+        } else {
+            return rc;
+        }
+    }
+
+    /* killed before the offset is stored, the line is applied once more,
+     * which is harmless; the other way round it would be lost */
+
+    __atomic_store_n(&position->line, position->line + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&position->offset, line->next, __ATOMIC_RELEASE);
+
+    return KEYGATE_OK;
+}
+
+
+/* Whether the position is one of this file: if not, all starts over. */
+
+static keygate_rc_t
+keygate_journal_position(keygate_journal_t *j, keygate_table_t *t, int fd,
+    const struct stat *st)
+{
+    int                  is;
+    keygate_rc_t         rc;
+    keygate_position_t  *position;
+
+    position = keygate_table_position(t);
+
+    if (position->dev == (uint64_t) st->st_dev
+        && position->ino == (uint64_t) st->st_ino
+        && position->offset <= (uint64_t) st->st_size)
+    {
+        rc = keygate_reader_boundary(fd, position->offset, &is);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+
+        if (is) {
+            keygate_journal_forget(j);
+            return KEYGATE_OK;
+        }
+    }
+
+    if (position->ino != 0) {
+        keygate_table_sweep_begin(t);
+    }
+
+    /* the inode comes last: killed before, the next one starts over again */
+
+    __atomic_store_n(&position->offset, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&position->line, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&position->dev, (uint64_t) st->st_dev, __ATOMIC_RELEASE);
+    __atomic_store_n(&position->ino, (uint64_t) st->st_ino, __ATOMIC_RELEASE);
+
+    keygate_journal_forget(j);
+
+    return KEYGATE_OK;
+}
+
+
+/* All is read: what is left of a sweep, then. */
+
+static keygate_rc_t
+keygate_journal_sweep(keygate_journal_t *j, keygate_table_t *t,
+    unsigned lines)
+{
+    unsigned      budget;
+    keygate_rc_t  rc;
+
+    budget = lines < KEYGATE_SWEEP_BUDGET ? lines * KEYGATE_SWEEP_STEPS
+                                          : lines;
+
+    if (keygate_table_position(t)->sweep != 0) {
+
+        do {
+            rc = keygate_table_sweep_end(t, lines == 0 ? KEYGATE_SWEEP_BUDGET
+                                                       : budget);
+        } while (rc == KEYGATE_AGAIN && lines == 0);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+    }
+
+    rc = j->full ? KEYGATE_FULL : KEYGATE_OK;
+    j->full = 0;
+
+    return rc;
+}
+
+
+/* Reads lines from the position up to "end". */
+
+static keygate_rc_t
+keygate_journal_lines(keygate_journal_t *j, keygate_table_t *t, int fd,
+    uint64_t end, unsigned lines, const keygate_now_t *now)
+{
+    unsigned           n;
+    keygate_rc_t       rc;
+    keygate_line_t     line;
+    keygate_reader_t  *r;
+
+    r = &j->reader;
+    rc = keygate_reader_init(r);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    if (lines != 0 && lines < KEYGATE_BLOCK_SMALL / 512) {
+        r->block = KEYGATE_BLOCK_SMALL;
+    }
+
+    r->blocks = lines == 0 ? 0 : KEYGATE_SKIP_BLOCKS;
+
+    keygate_reader_start(r, fd, keygate_table_position(t)->offset, end);
+
+    for (n = 0; lines == 0 || n < lines; n++) {
+        rc = keygate_reader_next(r, &line);
+
+        if (rc == KEYGATE_NONE || (rc == KEYGATE_OK && line.torn)) {
+            return keygate_journal_sweep(j, t, lines);
+        }
+
+        if (rc == KEYGATE_OK) {
+            rc = keygate_journal_line(j, t, &line, now);
+        }
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+    }
+
+    return KEYGATE_AGAIN;
+}
+
+
+keygate_rc_t
+keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
+    unsigned lines, const keygate_now_t *now)
+{
+    int           fd, saved;
+    struct stat   st;
+    keygate_rc_t  rc;
+
+    if (j->locked) {
+        return KEYGATE_AGAIN;
+    }
+
+    rc = keygate_journal_share(j, 0, &fd, &st);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    rc = keygate_journal_position(j, t, fd, &st);
+
+    if (rc == KEYGATE_OK) {
+        rc = keygate_journal_lines(j, t, fd, (uint64_t) st.st_size, lines,
+                                   now);
+    }
+
+    saved = errno;
+    keygate_journal_release(j);
+    errno = saved;
+
+    return rc;
+}
+
+
+keygate_rc_t
+keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
+    uint64_t end, const keygate_now_t *now)
+{
+    struct stat   st;
+    keygate_rc_t  rc;
+
+    if (!j->locked) {
+        return KEYGATE_INVALID;
+    }
+
+    if (fstat(j->wfd, &st) == -1) {
+        return KEYGATE_IO;
+    }
+
+    rc = keygate_journal_position(j, t, j->wfd, &st);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    if (end == 0 || end > (uint64_t) st.st_size) {
+        end = (uint64_t) st.st_size;
+    }
+
+    return keygate_journal_lines(j, t, j->wfd, end, 0, now);
+}

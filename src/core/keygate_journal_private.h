@@ -1,0 +1,177 @@
+/*
+ * What the journal's files share: the handle, the line reader, and the
+ * replacement of the whole file.
+ *
+ *   keygate_journal.c          the handle; finding, opening, locking the file
+ *   keygate_journal_reader.c   lines out of a descriptor
+ *   keygate_journal_follow.c   lines into the table
+ *   keygate_journal_lookup.c   one record; every line
+ *   keygate_journal_records.c  every line since a mark; every record
+ *   keygate_journal_write.c    begin, append, end
+ *   keygate_journal_replace.c  a new file in place of the old one
+ *   keygate_journal_compact.c  one line a record
+ *   keygate_journal_index.c    which line is a record's last
+ *   keygate_journal_slots.c    the index's memory
+ */
+
+#ifndef KEYGATE_JOURNAL_PRIVATE_H
+#define KEYGATE_JOURNAL_PRIVATE_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "keygate_index.h"
+#include "keygate_journal.h"
+
+
+#define KEYGATE_BLOCK        (256 * 1024)    /* read at a time, at most */
+#define KEYGATE_BLOCK_SMALL  (160 * 1024)    /* must hold two whole lines */
+
+
+typedef struct {
+    uint64_t       at;           /* of the first byte */
+    uint64_t       next;         /* after the LF */
+    keygate_str_t  text;         /* no LF; of a line that is too long, more
+                                    than KEYGATE_LINE_MAX of its bytes */
+    unsigned       torn:1;       /* the last one, without LF */
+} keygate_line_t;
+
+
+typedef struct {
+    int             fd;          /* not the reader's own */
+    uint64_t        limit;       /* nothing is read from here on */
+    unsigned        blocks;      /* to skip of a too long line; 0: no bound */
+    size_t          block;       /* bytes of "buf" to use */
+    unsigned char  *buf;
+    uint64_t        at;          /* of buf[0] */
+    size_t          pos;         /* in "buf": the next line */
+    size_t          len;         /* in "buf": all that was read */
+
+    /* A too long line from "skip_from" on has no LF before "skip_to". */
+    uint64_t        skip_from;
+    uint64_t        skip_to;
+} keygate_reader_t;
+
+
+struct keygate_journal_s {
+    char                   *path;
+    keygate_journal_conf_t  conf;
+    pid_t                   pid;        /* whose the descriptors are */
+    int                     rfd;        /* -1: not open */
+    int                     wfd;
+    int                     old_rfd;    /* see keygate_journal_put_away() */
+    int                     old_wfd;
+    uint64_t                dropped;    /* of old_rfd, or else of old_wfd */
+    keygate_reader_t        reader;     /* of follow */
+    uint64_t                end;        /* of the file, while locked */
+    uint64_t                bad_dev;
+    uint64_t                bad_ino;
+    unsigned                locked:1;   /* between begin and end */
+    unsigned                torn:1;     /* the last line has no LF */
+    unsigned                dir:1;      /* the directory is to be synced */
+    unsigned                bad:1;      /* a sync of that file has failed: it
+                                           is to be written anew */
+    unsigned                full:1;     /* a line found no room in the table */
+};
+
+
+/* A new file beside the journal, to take its place. */
+
+typedef struct {
+    int     fd;
+    char   *target;              /* the journal, symbolic links resolved */
+    char   *path;
+} keygate_temp_t;
+
+
+/* The result code for errno. */
+keygate_rc_t keygate_journal_errno(void);
+
+/* Closes what a parent process had opened: a lock goes with the descriptor's
+ * open file, which both would share. */
+void keygate_journal_forked(keygate_journal_t *j);
+
+/*
+ * A file that the path no longer names stays open until the position is one
+ * of another file: else its inode could be used again, for a later journal
+ * that would then be taken for the one that was read.  To forget it takes
+ * several calls if the file is large: the last to close a deleted file frees
+ * all that is cached of it, and that may take long.
+ */
+void keygate_journal_put_away(int *fd, int *old);
+void keygate_journal_forget(keygate_journal_t *j);
+
+/* Opens the file of the path, a regular one. */
+keygate_rc_t keygate_journal_open(keygate_journal_t *j, int flags, int *fd);
+
+/* Whether the path still names the open file; *st is the open file's. */
+keygate_rc_t keygate_journal_same(keygate_journal_t *j, int fd,
+    struct stat *st, int *same);
+
+int keygate_journal_flock(int fd, int operation);
+
+/*
+ * A descriptor to read from: while a write is begun the writer's, else one
+ * under LOCK_SH, waiting for it or not (KEYGATE_AGAIN).  To be released.
+ */
+keygate_rc_t keygate_journal_share(keygate_journal_t *j, int wait, int *fd,
+    struct stat *st);
+void keygate_journal_release(keygate_journal_t *j);
+
+/* All of "len" bytes, or -1 and errno. */
+int keygate_journal_write_all(int fd, const unsigned char *data, size_t len);
+
+
+keygate_rc_t keygate_reader_init(keygate_reader_t *r);
+void keygate_reader_start(keygate_reader_t *r, int fd, uint64_t at,
+    uint64_t limit);
+void keygate_reader_free(keygate_reader_t *r);
+
+/*
+ * The next line.  KEYGATE_OK, KEYGATE_NONE at the end, KEYGATE_AGAIN when
+ * more than "blocks" of a too long line were skipped in vain, KEYGATE_IO.
+ * The text stays until the next call.
+ */
+keygate_rc_t keygate_reader_next(keygate_reader_t *r, keygate_line_t *line);
+
+/* Whether a line starts at "at": *is. */
+keygate_rc_t keygate_reader_boundary(int fd, uint64_t at, int *is);
+
+int keygate_line_blank(keygate_str_t text);
+
+/* Parses a line, and looks whether its digests are of the kind that the
+ * journal's are.  As keygate_record_scan(). */
+keygate_rc_t keygate_journal_parse(keygate_journal_t *j, keygate_str_t text,
+    keygate_record_t *record, keygate_fault_t *fault);
+
+
+/*
+ * open     makes the temporary file: owner and mode as the journal's, locked;
+ *          removes what killed processes have left
+ * commit   syncs it, gives it the journal's name, and makes it the writer's
+ *          descriptor
+ * drop     removes it; errno stays
+ *
+ * All while the journal is locked.
+ */
+keygate_rc_t keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp);
+keygate_rc_t keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp);
+void keygate_temp_drop(keygate_temp_t *temp);
+
+/* Writes the file anew, up to "end". */
+keygate_rc_t keygate_journal_replace(keygate_journal_t *j);
+
+keygate_rc_t keygate_journal_sync_dir(keygate_journal_t *j);
+
+
+/*
+ * A reader of its own, with a descriptor of its own, for the whole file as
+ * far as it is durable; to be given back.  KEYGATE_OK, KEYGATE_NONE when there
+ * is no file, KEYGATE_NOMEM, KEYGATE_IO.
+ */
+keygate_rc_t keygate_journal_reader(keygate_journal_t *j,
+    keygate_reader_t *r);
+void keygate_journal_reader_done(keygate_reader_t *r);
+
+
+#endif /* KEYGATE_JOURNAL_PRIVATE_H */

@@ -1,0 +1,63 @@
+/*
+ * What the two readers of records share: one walks a jansson object, the
+ * other the text of a plain line; what a member may hold is said once.
+ */
+
+#ifndef KEYGATE_RECORD_PRIVATE_H
+#define KEYGATE_RECORD_PRIVATE_H
+
+#include "keygate_record.h"
+
+
+typedef enum {
+    KEYGATE_MEMBER_TEXT,           /* a string: set() takes it */
+    KEYGATE_MEMBER_TEXT_OR_NULL,
+    KEYGATE_MEMBER_LIST,           /* of strings: set() takes each */
+    KEYGATE_MEMBER_LIST_OR_NULL,   /* the same, but not empty */
+    KEYGATE_MEMBER_PREVIOUS,       /* an object of its own, or null */
+    KEYGATE_MEMBER_PROFILE,        /* an object of strings and nulls */
+    KEYGATE_MEMBER_DELETED         /* a boolean */
+} keygate_shape_e;
+
+
+typedef struct keygate_member_s  keygate_member_t;
+
+struct keygate_member_s {
+    keygate_str_t      name;
+    keygate_shape_e    shape;
+
+    /* Takes one string; NULL, or the reason why it may not be there:
+     * keygate_reason_nomem when an allocation failed. */
+    const char      *(*set)(keygate_record_t *record, keygate_str_t text);
+};
+
+
+extern const char  keygate_reason_nomem[];
+
+/* The member of that name, or NULL when it is unknown. */
+const keygate_member_t *keygate_member_find(keygate_kind_e kind,
+    keygate_str_t name);
+const keygate_member_t *keygate_member_find_previous(keygate_str_t name);
+
+/* Its place among the members of its object, for a mask of what was seen. */
+unsigned keygate_member_bit(keygate_kind_e kind,
+    const keygate_member_t *member);
+
+/* An empty record, as if all members were absent. */
+void keygate_record_init(keygate_record_t *record, keygate_kind_e kind);
+
+/* After the last member: is everything there that is needed?  KEYGATE_OK or
+ * KEYGATE_INVALID. */
+keygate_rc_t keygate_record_complete(const keygate_record_t *record,
+    keygate_fault_t *fault);
+
+/* Fills in a fault: pointer "/a/b" or "/a"; "" when a is NULL.  Always
+ * KEYGATE_INVALID, or KEYGATE_NOMEM for keygate_reason_nomem. */
+keygate_rc_t keygate_fault_set(keygate_fault_t *fault, const char *a,
+    const char *b, const char *reason);
+
+/* No longer than "max", and no controls (C0, DEL, C1). */
+int keygate_text_plain(keygate_str_t text, size_t max);
+
+
+#endif /* KEYGATE_RECORD_PRIVATE_H */
