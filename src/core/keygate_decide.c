@@ -1,0 +1,451 @@
+/*
+ * The decision, rows 1 to 10, in the order of the contract.  The first row
+ * that fails answers; whoever wants a different order changes this file only.
+ */
+
+#include <string.h>
+
+#include "keygate_decide.h"
+
+
+static int keygate_decide_route(const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v);
+static int keygate_rewritten_ambiguous(keygate_str_t path);
+static int keygate_decide_key(keygate_table_t *table,
+    keygate_digester_t *digester, const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v);
+static void keygate_decide_rights(const keygate_api_t *api,
+    keygate_table_t *table, const keygate_request_t *request, unsigned flags,
+    keygate_verdict_t *v);
+static int keygate_decide_rates(const keygate_request_t *request,
+    unsigned flags, keygate_verdict_t *v);
+static int keygate_decide_windows(const keygate_api_t *api,
+    keygate_table_t *table, keygate_verdict_t *v);
+static int keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
+    keygate_kind_e kind, keygate_unit_e unit, uint32_t limit,
+    keygate_str_t name);
+
+
+void
+keygate_decide(const keygate_api_t *api, keygate_table_t *table,
+    keygate_digester_t *digester, const keygate_request_t *request,
+    unsigned flags, keygate_verdict_t *v)
+{
+    memset(v, 0, offsetof(keygate_verdict_t, windows));
+    v->n_windows = 0;
+    v->retry_after = 0;
+    v->key.id_len = 0;
+    v->key.account_len = 0;
+    v->key.plan = -1;
+
+    if (!keygate_decide_route(api, request, v)
+        || !keygate_decide_key(table, digester, api, request, v))
+    {
+        return;
+    }
+
+    keygate_decide_rights(api, table, request, flags, v);
+}
+
+
+void
+keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
+    keygate_str_t id, const keygate_request_t *request, unsigned flags,
+    keygate_verdict_t *v)
+{
+    memset(v, 0, sizeof(keygate_verdict_t));
+    v->key.plan = -1;
+
+    if (!keygate_decide_route(api, request, v)) {
+        return;
+    }
+
+    if (keygate_table_find_id(table, id, &v->key) != KEYGATE_OK) {
+        v->code = KEYGATE_CREDENTIAL_INVALID;
+        return;
+    }
+
+    keygate_decide_rights(api, table, request, flags, v);
+}
+
+
+/* Rows 1 and 2; 0 when that is the whole answer. */
+
+static int
+keygate_decide_route(const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v)
+{
+    keygate_str_t  rest;
+
+    if (keygate_path_check(request->raw, request->decoded, &v->path)
+        != KEYGATE_OK)
+    {
+        v->path = KEYGATE_STR("");
+        v->code = KEYGATE_PATH_AMBIGUOUS;
+        return 0;
+    }
+
+    if (request->rewritten.len) {
+        if (keygate_rewritten_ambiguous(request->rewritten)) {
+            v->path = KEYGATE_STR("");
+            v->code = KEYGATE_PATH_AMBIGUOUS;
+            return 0;
+        }
+
+        v->path = request->rewritten;
+    }
+
+    if (keygate_path_rest(v->path, api->base, &rest)) {
+        v->routes = keygate_router_match(api->router, rest);
+        v->route = keygate_route_method(v->routes, request->method);
+    }
+
+    if (v->route) {
+        v->need = v->route->need;
+
+        return v->need.kind != KEYGATE_NEED_PUBLIC;
+    }
+
+    v->need.kind = KEYGATE_NEED_ANY;
+
+    return 1;
+}
+
+
+/*
+ * A path that nginx has rewritten goes upstream with '%', '?', '#', controls
+ * and what is not ASCII escaped, all else as it is.
+ */
+
+static int
+keygate_rewritten_ambiguous(keygate_str_t path)
+{
+    size_t                len;
+    const unsigned char  *p, *end, *segment;
+
+    end = path.data + path.len;
+    segment = path.data;
+
+    if (*segment++ != '/') {
+        return 1;
+    }
+
+    for (p = segment; p < end; p += len) {
+        len = keygate_utf8(p, end);
+
+        if (len == 0 || *p < 0x20 || *p == 0x7f || *p == ';' || *p == '\\') {
+            return 1;
+        }
+
+        if (*p == '/') {
+            if (p == segment
+                || (p - segment == 1 && segment[0] == '.')
+                || (p - segment == 2 && segment[0] == '.'
+                    && segment[1] == '.'))
+            {
+                return 1;
+            }
+
+            segment = p + 1;
+        }
+    }
+
+    return (end - segment == 1 && segment[0] == '.')
+           || (end - segment == 2 && segment[0] == '.' && segment[1] == '.');
+}
+
+
+/* Rows 3 and 4 up to the lookup; 0 when that is the whole answer. */
+
+static int
+keygate_decide_key(keygate_table_t *table, keygate_digester_t *digester,
+    const keygate_api_t *api, const keygate_request_t *request,
+    keygate_verdict_t *v)
+{
+    keygate_str_t  id;
+    unsigned char  digest[KEYGATE_DIGEST_LEN];
+
+    if (request->n_credentials == 0) {
+        v->code = KEYGATE_CREDENTIAL_MISSING;
+        return 0;
+    }
+
+    if (request->n_credentials > 1) {
+        v->code = KEYGATE_CREDENTIAL_CONFLICT;
+        return 0;
+    }
+
+    v->code = KEYGATE_CREDENTIAL_INVALID;
+
+    if (request->credential.len > KEYGATE_CREDENTIAL_MAX
+        || (api->n_formats != 0
+            && keygate_credential_parse(api->formats, api->n_formats,
+                                        request->credential, &id) == -1))
+    {
+        return 0;
+    }
+
+    if (keygate_digest(digester, request->credential, digest) != KEYGATE_OK) {
+        v->code = KEYGATE_UNAVAILABLE;
+        return 0;
+    }
+
+    if (keygate_table_find(table, digest, request->now.wall, &v->key)
+        != KEYGATE_OK)
+    {
+        v->key.id_len = 0;
+        v->key.account_len = 0;
+        v->key.plan = -1;
+        return 0;
+    }
+
+    return 1;
+}
+
+
+/* From row 4, the key being found, to row 10. */
+
+static void
+keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
+    const keygate_request_t *request, unsigned flags, keygate_verdict_t *v)
+{
+    unsigned       i;
+    keygate_key_t *key;
+
+    key = &v->key;
+    v->known = 1;
+
+    for (i = 0; i < api->n_plans; i++) {
+        if (api->plans[i].number == key->plan) {
+            v->plan = &api->plans[i];
+        }
+    }
+
+    if (key->revoked_at != KEYGATE_NEVER) {
+        v->code = KEYGATE_KEY_REVOKED;
+        return;
+    }
+
+    if (key->expires_at <= request->now.wall) {
+        v->code = KEYGATE_KEY_EXPIRED;
+        return;
+    }
+
+    v->authenticated = 1;
+
+    if (!(flags & KEYGATE_CHECK_ONLY)) {
+        keygate_table_touch(table, key->ref, request->now.wall);
+    }
+
+    if (!keygate_decide_windows(api, table, v)) {
+        v->code = KEYGATE_UNAVAILABLE;
+        return;
+    }
+
+    if (key->n_addresses
+        && (!request->has_address
+            || !keygate_cidr_has(key->addresses, key->n_addresses,
+                                 request->address)))
+    {
+        (void) keygate_rate_charge(v->windows, v->n_windows, 0, &request->now);
+        v->code = KEYGATE_ADDRESS_NOT_ALLOWED;
+        return;
+    }
+
+    if (!keygate_decide_rates(request, flags, v)) {
+        return;
+    }
+
+    if (!key->account_known
+        || (key->status != KEYGATE_ACTIVE
+            && (key->status != KEYGATE_TRIALING
+                || key->trial_ends_at <= request->now.wall)))
+    {
+        v->code = KEYGATE_SUBSCRIPTION_LAPSED;
+        return;
+    }
+
+    v->features = api->require | (v->route ? v->route->features : 0);
+
+    if (v->plan) {
+        v->features &= ~v->plan->features;
+    }
+
+    if (v->features) {
+        v->code = KEYGATE_PLAN_REQUIRED;
+        return;
+    }
+
+    if (v->route == NULL) {
+        if (v->routes) {
+            v->code = KEYGATE_METHOD_NOT_ALLOWED;
+
+        } else {
+            v->code = api->unmatched_pass ? KEYGATE_ALLOWED
+                                          : KEYGATE_ROUTE_NOT_FOUND;
+        }
+
+        return;
+    }
+
+    if (!keygate_need_met(&api->catalogue, &v->need, &key->scopes)) {
+        v->code = KEYGATE_INSUFFICIENT_SCOPE;
+        return;
+    }
+
+    v->code = KEYGATE_ALLOWED;
+    v->need_body = v->route->when != NULL;
+}
+
+
+/* Row 6; 0 when a rate refuses. */
+
+static int
+keygate_decide_rates(const keygate_request_t *request, unsigned flags,
+    keygate_verdict_t *v)
+{
+    int                charged;
+    unsigned           i;
+    uint32_t           cost;
+    keygate_window_t  *w;
+
+    cost = v->route ? v->route->cost : 1;
+
+    if (flags & KEYGATE_CHECK_ONLY) {
+        (void) keygate_rate_charge(v->windows, v->n_windows, 0, &request->now);
+
+        for (charged = 1, i = 0; i < v->n_windows; i++) {
+            w = &v->windows[i];
+
+            if (w->remaining < cost) {
+                w->refused = 1;
+                w->retry_after = w->reset ? w->reset : 1;
+                charged = 0;
+            }
+        }
+
+    } else {
+        charged = keygate_rate_charge(v->windows, v->n_windows, cost,
+                                      &request->now);
+        v->charged = charged;
+    }
+
+    if (charged) {
+        return 1;
+    }
+
+    v->code = KEYGATE_RATE_LIMITED;
+
+    for (i = 0; i < v->n_windows; i++) {
+        w = &v->windows[i];
+
+        if (!w->refused) {
+            continue;
+        }
+
+        if (w->unit == KEYGATE_MONTH) {
+            v->code = KEYGATE_QUOTA_EXCEEDED;
+        }
+
+        if (w->retry_after > v->retry_after) {
+            v->retry_after = w->retry_after;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * The windows that hold for this key: its own rates in place of the API's of
+ * the same unit, those of the key before those of its account.
+ */
+
+static int
+keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
+    keygate_verdict_t *v)
+{
+    unsigned               i, unit;
+    keygate_str_t          name;
+    const keygate_rate_t  *rate;
+
+    for (unit = 0; unit < KEYGATE_UNITS; unit++) {
+        if (v->key.limits[unit] == 0) {
+            continue;
+        }
+
+        name.data = (const unsigned char *)
+                    keygate_unit_name((keygate_unit_e) unit);
+        name.len = strlen((const char *) name.data);
+
+        for (i = api->n_rates; i-- > 0; /* void */ ) {
+            if ((unsigned) api->rates[i].unit == unit) {
+                name = api->rates[i].name;
+            }
+        }
+
+        if (!keygate_add_window(table, v, KEYGATE_KEY, (keygate_unit_e) unit,
+                                v->key.limits[unit], name))
+        {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < 2 * api->n_rates; i++) {
+        rate = &api->rates[i % api->n_rates];
+
+        if (v->key.limits[rate->unit]
+            || rate->per_account != (i >= api->n_rates))
+        {
+            continue;
+        }
+
+        if (!keygate_add_window(table, v,
+                                rate->per_account ? KEYGATE_ACCOUNT
+                                                  : KEYGATE_KEY,
+                                rate->unit, rate->limit, rate->name))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* A window without its ring cannot be counted: 0. */
+
+static int
+keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
+    keygate_kind_e kind, keygate_unit_e unit, uint32_t limit,
+    keygate_str_t name)
+{
+    uint32_t           ref;
+    keygate_window_t  *w;
+
+    ref = (kind == KEYGATE_KEY) ? v->key.ref : v->key.account_ref;
+
+    w = &v->windows[v->n_windows];
+    memset(w, 0, sizeof(keygate_window_t));
+
+    w->limit = limit;
+    w->unit = unit;
+    w->meter = keygate_table_meter(table, ref, kind);
+    w->ring = NULL;
+
+    if (w->meter == NULL) {
+        return 0;
+    }
+
+    if (unit != KEYGATE_MONTH) {
+        w->ring = keygate_table_ring(table, ref, kind, unit);
+
+        if (w->ring == NULL) {
+            return 0;
+        }
+    }
+
+    v->names[v->n_windows++] = name;
+
+    return 1;
+}

@@ -1,0 +1,111 @@
+/*
+ * The decision: may this request pass, and if not, why not.
+ */
+
+#ifndef KEYGATE_DECIDE_H
+#define KEYGATE_DECIDE_H
+
+#include "keygate_api.h"
+#include "keygate_core.h"
+
+
+/* One a unit for the key, one a unit for its account. */
+
+#define KEYGATE_WINDOWS_MAX  (2 * KEYGATE_UNITS)
+
+
+/* What the glue found in the request. */
+
+typedef struct {
+    keygate_str_t         method;
+    keygate_str_t         raw;           /* the path as received, no query */
+    keygate_str_t         rewritten;     /* the path that goes upstream when
+                                            nginx has changed it; else empty */
+    unsigned char        *decoded;       /* room for raw.len bytes */
+    keygate_str_t         credential;    /* the one that was sent */
+    unsigned              n_credentials; /* 0: none; 2: more than one */
+    unsigned char         address[16];   /* of the client; IPv4 mapped */
+    unsigned              has_address:1;
+    unsigned              in_body:1;     /* there is, or may be, a body */
+    keygate_now_t         now;
+} keygate_request_t;
+
+
+typedef struct {
+    keygate_code_e        code;
+    keygate_str_t         path;          /* checked and decoded; empty when
+                                            ambiguous */
+    keygate_route_t      *route;         /* NULL: none */
+    keygate_route_t      *routes;        /* of its template, for Allow */
+    unsigned              authenticated:1;   /* "key" is valid and live */
+    unsigned              known:1;           /* "key" is valid */
+    unsigned              charged:1;
+    unsigned              need_body:1;       /* allowed so far: go on with
+                                                keygate_decide_body() */
+    const keygate_plan_t *plan;          /* of the account; NULL: unknown */
+    uint64_t              features;      /* that are missing */
+    keygate_need_t        need;          /* that is not met, or the route's */
+    uint16_t              when_scope;    /* what a "when" asks for */
+    unsigned              n_windows;
+    keygate_window_t      windows[KEYGATE_WINDOWS_MAX];
+    keygate_str_t         names[KEYGATE_WINDOWS_MAX];    /* of the windows */
+    uint32_t              retry_after;
+    keygate_key_t         key;
+} keygate_verdict_t;
+
+
+#define KEYGATE_CHECK_ONLY  1   /* charge nothing, touch nothing */
+
+/*
+ * Rows 1 to 10 of the decision, in their order.  "v" is filled in whole; the
+ * spans in it point into the request and the API.  Never blocks, never
+ * allocates.
+ */
+void keygate_decide(const keygate_api_t *api, keygate_table_t *table,
+    keygate_digester_t *digester, const keygate_request_t *request,
+    unsigned flags, keygate_verdict_t *v);
+
+/* The same for a key that is given by its id instead of a credential. */
+void keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
+    keygate_str_t id, const keygate_request_t *request, unsigned flags,
+    keygate_verdict_t *v);
+
+/*
+ * Row 11: looks at the body of a route with "when" rules.  The body must be
+ * one JSON object (RFC 8259) in UTF-8 without BOM, without duplicate members
+ * at any level, no deeper than 64 levels, with nothing after it.  Sets
+ * v->code; v->need to the scope that is missing.
+ */
+void keygate_decide_body(const keygate_api_t *api, keygate_str_t body,
+    keygate_verdict_t *v);
+
+/*
+ * The names of the scopes of v->need, of those of them that are missing, and
+ * of all that the key holds, implied ones included, in catalogue order; each
+ * array has room for KEYGATE_SCOPES_MAX.  Return how many.
+ */
+unsigned keygate_verdict_required(const keygate_api_t *api,
+    const keygate_verdict_t *v, keygate_str_t *names);
+unsigned keygate_verdict_missing(const keygate_api_t *api,
+    const keygate_verdict_t *v, keygate_str_t *names);
+unsigned keygate_verdict_granted(const keygate_api_t *api,
+    const keygate_verdict_t *v, keygate_str_t *names);
+
+/* The window nearest its end (least remaining), or NULL when there is none. */
+const keygate_window_t *keygate_verdict_nearest(const keygate_verdict_t *v);
+
+/*
+ * The one function that writes rate headers, as draft-ietf-httpapi-
+ * ratelimit-headers has them: RateLimit-Policy and RateLimit field values.
+ */
+void keygate_verdict_ratelimit(const keygate_verdict_t *v, int64_t wall,
+    keygate_buf_t *policy, keygate_buf_t *limit);
+
+/* The value of WWW-Authenticate for one of an API's sources, or nothing at
+ * all when this verdict has none. */
+void keygate_verdict_challenge(const keygate_api_t *api,
+    const keygate_source_t *source, const keygate_verdict_t *v,
+    keygate_buf_t *out);
+
+
+#endif /* KEYGATE_DECIDE_H */
