@@ -1,0 +1,238 @@
+/*
+ * The key table: one flat block of the caller's (shared) memory.
+ *
+ * Inside the block everything is referred to by offset from its start, in
+ * units of 8 bytes (0: none), so that it may be mapped anywhere.
+ *
+ *   +--------+-----------+-------------------+--------------------- ... --+
+ *   | header | heads by  | heads by id, of   | arena: keys, cells, rings,  |
+ *   |        | digest    | keys, of accounts | accounts, bodies, names     |
+ *   +--------+-----------+-------------------+--------------------- ... --+
+ *
+ *   heads by digest -> cell -> cell -> ...      a cell: digest, until, key
+ *                       |
+ *                       v
+ *   heads by id    ->  key -> key -> ...        a key: meter, rings, last use,
+ *                       |  |                     next in account, and
+ *                       |  +-> body              an immutable body: id, scopes,
+ *                       |                        times, limits, addresses,
+ *                       v                        where its line is
+ *                    account -> body             an account, likewise
+ *
+ * One writer at a time, under a lock that is the caller's affair; any number
+ * of readers, who take no lock.  A writer prepares everything in fresh memory
+ * and publishes it with one store; nothing that can be reached is ever
+ * changed otherwise.  Memory that was taken out is used again only after the
+ * header's "reused" count was raised: a reader remembers the count, copies
+ * what it found, and starts over if the count has changed meanwhile.  So a
+ * writer may be killed at any instruction: readers see the old or the new,
+ * and at most what it had just allocated is lost until it is found again by
+ * the next writer.  Keys, cells, rings and accounts are only ever used again
+ * as what they were, so that a late charge hits a meter, never a pointer.
+ */
+
+#ifndef KEYGATE_TABLE_H
+#define KEYGATE_TABLE_H
+
+#include "keygate_core.h"
+#include "keygate_rate.h"
+#include "keygate_record.h"
+#include "keygate_scope.h"
+
+
+typedef struct keygate_table_s  keygate_table_t;
+
+
+/* Where the journal has been read to.  Guarded by the writer's lock; read by
+ * others for reports only. */
+
+typedef struct {
+    uint64_t  dev;
+    uint64_t  ino;
+    uint64_t  offset;        /* all lines before it are applied */
+    uint64_t  line;          /* number of the last line applied, from 1 */
+    uint64_t  rejected;      /* lines, since the table was made */
+    uint64_t  applied;       /* lines, since the table was made */
+    uint64_t  sweep;         /* see keygate_table_sweep_begin() */
+} keygate_position_t;
+
+
+/* What a lookup copies out: everything a decision needs. */
+
+typedef struct {
+    char              id[KEYGATE_ID_MAX + 1];
+    char              account[KEYGATE_ID_MAX + 1];
+    unsigned char     id_len;
+    unsigned char     account_len;
+    unsigned          previous:1;        /* found by the secret before a
+                                            rotation, still within overlap */
+    unsigned          account_known:1;   /* there is a record of the account */
+    keygate_set_t     scopes;            /* table bits */
+    int64_t           expires_at;
+    int64_t           revoked_at;
+    uint32_t          limits[KEYGATE_UNITS];
+
+    keygate_status_e  status;            /* of the account */
+    int64_t           trial_ends_at;
+    int               plan;              /* interned; -1: none */
+
+    uint64_t          at;                /* of its line in the journal */
+    uint64_t          sequence;          /* grows with each new key */
+    uint32_t          ref;               /* of the key, for the calls below */
+    uint32_t          account_ref;
+
+    unsigned          n_addresses;
+    keygate_cidr_t    addresses[KEYGATE_ADDRESSES_MAX];  /* the rest of them
+                                                            is not set */
+} keygate_key_t;
+
+
+typedef struct {
+    char              id[KEYGATE_ID_MAX + 1];
+    unsigned char     id_len;
+    keygate_status_e  status;
+    int64_t           trial_ends_at;
+    int               plan;
+    uint64_t          at;
+    uint32_t          ref;
+} keygate_account_t;
+
+
+typedef struct {
+    uint64_t  size;          /* of the block, bytes */
+    uint64_t  used;          /* of these, not to be had for new records */
+    uint64_t  keys;
+    uint64_t  accounts;      /* with a record of their own */
+} keygate_table_stats_t;
+
+
+/*
+ * Makes an empty table in "size" bytes at "mem" (8-byte aligned).  "seed"
+ * keys the hash of ids; digests need none.  Returns NULL when "size" is less
+ * than 64 KiB.
+ */
+keygate_table_t *keygate_table_init(void *mem, size_t size,
+    const unsigned char seed[16]);
+
+/* Whether "mem" holds a whole table of this layout and size. */
+int keygate_table_valid(const void *mem, size_t size);
+
+/* -- Writers: under the lock ------------------------------------------- */
+
+/*
+ * To be called first after taking the lock: finds again what a killed writer
+ * had allocated and not yet published.
+ */
+void keygate_table_recover(keygate_table_t *t);
+
+/*
+ * The number that stands for a scope's or a plan's name in this table; it
+ * never changes.  Returns 0 to KEYGATE_SCOPES_MAX - 1, or -1 when there are
+ * as many names already or the name is longer than KEYGATE_NAME_MAX.
+ */
+int keygate_table_intern_scope(keygate_table_t *t, keygate_str_t name);
+int keygate_table_intern_plan(keygate_table_t *t, keygate_str_t name);
+
+/*
+ * Makes sure that every key and every account, present and to come, has a
+ * ring for each unit in the masks (1 << unit).  Masks add up.  A key has
+ * rings for the units of its own rates without that.  Returns
+ * KEYGATE_OK or KEYGATE_FULL (what there was stays; try again is harmless).
+ */
+keygate_rc_t keygate_table_units(keygate_table_t *t, unsigned key_units,
+    unsigned account_units, const keygate_now_t *now);
+
+/*
+ * Applies one record: inserts, replaces or deletes.  "at" is the offset of
+ * its line.  A key's meter, last use and sequence outlive every change but
+ * its deletion.  A key may come before its account, whose record is then
+ * unknown.  Returns KEYGATE_OK; KEYGATE_FULL, and nothing has changed;
+ * KEYGATE_CONFLICT when a digest belongs to another key already, and nothing
+ * has changed; KEYGATE_INVALID when a name is too long or there are too many
+ * of them.  Applying the same line again is harmless.
+ */
+keygate_rc_t keygate_table_apply(keygate_table_t *t,
+    const keygate_record_t *record, uint64_t at, const keygate_now_t *now);
+
+/* Whether there is room for "n" more records like this one, leaving a reserve
+ * for changes to those that exist. */
+int keygate_table_room(const keygate_table_t *t,
+    const keygate_record_t *record, unsigned n);
+
+/*
+ * A journal that was rewritten is read from its start: begin a sweep, apply
+ * every record, end the sweep, and what no line has named in between is
+ * deleted.  end() does at most "budget" steps a call and returns
+ * KEYGATE_AGAIN until all is done.  The position's "sweep" is not 0 from the
+ * begin until the end has returned KEYGATE_OK; begin() during a sweep starts
+ * it over; end() without one is KEYGATE_OK and does nothing.  The walk of an
+ * end may be resumed by another process, and lines that are applied between
+ * two of its calls are kept.
+ */
+void keygate_table_sweep_begin(keygate_table_t *t);
+keygate_rc_t keygate_table_sweep_end(keygate_table_t *t, unsigned budget);
+
+keygate_position_t *keygate_table_position(keygate_table_t *t);
+
+/* -- Readers: no lock --------------------------------------------------- */
+
+/*
+ * Finds the key whose digest this is: its current one, or its previous one
+ * while "wall" is before the end of the overlap (which is forgotten when a
+ * record is applied after that end).  Returns KEYGATE_OK or
+ * KEYGATE_NONE.  The digest is compared in constant time.
+ */
+keygate_rc_t keygate_table_find(const keygate_table_t *t,
+    const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,
+    keygate_key_t *key);
+
+keygate_rc_t keygate_table_find_id(const keygate_table_t *t,
+    keygate_str_t id, keygate_key_t *key);
+
+keygate_rc_t keygate_table_find_account(const keygate_table_t *t,
+    keygate_str_t id, keygate_account_t *account);
+
+/* The meter and the ring of a unit (NULL: none) of a key or an account that
+ * was just found. */
+keygate_meter_t *keygate_table_meter(const keygate_table_t *t, uint32_t ref,
+    keygate_kind_e kind);
+keygate_ring_t *keygate_table_ring(const keygate_table_t *t, uint32_t ref,
+    keygate_kind_e kind, keygate_unit_e unit);
+
+/* When a key was last used: Unix time, 0 for never.  touch() writes only when
+ * the minute has changed. */
+int64_t keygate_table_used_at(const keygate_table_t *t, uint32_t ref);
+void keygate_table_touch(keygate_table_t *t, uint32_t ref, int64_t wall);
+
+/*
+ * Copies an account's name and profile (compact JSON object, or empty) into
+ * "out".  KEYGATE_OK or KEYGATE_NONE.
+ */
+keygate_rc_t keygate_table_profile(const keygate_table_t *t,
+    keygate_str_t account, keygate_buf_t *name, keygate_buf_t *profile);
+
+/*
+ * Walks.  *cursor is 0 at first; each call fetches the next one and moves the
+ * cursor; KEYGATE_NONE at the end.  Whoever is there from the first call to
+ * the last is visited exactly once, whatever is added or removed meanwhile.
+ * A cursor may be kept as long as the table lives.  Keys of one account come
+ * newest first; all keys, and accounts, in no particular order.
+ */
+keygate_rc_t keygate_table_next_key(const keygate_table_t *t,
+    uint64_t *cursor, keygate_key_t *key);
+keygate_rc_t keygate_table_next_key_of(const keygate_table_t *t,
+    keygate_str_t account, uint64_t *cursor, keygate_key_t *key);
+keygate_rc_t keygate_table_next_account(const keygate_table_t *t,
+    uint64_t *cursor, keygate_account_t *account);
+
+/* The names interned so far: KEYGATE_OK and the name, or KEYGATE_NONE. */
+keygate_rc_t keygate_table_scope_name(const keygate_table_t *t, unsigned bit,
+    keygate_str_t *name);
+keygate_rc_t keygate_table_plan_name(const keygate_table_t *t, unsigned n,
+    keygate_str_t *name);
+
+void keygate_table_stats(const keygate_table_t *t,
+    keygate_table_stats_t *stats);
+
+
+#endif /* KEYGATE_TABLE_H */

@@ -1,0 +1,173 @@
+/*
+ * The block of a table: its layout, and whether there is room for more.
+ */
+
+#include <string.h>
+
+#include "keygate_table_private.h"
+
+
+#define KEYGATE_KEY_BYTES  320           /* of a block, for sizing its heads */
+
+
+static uint64_t keygate_need_nodes(const keygate_table_t *t,
+    keygate_kind_e kind, uint64_t n, uint64_t *rings);
+static uint64_t keygate_need(const keygate_table_t *t, unsigned list,
+    uint64_t n);
+
+
+keygate_table_t *
+keygate_table_init(void *mem, size_t size, const unsigned char seed[16])
+{
+    uint64_t          n, at;
+    keygate_table_t  *t;
+
+    if (size < 65536 || (uintptr_t) mem % 8 != 0) {
+        return NULL;
+    }
+
+    t = mem;
+    memset(t, 0, sizeof(keygate_table_t));
+
+    t->size = size;
+    memcpy(t->seed, seed, sizeof(t->seed));
+
+    /* a ring is at most 2^31 granules away from its meter */
+
+    n = size / 8 < (uint64_t) INT32_MAX ? size / 8 : (uint64_t) INT32_MAX;
+    t->end = (uint32_t) n;
+
+    n = n * 8 / KEYGATE_KEY_BYTES;
+    t->n_digests = (uint32_t) n;
+    t->n_nodes[KEYGATE_KEY] = (uint32_t) n;
+    t->n_nodes[KEYGATE_ACCOUNT] = (uint32_t) (n / 4);
+
+    at = (sizeof(keygate_table_t) + 63) / 64 * 8;
+    t->digests = (uint32_t) at;
+    t->nodes[KEYGATE_KEY] = t->digests + (t->n_digests + 1) / 2;
+    t->nodes[KEYGATE_ACCOUNT] = t->nodes[KEYGATE_KEY]
+                                + (t->n_nodes[KEYGATE_KEY] + 1) / 2;
+    t->start = t->nodes[KEYGATE_ACCOUNT]
+               + (t->n_nodes[KEYGATE_ACCOUNT] + 1) / 2;
+
+    memset(keygate_at(t, t->digests), 0, (size_t) (t->start - at) * 8);
+
+    t->top = t->start;
+    t->reserve = (t->end - t->start) / 64;
+    t->reserve = t->reserve < 131072 ? t->reserve : 131072;
+
+    keygate_store(&t->layout, KEYGATE_LAYOUT ^ sizeof(keygate_table_t) << 8);
+
+    return t;
+}
+
+
+int
+keygate_table_valid(const void *mem, size_t size)
+{
+    const keygate_table_t  *t;
+
+    t = mem;
+
+    return size >= 65536
+           && (uintptr_t) mem % 8 == 0
+           && keygate_load(&t->layout)
+              == (KEYGATE_LAYOUT ^ sizeof(keygate_table_t) << 8)
+           && t->size == size
+           && t->start <= t->top && t->top <= t->end
+           && (uint64_t) t->end * 8 <= size;
+}
+
+
+void
+keygate_table_stats(const keygate_table_t *t, keygate_table_stats_t *stats)
+{
+    uint64_t  have;
+    unsigned  i, size;
+
+    have = t->end - keygate_peek(&t->top);
+
+    for (i = 1; i < KEYGATE_IN_KEY_BODY + KEYGATE_CLASSES; i++) {
+        size = i < KEYGATE_IN_KEY_BODY
+               ? keygate_arena_sizes[i]
+               : keygate_arena_granules(i - KEYGATE_IN_KEY_BODY);
+        have += (uint64_t) keygate_arena_count(t, i) * size;
+    }
+
+    stats->size = t->size;
+    stats->used = have * 8 < t->size ? t->size - have * 8 : 0;
+    stats->keys = keygate_peek(&t->keys);
+    stats->accounts = keygate_peek(&t->accounts);
+}
+
+
+int
+keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
+    uint64_t n, int spare)
+{
+    unsigned  class[2];
+    uint64_t  need, rings, accounts;
+
+    rings = want->rings * n;
+    accounts = want->keys ? want->accounts : want->accounts * n;
+
+    need = keygate_need_nodes(t, KEYGATE_KEY, want->keys * n, &rings);
+    need += keygate_need_nodes(t, KEYGATE_ACCOUNT, accounts, &rings);
+    need += keygate_need(t, KEYGATE_IN_RING, rings);
+    need += keygate_need(t, KEYGATE_IN_CELL, want->cells * n);
+
+    class[0] = keygate_arena_class(want->bodies[0]);
+
+    if (n > 1 || keygate_arena_list(t, want->bodies[0]) == 0) {
+        need += keygate_need(t, KEYGATE_IN_KEY_BODY + class[0], n);
+    }
+
+    if (want->bodies[1] != 0) {
+        class[1] = keygate_arena_class(want->bodies[1]);
+        need += class[1] == class[0]
+                ? keygate_arena_granules(class[1])
+                : keygate_need(t, KEYGATE_IN_KEY_BODY + class[1], 1);
+    }
+
+    return need == 0
+           || need + (spare ? t->reserve : 0) <= t->end - t->top;
+}
+
+
+/* Granules from the arena for "n" nodes; adds the rings that they will need. */
+
+static uint64_t
+keygate_need_nodes(const keygate_table_t *t, keygate_kind_e kind, uint64_t n,
+    uint64_t *rings)
+{
+    uint64_t      have;
+    keygate_in_e  what;
+
+    what = kind == KEYGATE_KEY ? KEYGATE_IN_KEY : KEYGATE_IN_ACCOUNT;
+    have = keygate_arena_count(t, what);
+    have = have < n ? have : n;
+
+    if (have != 0) {
+        *rings += have * keygate_arena_lacks(t, t->free[what], t->units[kind]);
+    }
+
+    *rings += (n - have) * (unsigned) __builtin_popcount(t->units[kind]);
+
+    return keygate_need(t, what, n);
+}
+
+
+/* Granules from the arena for "n" of what a list has. */
+
+static uint64_t
+keygate_need(const keygate_table_t *t, unsigned list, uint64_t n)
+{
+    uint64_t  have, size;
+
+    have = keygate_arena_count(t, list);
+    size = list < KEYGATE_IN_KEY_BODY
+           ? keygate_arena_sizes[list]
+           : keygate_arena_granules(list - KEYGATE_IN_KEY_BODY);
+
+    return have < n ? (n - have) * size : 0;
+}

@@ -1,0 +1,259 @@
+/*
+ * Copies of bodies, and what they say.  A reader may be looking at memory
+ * that is being used again, so no length or offset in a body is trusted; what
+ * was copied counts only if the reader finds its count unchanged afterwards.
+ */
+
+#include <string.h>
+
+#include "keygate_table_private.h"
+
+
+static void keygate_copy_part(keygate_key_t *key, const uint64_t *body,
+    const keygate_parts_t *parts);
+static void keygate_copy_account(const keygate_table_t *t,
+    keygate_key_t *key);
+
+
+unsigned
+keygate_body_copy(const keygate_table_t *t, uint32_t at, uint64_t *words,
+    unsigned most)
+{
+    unsigned         i, n;
+    const uint64_t  *body;
+
+    if (at < t->start || at >= t->end) {
+        return 0;
+    }
+
+    body = keygate_at(t, at);
+    words[0] = keygate_peek(&body[0]);
+    n = (unsigned) words[0] & 0xffff;
+
+    if (n < 3 || n > t->end - at
+        || keygate_id_len(words[0]) == 0
+        || keygate_id_len(words[0]) > KEYGATE_ID_MAX)
+    {
+        return 0;
+    }
+
+    n = n < most ? n : most;
+
+    for (i = 1; i < n; i++) {
+        words[i] = keygate_peek(&body[i]);
+    }
+
+    return keygate_body_rest(words) <= n ? n : 0;
+}
+
+
+void
+keygate_body_store(keygate_table_t *t, uint32_t at, const uint64_t *words,
+    unsigned n)
+{
+    unsigned   i;
+    uint64_t  *body;
+
+    body = keygate_at(t, at);
+
+    for (i = 0; i < n; i++) {
+        __atomic_store_n(&body[i], words[i], __ATOMIC_RELAXED);
+    }
+}
+
+
+int
+keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
+{
+    unsigned  at, flags, cidrs;
+
+    if (n == 0) {
+        return 0;
+    }
+
+    flags = keygate_key_flags(body);
+    cidrs = (unsigned) (body[0] >> 26) & 0x3f;
+
+    at = keygate_body_rest(body);
+    parts->scopes = at;
+    at += (unsigned) (body[0] >> 23) & 7;
+
+    parts->expires = flags & KEYGATE_HAS_EXPIRES ? at++ : 0;
+    parts->revoked = flags & KEYGATE_HAS_REVOKED ? at++ : 0;
+
+    parts->limits = flags & KEYGATE_HAS_LIMITS ? at : 0;
+    at += parts->limits ? (KEYGATE_UNITS + 1) / 2 : 0;
+
+    parts->previous = flags & KEYGATE_HAS_PREVIOUS ? at : 0;
+    at += parts->previous ? 2 : 0;
+
+    parts->cidrs = at;
+    parts->end = at + (cidrs * KEYGATE_CIDR_LEN + 7) / 8;
+
+    return parts->end <= n && cidrs <= KEYGATE_ADDRESSES_MAX
+           && ((unsigned) (body[0] >> 23) & 7) <= KEYGATE_SCOPES_MAX / 64;
+}
+
+
+keygate_rc_t
+keygate_table_load_key(const keygate_table_t *t, uint32_t at,
+    keygate_key_t *key)
+{
+    unsigned         n;
+    uint32_t         body;
+    uint64_t         words[KEYGATE_KEY_WORDS];
+    keygate_parts_t  parts;
+
+    body = keygate_load(&keygate_node(t, at)->body);
+
+    if (body == 0) {
+        return KEYGATE_NONE;
+    }
+
+    n = keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
+
+    if (!keygate_key_parts(words, n, &parts)) {
+        return KEYGATE_NONE;
+    }
+
+    keygate_table_copy_key(t, at, words, &parts, key);
+
+    return KEYGATE_OK;
+}
+
+
+void
+keygate_table_copy_key(const keygate_table_t *t, uint32_t at,
+    const uint64_t *body, const keygate_parts_t *parts, keygate_key_t *key)
+{
+    key->ref = at;
+    key->previous = 0;
+    keygate_copy_part(key, body, parts);
+    key->sequence = keygate_peek(&keygate_key_node(t, at)->sequence);
+    keygate_copy_account(t, key);
+}
+
+
+static void
+keygate_copy_part(keygate_key_t *key, const uint64_t *body,
+    const keygate_parts_t *parts)
+{
+    unsigned              i, n;
+    const unsigned char  *p;
+
+    key->id_len = (unsigned char) keygate_id_len(body[0]);
+    memcpy(key->id, (const unsigned char *) body + KEYGATE_ID_AT, key->id_len);
+    key->id[key->id_len] = '\0';
+
+    n = (unsigned) (body[0] >> 23) & 7;
+
+    for (i = 0; i < KEYGATE_SCOPES_MAX / 64; i++) {
+        key->scopes.w[i] = i < n ? body[parts->scopes + i] : 0;
+    }
+
+    key->expires_at = parts->expires ? (int64_t) body[parts->expires]
+                                     : KEYGATE_NEVER;
+    key->revoked_at = parts->revoked ? (int64_t) body[parts->revoked]
+                                     : KEYGATE_NEVER;
+
+    if (parts->limits) {
+        memcpy(key->limits, &body[parts->limits], sizeof(key->limits));
+
+    } else {
+        memset(key->limits, 0, sizeof(key->limits));
+    }
+
+    key->n_addresses = (unsigned) (body[0] >> 26) & 0x3f;
+    p = (const unsigned char *) &body[parts->cidrs];
+
+    for (i = 0; i < key->n_addresses; i++) {
+        memcpy(key->addresses[i].address, p, 16);
+        key->addresses[i].bits = p[16];
+        p += KEYGATE_CIDR_LEN;
+    }
+
+    key->at = keygate_body_at(body);
+    key->account_ref = keygate_body_account(body);
+}
+
+
+/* An account without a record lets nobody through. */
+
+static void
+keygate_copy_account(const keygate_table_t *t, keygate_key_t *key)
+{
+    uint32_t           at, body;
+    uint64_t           words[KEYGATE_ACCOUNT_WORDS];
+    keygate_account_t  account;
+
+    at = key->account_ref;
+
+    key->account_known = 0;
+    key->account_len = 0;
+    key->account[0] = '\0';
+    key->status = KEYGATE_CANCELED;
+    key->trial_ends_at = 0;
+    key->plan = -1;
+
+    if (at < t->start || at > t->end - sizeof(keygate_account_node_t) / 8) {
+        return;
+    }
+
+    if (keygate_table_load_account(t, at, &account) == KEYGATE_OK) {
+        key->account_known = 1;
+        key->account_len = account.id_len;
+        memcpy(key->account, account.id, account.id_len + 1);
+        key->status = account.status;
+        key->trial_ends_at = account.trial_ends_at;
+        key->plan = account.plan;
+        return;
+    }
+
+    body = keygate_load(&keygate_node(t, at)->body);
+
+    if (keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS) != 0) {
+        key->account_len = (unsigned char) keygate_id_len(words[0]);
+        memcpy(key->account, (unsigned char *) words + KEYGATE_ID_AT,
+               key->account_len);
+        key->account[key->account_len] = '\0';
+    }
+}
+
+
+keygate_rc_t
+keygate_table_load_account(const keygate_table_t *t, uint32_t at,
+    keygate_account_t *account)
+{
+    uint32_t  body;
+    uint64_t  words[KEYGATE_ACCOUNT_WORDS];
+    unsigned  n, flags;
+
+    body = keygate_load(&keygate_node(t, at)->body);
+
+    if (body == 0) {
+        return KEYGATE_NONE;
+    }
+
+    n = keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS);
+    flags = n != 0 ? keygate_account_flags(words) : 0;
+
+    if (!(flags & KEYGATE_IS_KNOWN)
+        || keygate_body_rest(words) + 1 > KEYGATE_ACCOUNT_WORDS)
+    {
+        return KEYGATE_NONE;
+    }
+
+    account->id_len = (unsigned char) keygate_id_len(words[0]);
+    memcpy(account->id, (unsigned char *) words + KEYGATE_ID_AT,
+           account->id_len);
+    account->id[account->id_len] = '\0';
+    account->status = (keygate_status_e) (words[0] >> 23 & 3);
+    account->plan = flags & KEYGATE_HAS_PLAN ? (int) (words[0] >> 56) : -1;
+    account->trial_ends_at = flags & KEYGATE_HAS_TRIAL
+                             ? (int64_t) words[keygate_body_rest(words)]
+                             : KEYGATE_NEVER;
+    account->at = keygate_body_at(words);
+    account->ref = at;
+
+    return KEYGATE_OK;
+}

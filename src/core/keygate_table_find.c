@@ -1,0 +1,317 @@
+/*
+ * Readers of one record.  They take no lock: they copy what they find, and
+ * start over when memory was given back meanwhile (see the picture in
+ * keygate_table.h).  Whatever is read before that check may be anything, so
+ * no length or offset in a body is trusted.
+ */
+
+#include <string.h>
+
+#include "keygate_table_private.h"
+
+
+#define KEYGATE_TRIES  100000
+
+
+static keygate_rc_t keygate_find(const keygate_table_t *t,
+    const uint64_t digest[4], int64_t wall, uint64_t seen, keygate_key_t *key);
+static int keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
+    int64_t wall, keygate_key_t *key);
+static void keygate_prefetch(const keygate_table_t *t, uint32_t key);
+static int keygate_copy_text(const keygate_table_t *t, uint32_t account,
+    keygate_buf_t *name, keygate_buf_t *profile);
+static void keygate_copy_bytes(const keygate_table_t *t, uint64_t from,
+    size_t len, keygate_buf_t *out);
+
+
+uint64_t
+keygate_table_enter(const keygate_table_t *t)
+{
+    return keygate_load(&t->reused);
+}
+
+
+int
+keygate_table_whole(const keygate_table_t *t, uint64_t seen)
+{
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+
+    return keygate_peek(&t->reused) == seen;
+}
+
+
+keygate_rc_t
+keygate_table_find(const keygate_table_t *t,
+    const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,
+    keygate_key_t *key)
+{
+    unsigned      tries;
+    uint64_t      seen, words[4];
+    keygate_rc_t  rc;
+
+    memcpy(words, digest, sizeof(words));
+
+    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+        seen = keygate_table_enter(t);
+        rc = keygate_find(t, words, wall, seen, key);
+
+        if (keygate_table_whole(t, seen)) {
+            return rc == KEYGATE_OK ? KEYGATE_OK : KEYGATE_NONE;
+        }
+    }
+
+    return KEYGATE_NONE;
+}
+
+
+static keygate_rc_t
+keygate_find(const keygate_table_t *t, const uint64_t digest[4], int64_t wall,
+    uint64_t seen, keygate_key_t *key)
+{
+    int       found;
+    uint32_t  cell, at;
+
+    cell = 0;
+
+    /* bounded: a circle of cells ends when the count has changed */
+
+    do {
+        cell = keygate_index_digest(t, digest, cell, seen);
+
+        if (cell == 0 || keygate_peek(&t->reused) != seen) {
+            return KEYGATE_NONE;
+        }
+
+        at = keygate_load(&keygate_cell(t, cell)->key);
+
+        if (at < t->start || at > t->end - sizeof(keygate_key_node_t) / 8) {
+            return KEYGATE_NONE;
+        }
+
+        found = keygate_find_by(t, cell, at, wall, key);
+
+    } while (found == 0);
+
+    return found > 0 ? KEYGATE_OK : KEYGATE_NONE;
+}
+
+
+/* 1: the cell lets the key in; 0: it does not; -1: it is no longer whole. */
+
+static int
+keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
+    int64_t wall, keygate_key_t *key)
+{
+    unsigned         n;
+    uint32_t         body;
+    uint64_t         words[KEYGATE_KEY_WORDS];
+    keygate_parts_t  parts;
+
+    body = keygate_load(&keygate_node(t, at)->body);
+
+    if (body == 0) {
+        return 0;
+    }
+
+    keygate_prefetch(t, at);
+    n = keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
+
+    if (!keygate_key_parts(words, n, &parts)) {
+        return -1;
+    }
+
+    if (keygate_body_current(words) != cell
+        && (parts.previous == 0 || (uint32_t) words[parts.previous] != cell
+            || wall >= (int64_t) words[parts.previous + 1]))
+    {
+        return 0;
+    }
+
+    keygate_table_copy_key(t, at, words, &parts, key);
+    key->previous = keygate_body_current(words) != cell;
+
+    return 1;
+}
+
+
+/* What a charge will touch. */
+
+static void
+keygate_prefetch(const keygate_table_t *t, uint32_t key)
+{
+    unsigned               unit;
+    const unsigned char   *ring;
+    const keygate_node_t  *node;
+
+    node = keygate_node(t, key);
+
+    for (unit = 0; unit < KEYGATE_MONTH; unit++) {
+        ring = (const unsigned char *)
+               keygate_meter_ring(&node->meter, (keygate_unit_e) unit);
+
+        if (ring != NULL) {
+            __builtin_prefetch(ring);
+            __builtin_prefetch(ring + 64);
+            __builtin_prefetch(ring + 128);
+        }
+    }
+}
+
+
+keygate_rc_t
+keygate_table_find_id(const keygate_table_t *t, keygate_str_t id,
+    keygate_key_t *key)
+{
+    uint32_t      at;
+    uint64_t      seen, hash;
+    unsigned      tries;
+    keygate_rc_t  rc;
+
+    if (id.len == 0 || id.len > KEYGATE_ID_MAX) {
+        return KEYGATE_NONE;
+    }
+
+    hash = keygate_hash(t, id);
+
+    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+        seen = keygate_table_enter(t);
+        at = keygate_index_id(t, KEYGATE_KEY, hash, id, seen);
+        rc = at == 0 ? KEYGATE_NONE : keygate_table_load_key(t, at, key);
+
+        if (keygate_table_whole(t, seen)) {
+            return rc;
+        }
+    }
+
+    return KEYGATE_NONE;
+}
+
+
+keygate_rc_t
+keygate_table_find_account(const keygate_table_t *t, keygate_str_t id,
+    keygate_account_t *account)
+{
+    uint32_t      at;
+    uint64_t      seen, hash;
+    unsigned      tries;
+    keygate_rc_t  rc;
+
+    if (id.len == 0 || id.len > KEYGATE_ID_MAX) {
+        return KEYGATE_NONE;
+    }
+
+    hash = keygate_hash(t, id);
+
+    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+        seen = keygate_table_enter(t);
+        at = keygate_index_id(t, KEYGATE_ACCOUNT, hash, id, seen);
+        rc = at == 0 ? KEYGATE_NONE
+                     : keygate_table_load_account(t, at, account);
+
+        if (keygate_table_whole(t, seen)) {
+            return rc;
+        }
+    }
+
+    return KEYGATE_NONE;
+}
+
+
+keygate_rc_t
+keygate_table_profile(const keygate_table_t *t, keygate_str_t account,
+    keygate_buf_t *name, keygate_buf_t *profile)
+{
+    int       found;
+    size_t    name_len, profile_len;
+    uint32_t  at;
+    uint64_t  seen, hash;
+    unsigned  tries;
+
+    if (account.len == 0 || account.len > KEYGATE_ID_MAX) {
+        return KEYGATE_NONE;
+    }
+
+    hash = keygate_hash(t, account);
+    name_len = name->len;
+    profile_len = profile->len;
+
+    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+        seen = keygate_table_enter(t);
+        at = keygate_index_id(t, KEYGATE_ACCOUNT, hash, account, seen);
+        found = at != 0 && keygate_copy_text(t, at, name, profile);
+
+        if (keygate_table_whole(t, seen)) {
+            return found ? KEYGATE_OK : KEYGATE_NONE;
+        }
+
+        name->len = name_len;
+        profile->len = profile_len;
+    }
+
+    return KEYGATE_NONE;
+}
+
+
+static int
+keygate_copy_text(const keygate_table_t *t, uint32_t account,
+    keygate_buf_t *name, keygate_buf_t *profile)
+{
+    size_t    name_len, profile_len;
+    uint32_t  body;
+    uint64_t  words[KEYGATE_ACCOUNT_WORDS], from, have;
+    unsigned  flags;
+
+    body = keygate_load(&keygate_node(t, account)->body);
+
+    if (body == 0
+        || keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS) == 0)
+    {
+        return 0;
+    }
+
+    flags = keygate_account_flags(words);
+    name_len = (size_t) (words[0] >> 32 & 0xffffff);
+    profile_len = (size_t) (uint32_t) words[1];
+    from = keygate_body_rest(words) + (flags & KEYGATE_HAS_TRIAL ? 1 : 0);
+    have = (words[0] & 0xffff) * 8;
+
+    if (!(flags & KEYGATE_IS_KNOWN)
+        || from * 8 + name_len + profile_len > have)
+    {
+        return 0;
+    }
+
+    from = ((uint64_t) body + from) * 8;
+    keygate_copy_bytes(t, from, name_len, name);
+    keygate_copy_bytes(t, from + name_len, profile_len, profile);
+
+    return 1;
+}
+
+
+static void
+keygate_copy_bytes(const keygate_table_t *t, uint64_t from, size_t len,
+    keygate_buf_t *out)
+{
+    size_t                i, n;
+    unsigned char         bytes[256];
+    keygate_str_t         piece;
+    const unsigned char  *p;
+
+    p = (const unsigned char *) t + from;
+    piece.data = bytes;
+
+    while (len != 0) {
+        n = len < sizeof(bytes) ? len : sizeof(bytes);
+
+        for (i = 0; i < n; i++) {
+            bytes[i] = keygate_peek(p + i);
+        }
+
+        piece.len = n;
+        keygate_buf_put(out, piece);
+
+        p += n;
+        len -= n;
+    }
+}

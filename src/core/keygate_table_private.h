@@ -1,0 +1,215 @@
+/*
+ * What the files that keep a table share.
+ *
+ *   keygate_table_block.c    the block, and whether there is room for more
+ *   keygate_arena.c          taking memory and giving it back
+ *   keygate_table_index.c    heads and chains
+ *   keygate_table_settle.c   the end of every operation, cut short or not
+ *   keygate_table.c          applying a key's record
+ *   keygate_table_change.c   a key's body from its record
+ *   keygate_table_account.c  applying an account's record
+ *   keygate_table_whole.c    what concerns all records: rings, sweeps, room
+ *   keygate_table_name.c     numbers for names
+ *   keygate_table_body.c     copies of bodies, and what they say
+ *   keygate_table_find.c     readers: one record
+ *   keygate_table_walk.c     readers: all of them
+ */
+
+#ifndef KEYGATE_TABLE_PRIVATE_H
+#define KEYGATE_TABLE_PRIVATE_H
+
+#include "keygate_table_layout.h"
+
+
+/* A key's record on its way into the table. */
+
+typedef struct {
+    const keygate_record_t  *record;
+    uint64_t                 at;
+    uint64_t                 hash;
+    uint64_t                 account_hash;
+    uint32_t                 key;        /* 0: new */
+    uint32_t                 account;    /* 0: new */
+    uint32_t                 current;    /* cells; 0: new */
+    uint32_t                 previous;
+    unsigned                 units;      /* of its own rates that have rings */
+    unsigned                 overlap:1;  /* there is a previous one */
+    keygate_set_t            scopes;
+} keygate_change_t;
+
+
+/* What an operation will take.  Many keys have one account between them. */
+
+typedef struct {
+    unsigned  keys;
+    unsigned  cells;
+    unsigned  accounts;
+    unsigned  rings;                     /* beyond those that all have */
+    unsigned  bodies[2];                 /* granules, 0: none; the second one
+                                            is of the keys' account */
+} keygate_want_t;
+
+
+/* -- keygate_table_block.c ---------------------------------------------- */
+
+/* Whether "n" times "want" is to be had; "spare": with the reserve left. */
+int keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
+    uint64_t n, int spare);
+
+
+/* -- keygate_arena.c ---------------------------------------------------- */
+
+/* Granules of typed memory. */
+extern const uint32_t  keygate_arena_sizes[];
+
+/* Bodies come in classes of sizes: which one, and how large it is. */
+unsigned keygate_arena_class(unsigned granules);
+unsigned keygate_arena_granules(unsigned class);
+
+/* How many there are in a free list. */
+uint32_t keygate_arena_count(const keygate_table_t *t, unsigned list);
+
+/* The list to take a body from: its own or, when the arena has no more, one
+ * of up to twice its size; 0: the arena. */
+unsigned keygate_arena_list(const keygate_table_t *t, unsigned granules);
+
+/* Begins an operation: there are no intents. */
+void keygate_arena_begin(keygate_table_t *t);
+
+/* Notes what the operation may give back. */
+void keygate_arena_note(keygate_table_t *t, keygate_in_e what, uint32_t at,
+    uint32_t owner, uint32_t was);
+
+/*
+ * Takes memory that is known to fit, and notes it.  Of a body, *granules is
+ * what is needed, then what was given.  A key or an account comes with its
+ * meter and all its rings, ready for a new holder.
+ */
+uint32_t keygate_arena_take(keygate_table_t *t, keygate_in_e what,
+    uint32_t owner, unsigned *granules);
+uint32_t keygate_arena_node(keygate_table_t *t, keygate_in_e what,
+    uint32_t owner, const keygate_now_t *now);
+
+/* Gives a node the rings that it lacks. */
+void keygate_arena_rings(keygate_table_t *t, uint32_t at, unsigned units,
+    const keygate_now_t *now);
+
+/* How many of the rings of these units a node lacks. */
+unsigned keygate_arena_lacks(const keygate_table_t *t, uint32_t at,
+    unsigned units);
+
+/* Puts into its free list what nobody can find any more. */
+void keygate_arena_put(keygate_table_t *t, const keygate_intent_t *intent);
+
+
+/* -- keygate_table_index.c ---------------------------------------------- */
+
+/* The hash of an id, 17 to 2^64 - 18. */
+uint64_t keygate_hash(const keygate_table_t *t, keygate_str_t id);
+
+/*
+ * Walk a chain; 0 when there is none, or when the header's count is no longer
+ * "seen" (a writer passes keygate_peek(&t->reused)).
+ */
+uint32_t keygate_index_id(const keygate_table_t *t, keygate_kind_e kind,
+    uint64_t hash, keygate_str_t id, uint64_t seen);
+uint32_t keygate_index_digest(const keygate_table_t *t,
+    const uint64_t digest[4], uint32_t after, uint64_t seen);
+
+/* A hash for a new id that nobody has, in the same chain. */
+uint64_t keygate_index_place(const keygate_table_t *t, keygate_kind_e kind,
+    uint64_t hash);
+
+void keygate_index_link(keygate_table_t *t, keygate_kind_e kind, uint32_t at);
+void keygate_index_unlink(keygate_table_t *t, keygate_kind_e kind,
+    uint32_t at);
+void keygate_index_link_cell(keygate_table_t *t, uint32_t at);
+void keygate_index_unlink_cell(keygate_table_t *t, uint32_t at);
+
+/* The chain of an account's keys, newest first; both may find it done. */
+void keygate_index_join(keygate_table_t *t, uint32_t account, uint32_t key);
+void keygate_index_leave(keygate_table_t *t, uint32_t account, uint32_t key);
+
+
+/* -- keygate_table_settle.c --------------------------------------------- */
+
+/* Ends an operation. */
+void keygate_table_settle(keygate_table_t *t);
+
+/* Whether a key's body names a cell; whether an account has a record. */
+int keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell);
+int keygate_table_known(const keygate_table_t *t, uint32_t account);
+
+
+/* -- keygate_table_change.c --------------------------------------------- */
+
+/* Writes a key's body as far as it is known, without its size; returns its
+ * length in words. */
+unsigned keygate_change_body(const keygate_change_t *c, uint64_t *words);
+
+/* The last of the fixed part of a body, and its id. */
+void keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
+    unsigned flags);
+
+
+/* -- keygate_table.c, keygate_table_account.c --------------------------- */
+
+keygate_rc_t keygate_table_apply_account(keygate_table_t *t,
+    const keygate_record_t *record, uint64_t at, const keygate_now_t *now);
+
+/* The number of a name, known or new: -1 as intern_scope() and
+ * intern_plan(), -2 when the table is full. */
+int keygate_table_name(keygate_table_t *t, unsigned plans, keygate_str_t name);
+
+/* Takes out a key; an account, which stays as an unknown one if it has keys:
+ * KEYGATE_OK or KEYGATE_FULL. */
+void keygate_table_remove_key(keygate_table_t *t, uint32_t key);
+keygate_rc_t keygate_table_remove_account(keygate_table_t *t,
+    uint32_t account);
+
+/* Notes an account and its body, for it may go. */
+void keygate_table_note_account(keygate_table_t *t, uint32_t account);
+
+/* Begins an account of which nothing but the id is known. */
+uint32_t keygate_table_new_account(keygate_table_t *t, keygate_str_t id,
+    uint64_t hash, const keygate_now_t *now);
+
+/* Granules of an account's body: from its record, more than KEYGATE_BODY_MAX
+ * when it is too long; with so many bytes after the id. */
+unsigned keygate_account_needs(const keygate_record_t *record);
+unsigned keygate_account_granules(size_t id_len, size_t rest);
+
+
+/* -- keygate_table_body.c ----------------------------------------------- */
+
+/* Copies up to "most" words of a body; returns how many, 0 when it cannot be
+ * a body (it was used again). */
+unsigned keygate_body_copy(const keygate_table_t *t, uint32_t at,
+    uint64_t *words, unsigned most);
+
+/* Stores words as others may be reading them. */
+void keygate_body_store(keygate_table_t *t, uint32_t at,
+    const uint64_t *words, unsigned n);
+
+/* Where the parts are of the first "n" words of a key's body; 0 when it would
+ * be longer. */
+int keygate_key_parts(const uint64_t *body, unsigned n,
+    keygate_parts_t *parts);
+
+/* Copy out what is at "at"; KEYGATE_NONE when nothing whole is there. */
+void keygate_table_copy_key(const keygate_table_t *t, uint32_t at,
+    const uint64_t *body, const keygate_parts_t *parts, keygate_key_t *key);
+keygate_rc_t keygate_table_load_key(const keygate_table_t *t, uint32_t at,
+    keygate_key_t *key);
+keygate_rc_t keygate_table_load_account(const keygate_table_t *t, uint32_t at,
+    keygate_account_t *account);
+
+
+/* -- keygate_table_find.c ----------------------------------------------- */
+
+/* A reader begins; 1 when what it has read meanwhile is whole. */
+uint64_t keygate_table_enter(const keygate_table_t *t);
+int keygate_table_whole(const keygate_table_t *t, uint64_t seen);
+
+
+#endif /* KEYGATE_TABLE_PRIVATE_H */
