@@ -1,0 +1,197 @@
+# keygate: every command a person needs; "make help" prints them.
+
+ifeq ($(origin CC),default)
+CC =		gcc
+endif
+
+NGINX_SRC ?=	/usr/share/nginx/src
+PREFIX ?=	/usr
+MODULES ?=	$(PREFIX)/lib/nginx/modules
+JOBS ?=		2
+B ?=		build
+
+MODULE =	ngx_http_keygate_module.so
+
+WARN =		-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+		-Wmissing-prototypes
+CFLAGS ?=	-g -O2
+SANITIZE =	-g -O1 -fno-omit-frame-pointer \
+		-fsanitize=address,undefined -fno-sanitize-recover=undefined
+LIBS =		-ljansson -lcrypto
+
+CORE =		$(wildcard src/core/*.c)
+CLI =		$(wildcard src/cli/*.c)
+GLUE =		$(wildcard src/ngx_http_keygate_*.c)
+HEADERS =	$(wildcard src/*.h src/core/*.h)
+UNIT =		$(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*.c))
+FUZZ =		$(patsubst t/fuzz/%.c,$B/fuzz/%,$(wildcard t/fuzz/*.c))
+BLACKBOX =	$(notdir $(filter-out t/style.t,$(wildcard t/*.t)))
+
+MAKEFLAGS +=	--no-print-directory
+
+
+help:
+	@echo 'make build    $B/$(MODULE) and $B/keygate,'
+	@echo '              for the installed nginx or NGINX_SRC=dir; CC=clang'
+	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C'
+	@echo 'make test     everything that is tested, on three builds of nginx'
+	@echo 'make check    the same on the installed nginx only: quicker'
+	@echo 'make bench    what the gate costs'
+	@echo 'make fuzz     TIME=60 seconds for each parser'
+	@echo 'make install  into $(MODULES) and $(PREFIX)/bin'
+	@echo 'make clean    removes $B/'
+
+
+# -- The module and the command --------------------------------------------
+
+build: $B/$(MODULE) $(if $(CLI),$B/keygate)
+
+# What a configured tree depends on, rewritten only when it has changed.
+
+$B/%.sources: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(TREE) $(GLUE) $(CORE)' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+	@rm -f $@.new
+
+$B/module.sources $B/module/objs/Makefile: TREE = $(NGINX_SRC)
+
+$B/module/objs/Makefile: $B/module.sources config .ci/configure
+	@CC='$(CC)' .ci/configure $B/module '$(NGINX_SRC)' dynamic
+
+$B/$(MODULE): $B/module/objs/Makefile $(GLUE) $(CORE) $(HEADERS)
+	@$(MAKE) -s -j$(JOBS) -C $B/module -f objs/Makefile modules
+	@cp $B/module/objs/$(MODULE) $@.new
+	@mv $@.new $@
+	@echo $@
+
+OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(CLI))
+
+$B/obj/%.o: src/%.c $B/flags
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu99 $(WARN) $(CFLAGS) -MMD -Isrc/core -c -o $@ $<
+
+$B/keygate: $(OBJECTS)
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@echo $@
+
+$B/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' >$@
+
+-include $(patsubst %.o,%.d,$(OBJECTS))
+
+install: build
+	install -d '$(DESTDIR)$(MODULES)' '$(DESTDIR)$(PREFIX)/bin'
+	install -m 644 $B/$(MODULE) '$(DESTDIR)$(MODULES)'
+	test ! -e $B/keygate \
+	    || install -m 755 $B/keygate '$(DESTDIR)$(PREFIX)/bin'
+
+run:
+	@.ci/deps run
+	@$(MAKE) build
+	@perl -It/lib t/lib/demo.pl $B
+
+clean:
+	rm -rf $B
+
+
+# -- Tests -------------------------------------------------------------------
+
+UNIT_CORE =	$(patsubst src/%.c,$B/sanitized/%.o,$(CORE))
+
+$B/sanitized/core/%.o: src/core/%.c $B/flags
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -MMD -Isrc/core -c -o $@ $<
+
+$B/sanitized/core.a: $(UNIT_CORE)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$B/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $B/sanitized/core.a
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -Isrc/core -It/unit -o $@ $< \
+	    $B/sanitized/core.a $(LIBS) -lm -lpthread
+
+-include $(patsubst %.o,%.d,$(UNIT_CORE))
+
+.SECONDARY: $(UNIT_CORE)
+
+unit: $(UNIT)
+
+# Whole nginx builds with keygate inside: NAME, SUITE, KIND
+
+define nginx
+$B/$(1).sources $B/$(1)/objs/Makefile: TREE = $(2)
+
+$B/src/$(2)/configure:
+	@.ci/source $(2) $B/src/$(2)
+
+$B/$(1)/objs/Makefile: $B/$(1).sources config .ci/configure \
+		$B/src/$(2)/configure
+	@echo "configuring $B/$(1)"
+	@CC='$$(CC)' .ci/configure $B/$(1) $B/src/$(2) $(3)
+
+$B/$(1)/objs/nginx: $B/$(1)/objs/Makefile $$(GLUE) $$(CORE) $$(HEADERS)
+	@$$(MAKE) -s -j$$(JOBS) -C $B/$(1) -f objs/Makefile binary
+	@touch $$@
+	@echo $$@
+endef
+
+$(eval $(call nginx,asan,bookworm,sanitize))
+$(eval $(call nginx,next,trixie,static))
+
+sanitize: $B/asan/objs/nginx
+
+# The other compiler's opinion, where it is installed.
+
+lint:
+	@! command -v clang >/dev/null || $(MAKE) build CC=clang B=$B/clang
+
+# The black-box tests run once for each nginx: a small file for each, so that
+# one prove tells the whole.  Anything but the default builds: by hand, with
+# TEST_NGINX_BINARY and TEST_NGINX_MODULE.
+
+$B/t: FORCE
+	@rm -rf $@
+	@mkdir -p $@/asan $@/next
+	@for t in $(BLACKBOX); do for b in asan next; do \
+	    printf '%s\n' '#!/usr/bin/perl' \
+	        '$$ENV{TEST_NGINX_BINARY} = "$(abspath $B)/'$$b'/objs/nginx";' \
+	        '$$ENV{TEST_NGINX_MODULE} = "";' \
+	        'exec $$^X, "$(CURDIR)/t/'$$t'";' >$@/$$b/$$t; \
+	done; done
+
+test:
+	@.ci/deps test
+	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx $B/t
+	@prove -j$(JOBS) --timer -It/lib t $(UNIT) $B/t/asan $B/t/next
+
+check:
+	@.ci/deps test
+	@$(MAKE) build unit
+	@prove -j$(JOBS) -It/lib t $(UNIT)
+
+bench:
+	@.ci/deps bench
+	@$(MAKE) build
+	@perl t/bench/bench.pl $B $(TOPICS)
+
+TIME ?=		60
+
+$B/fuzz/%: t/fuzz/%.c $(CORE) $(HEADERS)
+	@mkdir -p $(@D)
+	@clang -std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined \
+	    -Isrc/core -o $@ $< $(CORE) $(LIBS)
+
+fuzz: $(FUZZ)
+	@for f in $(notdir $(FUZZ)); do \
+	    mkdir -p $B/corpus/$$f; \
+	    $B/fuzz/$$f -max_total_time=$(TIME) $B/corpus/$$f \
+	        `ls -d t/fuzz/corpus/$$f 2>/dev/null` || exit 1; \
+	done
+
+FORCE:
+
+.PHONY: help build install run clean lint unit sanitize test check bench \
+	fuzz FORCE

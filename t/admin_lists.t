@@ -1,0 +1,237 @@
+#!/usr/bin/perl
+
+# Lists of the admin API: pages that stay right while keys come and go; the
+# catalogue, the routes, and what the gate would decide.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+
+use Keygate;
+use Keygate::Admin;
+
+my $t = Keygate->new(conf => admin_conf(extra => <<'END', routes => <<'END2'));
+        base /api;
+        scope all implies=items:read,items:write "Everything";
+        rate 100r/m;
+        rate 3r/h name=hourly;
+        plan big export;
+END
+        route GET  /v1/export   items:read&admin:read feature=export cost=5;
+        route GET  /v1/either   items:read|admin:read;
+        route POST /v1/send     items:write;
+        when  POST /v1/send     body.now admin:read;
+END2
+
+admin_token($t);
+$t->account(id => "acc_$_", name => "Account $_", plan => 'pro') for 1 .. 30;
+$t->append(join '', map {
+    ($t->make_key(id => sprintf('tk_%06d', $_),
+        account => $_ % 10 ? 'acc_1' : 'acc_2',
+        scopes => ['items:read']))[0]
+} 1 .. 230);
+$t->start;
+
+
+# All of a list, page by page; $between is called after each.
+
+sub all {
+    my ($path, $limit, $between) = @_;
+
+    my @all;
+    my $cursor;
+
+    do {
+        my $r = admin($t, 'GET', $path . ($path =~ /\?/ ? '&' : '?')
+            . "limit=$limit" . (defined $cursor ? "&cursor=$cursor" : ''));
+
+        return "status $r->{status}" if $r->{status} != 200;
+        return 'too many' if @{$r->json->{data}} > $limit;
+
+        push @all, map { $_->{id} } @{$r->json->{data}};
+        $cursor = $r->json->{next_cursor};
+        $between->() if $between;
+    } while (defined $cursor);
+
+    return @all;
+}
+
+sub unique {
+    my %seen;
+
+    return !grep { $seen{$_}++ } @_;
+}
+
+
+my $r = admin($t, 'GET', '/keys');
+
+is($r->{status}, 200, 'keys are listed');
+is(scalar @{$r->json->{data}}, 25, '25 to a page');
+is_deeply([ sort keys %{$r->json} ], [ qw(data next_cursor) ], 'and a cursor');
+is_deeply([ sort keys %{$r->json->{data}[0]} ],
+    [ qw(account created_at id last_used_at name scopes) ],
+    'whole records without digests');
+
+my @keys = all('/keys', 100);
+is(scalar @keys, 230, 'page by page all of them');
+ok(unique(@keys), 'each once');
+is_deeply([ sort(all('/keys', 7)) ], [ sort @keys ], 'whatever the pages');
+
+@keys = all('/keys?account=acc_2', 5);
+is_deeply(\@keys, [ map { sprintf 'tk_%06d', $_ * 10 } reverse 1 .. 23 ],
+    'those of one account, the newest first');
+is_deeply([ all('/keys?account=nobody', 5) ], [], 'of nobody none');
+is(admin($t, 'GET', '/keys?account=nobody')->{body},
+    '{"data":[],"next_cursor":null}', 'which is an empty list');
+
+is_deeply([ sort(all('/accounts', 4)) ], [ sort map { "acc_$_" } 1 .. 30 ],
+    'accounts are listed too');
+
+my $n = 0;
+my (@gone, @come);
+
+@keys = all('/keys', 20, sub {
+    push @gone, my $id = sprintf 'tk_%06d', 100 + $n++;
+    admin($t, 'DELETE', "/keys/$id");
+    push @come, admin($t, 'POST', '/keys', { account => 'acc_3',
+        name => 'new', scopes => [] })->json->{id};
+});
+
+my %changed = map { $_ => 1 } @gone, @come;
+my @stayed = grep { !$changed{$_} } @keys;
+
+is_deeply([ sort @stayed ],
+    [ sort grep { !$changed{$_} } map { sprintf 'tk_%06d', $_ } 1 .. 230 ],
+    'while keys come and go, who stays is seen once');
+ok(unique(@keys), 'nobody twice');
+
+@keys = all('/keys?account=acc_1', 20, sub {
+    admin($t, 'POST', '/keys', { account => 'acc_1', name => 'new',
+        scopes => [] });
+});
+ok(unique(@keys), 'nor in the list of an account');
+is((grep { /^tk_0/ } @keys) - (grep { $changed{$_} } @keys),
+    207 - grep({ !/0$/ } @gone), 'and all are there');
+
+
+# -- Parameters
+
+my $cursor = admin($t, 'GET', '/keys?limit=1')->json->{next_cursor};
+
+for (0, 101, -1, '1.5', 'x', '', '1e1', '99999999999999999999') {
+    $r = admin($t, 'GET', "/keys?limit=$_");
+    is(problem_is($r), '400 bad_request', "limit=$_");
+    is($r->json->{detail}, 'limit must be an integer 1..100', 'says so');
+}
+
+for ('cursor=x', 'cursor=', "cursor=${cursor}0", 'cursor=' . '0' x 32,
+    'cursor=' . ($cursor =~ s/^(.)/$1 eq '0' ? '1' : '0'/er),
+    "cursor=$cursor&account=acc_1", 'acount=acc_1', 'limit=1&limit=2',
+    'account=a%20b')
+{
+    is(problem_is(admin($t, 'GET', "/keys?$_")), '400 bad_request', $_);
+}
+
+is(problem_is(admin($t, 'GET', "/accounts?cursor=$cursor")),
+    '400 bad_request', 'a cursor of another list');
+is(problem_is(admin($t, 'GET', '/accounts?account=acc_1')),
+    '400 bad_request', 'a parameter of another list');
+is(admin($t, 'GET', "/keys?&cursor=$cursor&")->{status}, 200,
+    'nothing between two ampersands');
+
+
+# -- The catalogue
+
+is_deeply(admin($t, 'GET', '/scopes')->json,
+    { next_cursor => undef, data => [
+        { name => 'items:read', description => 'Read items', implies => [] },
+        { name => 'items:write', description => 'Create and change items',
+          implies => [] },
+        { name => 'admin:read', description => 'Read what administrators read',
+          implies => [] },
+        { name => 'all', description => 'Everything',
+          implies => [ 'items:read', 'items:write' ] },
+    ] }, 'the scopes');
+
+my $routes = admin($t, 'GET', '/routes')->json->{data};
+
+is(scalar @$routes, 9, 'the routes');
+is_deeply($routes->[0], { method => 'GET', base => '/api',
+    template => '/v1/export', need => 'all_of', cost => 5,
+    scopes => [ 'items:read', 'admin:read' ], features => ['export'],
+    when => [] }, 'with scopes, cost and features');
+is_deeply($routes->[2]{when}, [ { member => 'now', scope => 'admin:read' } ],
+    'and rules about the body');
+
+
+# -- What the gate would decide
+
+my $key = admin($t, 'POST', '/keys', { account => 'acc_1', name => 'check',
+    scopes => ['all'] })->json;
+
+sub check {
+    my ($method, $path, %o) = @_;
+
+    return admin($t, 'POST', '/check', { key_id => $key->{id},
+        method => $method, path => $path, %o })->json;
+}
+
+my $c = check('GET', '/api/v1/items/7?x=1');
+
+is_deeply($c, { verdict => 'allowed', status => 200,
+    allowed => JSON::PP::true(), key_id => $key->{id}, account => 'acc_1',
+    plan => 'pro', route => '/v1/items/:id', methods => [ 'GET', 'HEAD' ],
+    cost => 1, required_scopes => ['items:read'], one_of => JSON::PP::false(),
+    missing_scopes => [], granted_scopes => [ qw(items:read items:write all) ],
+    missing_features => [], when => [],
+    rates => [ { name => 'minute', limit => 100, unit => 'minute',
+                 seconds => 60, remaining => 100, reset => 0,
+                 refused => JSON::PP::false() },
+               { name => 'hourly', limit => 3, unit => 'hour',
+                 seconds => 3600, remaining => 3, reset => 0,
+                 refused => JSON::PP::false() } ] },
+    'a request that would pass');
+
+$c = check('GET', '/api/v1/admin/keys');
+is("$c->{verdict} $c->{status} @{$c->{missing_scopes}}",
+    'insufficient_scope 403 admin:read', 'one without its scope');
+$c = check('GET', '/api/v1/either');
+is("$c->{verdict} @{$c->{missing_scopes}}", 'allowed ',
+    'of two scopes one is enough');
+$c = check('GET', '/api/v1/export');
+is("$c->{verdict} $c->{status}", 'rate_limited 429', 'one that costs too much');
+ok($c->{rates}[1]{refused}, 'and the rate that refuses');
+$c = check('POST', '/api/v1/send');
+is_deeply($c->{when},
+    [ { member => 'now', scope => 'admin:read', held => JSON::PP::false() } ],
+    'what the body may need besides');
+is(check('GET', '/api/v1/nothing')->{verdict}, 'route_not_found', 'no route');
+is(check('PUT', '/api/v1/items')->{verdict}, 'method_not_allowed',
+    'no such method');
+is(check('GET', '/api/v1/../x')->{verdict}, 'path_ambiguous', 'no such path');
+is(check('GET', '/api/v1/open')->{verdict}, 'allowed', 'a public route');
+is(check('GET', '/api/v1/items', key_id => 'tk_NOBODY')->{verdict},
+    'credential_invalid', 'nobody');
+
+admin($t, 'PATCH', "/keys/$key->{id}", { addresses => ['192.0.2.0/24'] });
+is(check('GET', '/api/v1/items')->{verdict}, 'allowed',
+    'from an address on its list, if none is given');
+is(check('GET', '/api/v1/items', address => '192.0.3.1')->{verdict},
+    'address_not_allowed', 'from one that is not');
+admin($t, 'PATCH', "/keys/$key->{id}", { addresses => undef });
+
+is($t->status('/api/v1/items', key => $key->{secret}), 200,
+    'nothing was charged') for 1 .. 3;
+is(check('GET', '/api/v1/items')->{verdict}, 'rate_limited',
+    'after three requests the next would be refused');
+cmp_ok(check('GET', '/api/v1/items')->{retry_after}, '>', 3000, 'for long');
+
+admin($t, 'POST', "/keys/$key->{id}/revoke");
+is(check('GET', '/api/v1/items')->{verdict}, 'key_revoked', 'a revoked key');
+
+$t->{seen} = '';
+$t->done;

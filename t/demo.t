@@ -1,0 +1,92 @@
+#!/usr/bin/perl
+
+# "make run" does what it prints: every curl line of it, as a newcomer pastes
+# it.
+
+use strict;
+use warnings;
+
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use File::Path ();
+use File::Temp qw(tempdir);
+use POSIX ();
+use Test::More;
+
+use Keygate;
+
+my $dir = tempdir('keygate-XXXXXXXX', TMPDIR => 1);
+my ($shift) = grep { Keygate::take_port(8080 + $_) }
+              map { 11000 + 120 * $_ } 0 .. 5;
+
+$ENV{TEST_NGINX_MODULE} = $Keygate::module;
+$ENV{ASAN_OPTIONS} = "detect_leaks=0:log_path=$dir/sanitizer";
+
+my $pid = open my $out, '-|';
+
+die "fork: $!\n" if !defined $pid;
+
+if ($pid == 0) {
+    POSIX::setpgid(0, 0);
+    open STDERR, '>', "$dir/stderr";
+    exec $^X, "-I$Bin/lib", "$Bin/lib/demo.pl", $dir, $shift
+        or POSIX::_exit(127);
+}
+
+my $text = '';
+
+while (my $line = <$out>) {
+    $text .= $line;
+    last if $line =~ /Ctrl-C/;
+}
+
+my $port = 8080 + $shift;
+
+like($text, qr/Cooledge on 127\.0\.0\.1:$port/, 'it says where');
+
+for (1 .. 500) {
+    last if IO::Socket::INET->new("127.0.0.1:$port");
+    select undef, undef, undef, 0.02;
+}
+
+# a command is what is indented by four, up to the next empty line; a loop and
+# continuation lines are one
+
+my @blocks = $text =~ /^ {4}((?:curl|for) .*(?:\n {4,}.*)*)$/mg;
+
+is(scalar @blocks, 8, 'eight things to paste');
+
+my @status;
+my @body;
+
+for my $command (@blocks) {
+    my $answer = `( $command ) 2>/dev/null`;
+
+    push @status, $answer =~ m{^HTTP/\S+ (\d+)} ? $1 : $answer;
+    push @body, $answer =~ s/.*?\r\n\r\n//sr;
+}
+
+is($status[0], 200, 'the identity');
+like($body[0], qr/Brightline/, 'with the business');
+is($status[1], 200, "the handler's JSON");
+like($body[1], qr/"data"/, 'a list');
+is($status[2], 401, 'no key');
+is($status[3], 403, 'a scope is missing');
+like($body[3], qr/invoices:read/, 'which is named');
+like($status[4], qr/^(?:200 ){115,120}(?:429 ){5,10}\n$/, 'too many');
+is($status[5], 200, 'Coolset');
+is($status[6], 201, 'CrewKeel');
+is($status[7], 403, 'CrewKeel: sending takes another scope');
+
+kill 'INT', $pid;
+waitpid $pid, 0;
+is($?, 0, 'Ctrl-C stops it');
+
+open my $f, '<', "$dir/stderr";
+my @errors = grep { /\[(?:alert|emerg|crit|error)\]/ } <$f>;
+push @errors, glob "$dir/sanitizer*";
+is("@errors", '', 'nothing went wrong');
+
+File::Path::remove_tree($dir) if Test::More->builder->is_passing;
+
+done_testing();

@@ -1,0 +1,183 @@
+package Keygate::Server;
+
+# Starting, reloading, watching and stopping the nginx of a test.
+
+use strict;
+use warnings;
+
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+use Keygate::Upstream;
+
+our $binary = $ENV{TEST_NGINX_BINARY} || '/usr/sbin/nginx';
+
+# under a sanitizer everything takes longer
+our $patience = 20;
+
+
+sub command {
+    my ($self, $name, $log, @args) = @_;
+
+    my $path = $self->write_conf($name, $log);
+
+    return ($binary, '-p', "$self->{dir}/", '-c', $path,
+            '-e', "$self->{dir}/$log", @args);
+}
+
+
+sub environment {
+    my ($self, $leaks) = @_;
+
+    my $o = "log_path=$self->{dir}/sanitizer:abort_on_error=0";
+
+    (my $supp = __FILE__) =~ s{Keygate/Server\.pm$}{lsan.supp};
+
+    $ENV{ASAN_OPTIONS} = "$o:detect_leaks=$leaks";
+    $ENV{LSAN_OPTIONS} = "suppressions=$supp:print_suppressions=0";
+    $ENV{UBSAN_OPTIONS} = "$o:print_stacktrace=1";
+}
+
+
+# "nginx -t" with a configuration: (exit code, what it printed).
+
+sub check_conf {
+    my ($self, $conf) = @_;
+
+    local $self->{conf} = $conf if defined $conf;
+
+    my @command = $self->command('check.conf', 'check.err', '-t');
+    my $pid = open my $out, '-|';
+
+    die "fork: $!\n" if !defined $pid;
+
+    if ($pid == 0) {
+        # nginx -t ends without giving back anything
+        $self->environment(0);
+        open STDERR, '>&', \*STDOUT;
+        exec @command or POSIX::_exit(127);
+    }
+
+    local $/;
+    my $text = <$out> // '';
+    close $out;
+
+    return ($? >> 8, $text);
+}
+
+
+sub start {
+    my ($self) = @_;
+
+    if ($self->{conf} =~ /%%UPSTREAM%%/ || $self->{reply}) {
+        $self->{upstream} = Keygate::Upstream->start(
+            port => $self->port('UPSTREAM'), reply => $self->{reply},
+            log => "$self->{dir}/upstream.jsonl");
+    }
+
+    my @command = $self->command('nginx.conf', 'error.log');
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        $self->environment(1);
+        POSIX::setpgid(0, 0);
+        open STDIN, '<', '/dev/null';
+        open STDOUT, '>>', "$self->{dir}/stdout";
+        open STDERR, '>>', "$self->{dir}/stdout";
+        exec @command or POSIX::_exit(127);
+    }
+
+    $self->{master} = $pid;
+
+    my $up = $self->wait_for(sub {
+        waitpid($pid, POSIX::WNOHANG()) == $pid
+        || @{[$self->workers]} == $self->{workers}
+    });
+
+    if (!$up || !kill 0, $pid) {
+        diag($self->read_file('stdout'), $self->read_file('error.log'));
+        delete $self->{master};
+        die "nginx does not start\n";
+    }
+
+    return $self;
+}
+
+
+# The workers that are not shutting down.
+
+sub workers {
+    my ($self) = @_;
+
+    my @workers;
+
+    for my $path (glob "/proc/$self->{master}/task/*/children") {
+        for my $pid (split ' ', $self->read_file($path)) {
+            push @workers, $pid if $self->read_file("/proc/$pid/cmdline")
+                                   =~ /^nginx: worker process(?! is)/;
+        }
+    }
+
+    return @workers;
+}
+
+
+# Reloads and waits until all workers are new; '' when that does not happen.
+
+sub reload {
+    my ($self, $conf) = @_;
+
+    my %old = map { $_ => 1 } $self->workers;
+
+    $self->{conf} = $conf if defined $conf;
+    $self->write_conf;
+    kill 'HUP', $self->{master};
+
+    return $self->wait_for(sub {
+        my @now = $self->workers;
+        @now == $self->{workers} && !grep { $old{$_} } @now
+    });
+}
+
+
+sub stop {
+    my ($self) = @_;
+
+    my $pid = delete $self->{master};
+
+    if ($pid) {
+        kill 'QUIT', $pid;
+
+        if (!$self->wait_for(sub {
+                waitpid($pid, POSIX::WNOHANG()) == $pid }, 10))
+        {
+            kill 'KILL', -$pid;
+            waitpid $pid, 0;
+            $self->{stuck} = 1;
+        }
+    }
+
+    $self->{upstream}->stop if $self->{upstream};
+}
+
+
+# Calls the sub until it is true, at most so many seconds: its value or ''.
+
+sub wait_for {
+    my ($self, $sub, $seconds) = @_;
+
+    my $deadline = time + ($seconds // $patience);
+
+    while (1) {
+        my $value = $sub->();
+
+        return $value if $value;
+        return '' if time > $deadline;
+
+        sleep 0.01;
+    }
+}
+
+
+1;

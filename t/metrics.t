@@ -1,0 +1,197 @@
+#!/usr/bin/perl
+
+# keygate_metrics: what is counted, in both formats, as promtool and a real
+# Prometheus understand it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use HTTP::Tiny;
+use POSIX ();
+use Test::More;
+
+use Keygate;
+use Keygate::Admin;
+
+my $t = Keygate->new(workers => 2, conf => admin_conf(
+    extra => 'rate 5r/m; rate 1000r/month;'));
+
+admin_token($t);
+$t->account(id => 'acc_1', name => 'One', plan => 'pro');
+my $key = $t->key(id => 'tk_AAAAAA', scopes => ['items:read']);
+$t->append("not a record\n");
+$t->start;
+
+
+sub metrics {
+    my (@headers) = @_;
+
+    return $t->get('/metrics', port => $t->port('ADMIN'),
+        headers => \@headers);
+}
+
+# One sample, by its name and labels.
+
+sub sample {
+    my ($name) = @_;
+
+    my ($value) = metrics()->{body} =~ /^\Q$name\E (\S+)$/m;
+
+    return $value;
+}
+
+
+$t->status('/v1/items', key => $key) for 1 .. 7;
+$t->status('/v1/items', key => 'tk_AAAAAA_' . 'x' x 24);
+$t->status('/v1/items');
+
+my $r = metrics();
+
+is($r->{status}, 200, 'metrics are served');
+is($r->header('Content-Type'), 'text/plain; version=0.0.4; charset=utf-8',
+    'as text');
+is($r->header('Cache-Control'), 'no-store', 'never stored');
+is($t->get('/metrics', port => $t->port('ADMIN'), method => 'POST')->{status},
+    405, 'POST is not for them');
+is($t->get('/metrics', port => $t->port('ADMIN'), method => 'HEAD')->{body},
+    '', 'HEAD has no body');
+
+is(sample('keygate_decisions_total{api="items",code="allowed"}'), 5,
+    'what was allowed is counted');
+is(sample('keygate_decisions_total{api="items",code="rate_limited"}'), 2,
+    'what a rate refused');
+is(sample('keygate_rate_refusals_total{api="items",unit="minute"}'), 2,
+    'and which rate');
+is(sample('keygate_rate_refusals_total{api="items",unit="month"}'), 0,
+    'not the other');
+is(sample('keygate_decisions_total{api="items",code="credential_invalid"}'), 1,
+    'what was no key');
+is(sample('keygate_decisions_total{api="items",code="credential_missing"}'), 1,
+    'what had none');
+is(sample('keygate_keys{zone="keys"}'), 1, 'keys');
+is(sample('keygate_accounts{zone="keys"}'), 1, 'accounts');
+is(sample('keygate_journal_size_bytes{zone="keys"}'), -s "$t->{dir}/keys.jsonl",
+    'the size of the journal');
+is(sample('keygate_journal_position_bytes{zone="keys"}'),
+    -s "$t->{dir}/keys.jsonl", 'how far it is applied');
+is(sample('keygate_journal_lag_bytes{zone="keys"}'), 0, 'what is left');
+is(sample('keygate_journal_applied_lines_total{zone="keys"}'), 2,
+    'lines that were applied');
+is(sample('keygate_journal_rejected_lines_total{zone="keys"}'), 1,
+    'and that were not');
+is(sample('keygate_reloads_total{zone="keys"}'), 0, 'no reload yet');
+is(sample('keygate_zone_full{zone="keys"}'), 0, 'there is room');
+cmp_ok(sample('keygate_zone_used_bytes{zone="keys"}'), '<',
+    sample('keygate_zone_size_bytes{zone="keys"}'), 'how much is used');
+
+admin($t, 'POST', '/keys', { account => 'acc_1', name => 'x', scopes => [] })
+    for 1 .. 3;
+
+is(sample('keygate_journal_writes_total{zone="keys"}'), 3, 'writes');
+is(sample('keygate_journal_written_lines_total{zone="keys"}'), 3, 'lines');
+is(sample('keygate_journal_write_errors_total{zone="keys"}'), 0, 'errors');
+is(sample('keygate_journal_write_seconds_count{zone="keys"}'), 3,
+    'and how long they took');
+is(sample('keygate_journal_write_seconds_bucket{zone="keys",le="+Inf"}'), 3,
+    'all of them');
+is(sample('keygate_keys{zone="keys"}'), 4, 'three keys more');
+
+my $before = sample('keygate_decisions_total{api="items",code="allowed"}');
+
+ok($t->reload, 'the configuration is loaded anew');
+is(sample('keygate_reloads_total{zone="keys"}'), 1, 'which is counted');
+is(sample('keygate_decisions_total{api="items",code="allowed"}'), $before,
+    'counters outlive it');
+
+
+# -- OpenMetrics
+
+my $accept = 'Accept: application/openmetrics-text;version=1.0.0,text/plain';
+
+$r = metrics($accept);
+is($r->header('Content-Type'),
+    'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    'who asks for OpenMetrics gets it');
+like($r->{body}, qr/\n# EOF\n\z/, 'with its end');
+like($r->{body}, qr/^# TYPE keygate_decisions counter$/m,
+    'and its names of families');
+like($r->{body}, qr/^keygate_decisions_total\{/m, 'and of samples');
+
+my @bad;
+my %family;
+
+for (split /\n/, $r->{body}) {
+    if (/^# TYPE (\w+) (?:counter|gauge|histogram)$/) {
+        push @bad, "twice: $_" if $family{$1}++;
+
+    } elsif (!/^# (?:HELP \w+ \S.*|EOF)$/
+             && !/^\w+\{(?:\w+="[^"]*",?)+\} [0-9.]+$/) {
+        push @bad, $_;
+    }
+}
+
+is("@bad", '', 'every line has its form');
+
+
+# -- promtool and Prometheus
+
+SKIP: {
+    my ($promtool) = grep { -x } '/usr/bin/promtool', '/usr/local/bin/promtool';
+
+    skip 'promtool is not installed', 1 if !$promtool;
+
+    my $text = $t->write_file('metrics.txt', metrics()->{body});
+    my $said = `$promtool check metrics <$text 2>&1`;
+
+    is($? >> 8, 0, 'promtool finds no fault') or diag($said);
+    is($said, '', 'nor has it advice');
+}
+
+SKIP: {
+    my ($prometheus) = grep { -x } '/usr/bin/prometheus',
+                                   '/usr/local/bin/prometheus';
+
+    skip 'prometheus is not installed', 2 if !$prometheus;
+
+    my $port = $t->port('PROMETHEUS');
+    my $conf = $t->write_file('prometheus.yml', $t->expand(<<'END'));
+global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: keygate
+    static_configs: [ { targets: [ '127.0.0.1:%%ADMIN%%' ] } ]
+END
+
+    my $pid = fork // die "fork: $!\n";
+
+    if ($pid == 0) {
+        open STDOUT, '>>', "$t->{dir}/prometheus.out";
+        open STDERR, '>&', \*STDOUT;
+        exec $prometheus, "--config.file=$conf",
+            "--storage.tsdb.path=$t->{dir}/prometheus",
+            "--web.listen-address=127.0.0.1:$port"
+            or POSIX::_exit(127);
+    }
+
+    my $http = HTTP::Tiny->new(timeout => 2);
+    my $url = "http://127.0.0.1:$port/api/v1/query?query=";
+
+    my $found = $t->wait_for(sub {
+        my $answer = $http->get($url . 'keygate_decisions_total%7Bcode'
+                                . '%3D%22allowed%22%7D');
+        $answer->{success} && $answer->{content} =~ /"value":\[[\d.]+,"(\d+)"/
+            ? "$1" : '';
+    }, 25);
+
+    is($found, $before, 'a Prometheus has scraped the counter');
+    like($http->get($url . 'up')->{content} // '',
+        qr/"value":\[[\d.]+,"1"\]/, 'and takes the target for up');
+
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
+}
+
+$t->{seen} = '';
+$t->done;

@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+
+# What a regular expression can tell about the house.
+
+use strict;
+use warnings;
+
+use FindBin qw($Bin);
+use Test::More;
+
+chdir "$Bin/.." or die;
+
+my $list = -e '.git' && `git ls-files -co --exclude-standard 2>/dev/null`
+           || `find . -type f ! -path './build/*' ! -path './.git/*'`;
+my @all = grep { -f } map { s{^\./}{}r } split /\n/, $list;
+my @text = grep { !m{^t/fuzz/corpus/} } @all;
+my @c = grep { /\.[ch]$/ } @text;
+
+
+sub none {
+    my ($name, $files, $check) = @_;
+
+    my @found;
+
+    for my $file (@$files) {
+        open my $f, '<', $file or next;
+
+        while (my $line = <$f>) {
+            chomp $line;
+            push @found, "$file:$.: $line" if $check->($line, $file);
+        }
+    }
+
+    is(join("\n", @found[0 .. ($#found < 9 ? $#found : 9)]), '', $name);
+}
+
+
+# prose may have lines of any length; so may what is quoted whole
+my @wrapped = grep { !m{\.md$|^LICENSE$|\.(?:jsonl?|csv)$|^t/bench/peers/} }
+              @text;
+
+none('no line is wider than 80 columns', \@wrapped,
+     sub { length $_[0] > 80 });
+none('no tabs', [ grep { $_ ne 'Makefile' } @wrapped ],
+     sub { $_[0] =~ /\t/ });
+none('no trailing space', \@text, sub { $_[0] =~ /[ \t\r]$/ });
+none('no nginx in the core', [ grep { m{^src/core/} } @c ],
+     sub { $_[0] =~ /ngx_/ && $_[0] !~ m{^ ?\*|^/\*} && $_[0] !~ /ngx_str_t/ });
+none('no C++ comments', \@c, sub { $_[0] =~ m{(?:^|[;{}\s])//} });
+none('no archive is named', \@text, sub {
+    $_[1] ne 't/style.t'
+    && $_[0] =~ /deb\.debian\.org|snapshot\.debian|registry\.npmjs|pypi\.org/
+});
+
+my @headless = grep {
+    open my $f, '<', $_ or die "$_: $!\n";
+    <$f> !~ m{^/\*$};
+} @c;
+
+is("@headless", '', 'every C file tells first what it decides');
+
+my @long = grep {
+    open my $f, '<', $_ or die "$_: $!\n";
+    my $n = () = <$f>;
+    $n > 400;
+} grep { m{^src/} } @c;
+
+is("@long", '', 'no file of the sources has more than 400 lines');
+
+my %top = map { (split m{/})[0] => 1 } @all;
+delete @top{qw(.ci .gitignore CHANGES LICENSE Makefile README.md conf.d config
+               src t)};
+is(join(' ', sort keys %top), '', 'nothing else at the top');
+
+# modules are loaded RTLD_GLOBAL: an unprefixed name is everybody's
+
+my $so = $ENV{TEST_NGINX_MODULE} || 'build/ngx_http_keygate_module.so';
+
+SKIP: {
+    skip 'no module is built', 1 if !-e $so;
+
+    my @symbols = grep { !/^(?:ngx_http_keygate_|keygate_|_)/ }
+                  grep { !/^ngx_(?:modules|module_names|module_order)$/ }
+                  map { (split)[-1] }
+                  grep { / [A-Z] / } `nm -D --defined-only $so`;
+
+    is("@symbols", '', 'every exported symbol is prefixed');
+}
+
+done_testing();
