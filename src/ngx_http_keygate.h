@@ -1,0 +1,283 @@
+/*
+ * What the files of the nginx glue share: the configuration, the context of
+ * a request, and each file's functions, grouped by the file that defines
+ * them.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include <openssl/rand.h>
+
+#include "keygate_api.h"
+#include "keygate_decide.h"
+#include "keygate_error.h"
+#include "keygate_journal.h"
+#include "keygate_table.h"
+
+#include "ngx_http_keygate_compat.h"
+
+
+#define NGX_HTTP_KEYGATE_APIS_MAX   32
+#define NGX_HTTP_KEYGATE_LATENCIES  12
+
+
+/* Where in the configuration something was written. */
+
+typedef struct {
+    ngx_str_t                   file;
+    ngx_uint_t                  line;
+} ngx_http_keygate_where_t;
+
+
+/*
+ * In shared memory, one a zone.  Everything is changed by atomic operations,
+ * but for the names, which the zone's lock guards.
+ */
+
+typedef struct {
+    u_char                      name[64];       /* of an API */
+    ngx_atomic_t                decisions[KEYGATE_CODES];
+    ngx_atomic_t                refusals[KEYGATE_UNITS];   /* by rate's unit */
+} ngx_http_keygate_counters_t;
+
+
+typedef struct {
+    uint64_t                    layout;         /* of this and the table */
+    ngx_msec_t                  epoch;          /* of the table's ticks */
+    ngx_atomic_t                full;           /* an alert has been given */
+    ngx_atomic_t                loads;          /* 1 + reloads that kept it */
+    ngx_atomic_t                writes;         /* batches synced */
+    ngx_atomic_t                written;        /* lines in them */
+    ngx_atomic_t                write_errors;
+    ngx_atomic_t                write_us;       /* spent writing and syncing */
+    ngx_atomic_t                write_bucket[NGX_HTTP_KEYGATE_LATENCIES];
+    ngx_atomic_t                behind;         /* bytes not yet applied */
+    ngx_uint_t                  n_apis;
+    ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
+} ngx_http_keygate_shared_t;
+
+
+typedef struct ngx_http_keygate_main_conf_s  ngx_http_keygate_main_conf_t;
+
+
+typedef struct {
+    ngx_str_t                      name;
+    ngx_http_keygate_where_t       where;
+    ngx_str_t                      journal;     /* NUL-terminated; or empty */
+    ngx_str_t                      pepper;      /* the file's content */
+    ngx_shm_zone_t                *shm_zone;
+    ngx_http_keygate_main_conf_t  *main;
+    ngx_cycle_t                   *cycle;
+    ngx_log_t                     *log;         /* the cycle's */
+
+    ngx_slab_pool_t               *shpool;      /* its mutex is the lock */
+    ngx_http_keygate_shared_t     *shared;
+    keygate_table_t               *table;
+
+    /* of this process */
+    keygate_journal_t             *follower;
+    keygate_digester_t            *digester;
+    ngx_event_t                    timer;
+    void                          *writer;      /* of the admin files */
+    uint64_t                       reported;    /* rejected lines, logged */
+    ngx_err_t                      failed;      /* to follow, as logged */
+} ngx_http_keygate_zone_t;
+
+
+typedef struct {
+    ngx_str_t                      name;
+    ngx_http_keygate_where_t       where;       /* of its block, or first use */
+    ngx_http_keygate_where_t       zone_where;  /* of its "zone" */
+    ngx_http_keygate_zone_t       *zone;
+    keygate_api_t                 *core;        /* NULL: not defined (yet) */
+    ngx_http_keygate_counters_t   *counters;    /* in the zone */
+} ngx_http_keygate_api_t;
+
+
+struct ngx_http_keygate_main_conf_s {
+    ngx_array_t                    zones;       /* of zone_t * */
+    ngx_array_t                    apis;        /* of api_t * */
+};
+
+
+#define NGX_HTTP_KEYGATE_OFF  ((ngx_http_keygate_api_t *) -2)
+
+
+typedef struct {
+    ngx_http_keygate_api_t        *api;         /* NULL: off */
+    ngx_http_keygate_api_t        *errors;      /* NULL: off */
+    ngx_http_keygate_api_t        *errors_set;  /* as written, or unset */
+    size_t                         inspect;     /* bytes of an upstream's error
+                                                   that are looked at */
+    ngx_flag_t                     dry_run;
+    ngx_flag_t                     identity;    /* keygate_me or _scopes */
+
+    void                          *admin;       /* of the admin file */
+} ngx_http_keygate_loc_conf_t;
+
+
+/*
+ * The decision on one client request; made once, found again after internal
+ * redirects, which wipe module contexts, through a pool cleanup.
+ */
+
+typedef struct ngx_http_keygate_ctx_s  ngx_http_keygate_ctx_t;
+
+struct ngx_http_keygate_ctx_s {
+    ngx_http_keygate_api_t        *api;
+    keygate_verdict_t             *verdict;     /* key.addresses are left out */
+    ngx_uint_t                     status;      /* of the refusal; 0: none */
+    unsigned                       dry_run:1;   /* refuses nothing */
+    unsigned                       reading:1;   /* the body, for a "when" */
+    unsigned                       body_done:1;
+    unsigned                       stripped:1;
+    unsigned                       answered:1;  /* by the gate: me, scopes */
+};
+
+
+/* ngx_http_keygate_module.c: directives */
+
+extern ngx_module_t  ngx_http_keygate_module;
+extern ngx_module_t  ngx_http_keygate_error_filter_module;
+
+
+/* ngx_http_keygate_conf.c: what the directives do */
+
+char *ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_keygate_api_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* "NAME|off" into an api_t * slot: NGX_CONF_UNSET_PTR before, OFF for off. */
+char *ngx_http_keygate_api_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* The API of that name, made known by its first mention; NULL: no memory. */
+ngx_http_keygate_api_t *ngx_http_keygate_api_get(ngx_conf_t *cf,
+    ngx_str_t *name);
+/* After the whole http block: every API that is mentioned must exist. */
+ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
+
+
+/* ngx_http_keygate_zone.c: the table in shared memory; the only file that
+ * takes its lock */
+
+ngx_int_t ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+ngx_int_t ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
+    ngx_cycle_t *cycle);
+void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
+keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
+/* A handle of the zone's journal, which reports lines that it skips; NULL: no
+ * memory. */
+keygate_journal_t *ngx_http_keygate_zone_follower(
+    ngx_http_keygate_zone_t *zone);
+/* Gives the one alert that a zone is full. */
+void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_access.c: one decision a request */
+
+ngx_int_t ngx_http_keygate_access_handler(ngx_http_request_t *r);
+/* Subrequests do not go through the access phase: they obey the decision on
+ * the main request or, where there is none, get one of their own. */
+ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
+/* The decision on this request's main request, or NULL. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
+/* The path of the request line as received, without the query. */
+ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
+
+
+/* ngx_http_keygate_credential.c: reading and stripping credentials */
+
+/* How many were sent (0, 1, or 2 for more); *credential is the first. */
+ngx_uint_t ngx_http_keygate_credential(ngx_http_request_t *r,
+    keygate_api_t *api, keygate_str_t *credential);
+/* Takes every header line that may carry one off the request. */
+ngx_int_t ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api);
+
+
+/* ngx_http_keygate_body.c: row 11, the body of a route with "when" */
+
+ngx_int_t ngx_http_keygate_read_body(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+/* Decides on the body that has been read. */
+void ngx_http_keygate_judge_body(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+/* The whole body in one piece: NGX_OK, NGX_DECLINED when there is none, or
+ * NGX_ERROR. */
+ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
+    keygate_str_t *body);
+
+
+/* ngx_http_keygate_headers.c: the gate's own response headers */
+
+/* Adds what the decision calls for: rate headers, and for a refusal by the
+ * gate the challenge, Allow, Retry-After, Cache-Control.  "own" tells that
+ * the response is the gate's own. */
+ngx_int_t ngx_http_keygate_add_headers(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx, ngx_uint_t own);
+/* Appends one header line; "value" must stay as long as the request. */
+ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
+/* Takes all header lines of that name off the response. */
+void ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name);
+
+
+/* ngx_http_keygate_refusal.c: a verdict as an error and as a log line */
+
+/* Describes the gate's refusal for keygate_error_body(); pool memory. */
+ngx_int_t ngx_http_keygate_refusal(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
+/* Logs a refusal (or what dry_run would have refused) without nginx's own
+ * suffix, whose request line may hold a credential. */
+void ngx_http_keygate_log_refusal(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+/* Instance (unless it has anything like a key of the API in it) and request
+ * id, which every error has. */
+ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
+    keygate_error_t *e);
+ngx_int_t ngx_http_keygate_refusal_init(ngx_conf_t *cf);
+
+
+/* ngx_http_keygate_variables.c */
+
+ngx_int_t ngx_http_keygate_add_variables(ngx_conf_t *cf);
+
+
+/* ngx_http_keygate_identity.c: keygate_me, keygate_scopes */
+
+char *ngx_http_keygate_me_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* Sends a whole body with that status and Cache-Control: no-store. */
+ngx_int_t ngx_http_keygate_send_json(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *type, ngx_str_t *body);
+
+
+/* ngx_http_keygate_admin_conf.c: keygate_admin */
+
+char *ngx_http_keygate_admin_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* After a location with keygate_admin has been merged. */
+char *ngx_http_keygate_admin_merge(ngx_conf_t *cf, void *conf);
+
+
+/* ngx_http_keygate_metrics.c: keygate_metrics */
+
+char *ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* Upper bounds of the buckets of write latencies, in microseconds; the last
+ * bucket has none. */
+extern const ngx_uint_t
+    ngx_http_keygate_latencies[NGX_HTTP_KEYGATE_LATENCIES - 1];
+
+
+#endif /* _NGX_HTTP_KEYGATE_H_INCLUDED_ */

@@ -1,0 +1,367 @@
+/*
+ * One decision a client request: made in the access phase of the first gated
+ * location, or in the preaccess phase of a subrequest into one, and obeyed
+ * wherever the request goes after that.
+ *
+ * The context is found again after internal redirects, which wipe module
+ * contexts, through a cleanup of the request's pool.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+static ngx_http_keygate_api_t *ngx_http_keygate_gate(ngx_http_request_t *r,
+    ngx_uint_t *dry_run);
+static ngx_http_keygate_ctx_t *ngx_http_keygate_create_ctx(
+    ngx_http_request_t *r, ngx_http_keygate_api_t *api);
+static ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+static void ngx_http_keygate_address(ngx_http_request_t *r,
+    keygate_request_t *request);
+static void ngx_http_keygate_settle(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+static void ngx_http_keygate_cleanup(void *data);
+
+
+/*
+ * What the last decision came to, before it is copied to its request's pool:
+ * a verdict is large, and a worker decides on one request at a time.
+ */
+
+static keygate_verdict_t  ngx_http_keygate_verdict;
+
+
+ngx_int_t
+ngx_http_keygate_access_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 dry_run;
+    ngx_http_keygate_api_t    *api;
+    ngx_http_keygate_ctx_t    *ctx;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    api = ngx_http_keygate_gate(r, &dry_run);
+
+    if (api == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_keygate_get_ctx(r);
+
+    if (ctx == NULL || ctx->api != api) {
+        ctx = ngx_http_keygate_create_ctx(r, api);
+
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->dry_run = dry_run;
+
+        if (ngx_http_keygate_decide(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ctx->verdict->need_body) {
+
+        if (!ctx->body_done) {
+            rc = ngx_http_keygate_read_body(r, ctx);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+
+        ngx_http_keygate_judge_body(r, ctx);
+        ngx_http_keygate_settle(r, ctx);
+    }
+
+    if (ctx->dry_run) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->status) {
+        return ctx->status;
+    }
+
+    /* under "satisfy any" other modules may still want to see it */
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ALL
+        && ngx_http_keygate_strip(r, api->core) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t               dry_run;
+    ngx_http_keygate_api_t  *api;
+    ngx_http_keygate_ctx_t  *ctx;
+
+    if (r == r->main) {
+        return NGX_DECLINED;
+    }
+
+    api = ngx_http_keygate_gate(r, &dry_run);
+
+    if (api == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_keygate_get_ctx(r);
+
+    if (ctx == NULL || ctx->api != api) {
+        ctx = ngx_http_keygate_create_ctx(r, api);
+
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->dry_run = dry_run;
+
+        if (ngx_http_keygate_decide(r, ctx) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (ctx->verdict->need_body) {
+            ngx_http_keygate_judge_body(r, ctx);
+            ngx_http_keygate_settle(r, ctx);
+        }
+    }
+
+    return (ctx->status && !ctx->dry_run) ? (ngx_int_t) ctx->status
+                                          : NGX_DECLINED;
+}
+
+
+/* Whatever let the request in, the credential goes no further. */
+
+ngx_int_t
+ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
+{
+    ngx_uint_t               dry_run;
+    ngx_http_keygate_api_t  *api;
+
+    api = ngx_http_keygate_gate(r, &dry_run);
+
+    if (api == NULL) {
+        return NGX_DECLINED;
+    }
+
+    return (ngx_http_keygate_strip(r, api->core) == NGX_OK)
+           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_http_keygate_api_t *
+ngx_http_keygate_gate(ngx_http_request_t *r, ngx_uint_t *dry_run)
+{
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+    *dry_run = klcf->dry_run;
+
+    return klcf->api;
+}
+
+
+ngx_http_keygate_ctx_t *
+ngx_http_keygate_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_keygate_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r->main, ngx_http_keygate_module);
+
+    if (ctx || !(r->main->internal || r->main->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->main->pool->cleanup; cln; cln = cln->next) {
+        if (cln->handler == ngx_http_keygate_cleanup) {
+            ctx = cln->data;
+            ngx_http_set_ctx(r->main, ctx, ngx_http_keygate_module);
+            break;
+        }
+    }
+
+    return ctx;
+}
+
+
+static ngx_http_keygate_ctx_t *
+ngx_http_keygate_create_ctx(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_keygate_ctx_t  *ctx;
+
+    cln = ngx_pool_cleanup_add(r->main->pool, sizeof(ngx_http_keygate_ctx_t));
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_keygate_ctx_t));
+    ctx->api = api;
+
+    ctx->verdict = ngx_palloc(r->main->pool,
+                              offsetof(keygate_verdict_t, key.addresses));
+    if (ctx->verdict == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_keygate_cleanup;
+    ngx_http_set_ctx(r->main, ctx, ngx_http_keygate_module);
+
+    return ctx;
+}
+
+
+/* Only marks the context among the cleanups. */
+
+static void
+ngx_http_keygate_cleanup(void *data)
+{
+}
+
+
+ngx_str_t
+ngx_http_keygate_raw_path(ngx_http_request_t *r)
+{
+    u_char     *p;
+    ngx_str_t   path;
+
+    path = r->unparsed_uri;
+
+    p = path.len ? memchr(path.data, '?', path.len) : NULL;
+
+    if (p) {
+        path.len = p - path.data;
+    }
+
+    /* "GET http://host?query" */
+
+    if (path.len == 0 && r->uri.len) {
+        ngx_str_set(&path, "/");
+    }
+
+    return path;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
+{
+    ngx_str_t           raw;
+    keygate_verdict_t  *v;
+    keygate_request_t   request;
+
+    v = &ngx_http_keygate_verdict;
+    raw = ngx_http_keygate_raw_path(r);
+
+    ngx_memzero(&request, sizeof(keygate_request_t));
+
+    request.method.len = r->method_name.len;
+    request.method.data = r->method_name.data;
+    request.raw.len = raw.len;
+    request.raw.data = raw.data;
+    request.now = ngx_http_keygate_now(ctx->api->zone);
+
+    /* what proxy_pass would send: the line as received, or what nginx made
+       of it */
+
+    if (r != r->main || !r->valid_unparsed_uri) {
+        request.rewritten.len = r->uri.len;
+        request.rewritten.data = r->uri.data;
+    }
+
+    if (raw.len && memchr(raw.data, '%', raw.len)) {
+        request.decoded = ngx_pnalloc(r->main->pool, raw.len);
+        if (request.decoded == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    request.n_credentials = ngx_http_keygate_credential(r, ctx->api->core,
+                                                        &request.credential);
+    ngx_http_keygate_address(r, &request);
+
+    keygate_decide(ctx->api->core, ctx->api->zone->table,
+                   ctx->api->zone->digester, &request, 0, v);
+
+    ngx_memcpy(ctx->verdict, v, offsetof(keygate_verdict_t, key.addresses));
+
+    if (!v->need_body) {
+        ngx_http_keygate_settle(r, ctx);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_keygate_address(ngx_http_request_t *r, keygate_request_t *request)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (r->connection->sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) r->connection->sockaddr;
+        request->address[10] = 0xff;
+        request->address[11] = 0xff;
+        ngx_memcpy(&request->address[12], &sin->sin_addr, 4);
+        request->has_address = 1;
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) r->connection->sockaddr;
+        ngx_memcpy(request->address, &sin6->sin6_addr, 16);
+        request->has_address = 1;
+        break;
+#endif
+    }
+}
+
+
+/* The verdict is final: count it, log a refusal. */
+
+static void
+ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
+{
+    ngx_uint_t                    i;
+    keygate_verdict_t            *v;
+    ngx_http_keygate_counters_t  *counters;
+
+    v = ctx->verdict;
+    counters = ctx->api->counters;
+
+    (void) ngx_atomic_fetch_add(&counters->decisions[v->code], 1);
+
+    if (v->code == KEYGATE_ALLOWED) {
+        return;
+    }
+
+    for (i = 0; i < v->n_windows; i++) {
+        if (v->windows[i].refused) {
+            (void) ngx_atomic_fetch_add(
+                               &counters->refusals[v->windows[i].unit], 1);
+        }
+    }
+
+    ctx->status = keygate_error_status(&ctx->api->core->texts, v->code);
+
+    ngx_http_keygate_log_refusal(r, ctx);
+}

@@ -1,0 +1,19 @@
+/*
+ * The differences between the supported versions of nginx, 1.22 to mainline,
+ * all in one place.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_COMPAT_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_COMPAT_H_INCLUDED_
+
+
+/* Since 1.23 header lines of one name are linked. */
+
+#if (nginx_version >= 1023000)
+#define ngx_http_keygate_header_end(h)  (h)->next = NULL
+#else
+#define ngx_http_keygate_header_end(h)
+#endif
+
+
+#endif /* _NGX_HTTP_KEYGATE_COMPAT_H_INCLUDED_ */

@@ -1,0 +1,201 @@
+/*
+ * Credentials in the request's header lines: found, counted, taken off.
+ *
+ * The list itself is walked: $http_ variables join or hide repeated lines,
+ * differently in each version of nginx.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+static ngx_uint_t ngx_http_keygate_is_source(ngx_table_elt_t *h,
+    keygate_source_t *source);
+static ngx_uint_t ngx_http_keygate_bearer(ngx_str_t *value,
+    keygate_str_t *token);
+
+
+#define ngx_http_keygate_next_header(part, h, i)                              \
+    if (i >= part->nelts) {                                                   \
+        if (part->next == NULL) {                                             \
+            break;                                                            \
+        }                                                                     \
+                                                                              \
+        part = part->next;                                                    \
+        h = part->elts;                                                       \
+        i = 0;                                                                \
+    }
+
+
+ngx_uint_t
+ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
+    keygate_str_t *credential)
+{
+    ngx_uint_t        i, n, lines;
+    keygate_str_t     value;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+    unsigned          k;
+
+    n = 0;
+    lines = 0;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        ngx_http_keygate_next_header(part, h, i);
+
+        for (k = 0; k < api->n_sources; k++) {
+
+            if (!ngx_http_keygate_is_source(&h[i], &api->sources[k])) {
+                continue;
+            }
+
+            if (api->sources[k].field.len) {
+                value.len = h[i].value.len;
+                value.data = h[i].value.data;
+
+            } else if (!ngx_http_keygate_bearer(&h[i].value, &value)) {
+                continue;
+            }
+
+            lines++;
+
+            if (value.len && n == 0) {
+                *credential = value;
+                n = 1;
+            }
+        }
+    }
+
+    /* an empty line beside a key is one line too many as well */
+
+    return (n && lines > 1) ? 2 : n;
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_is_source(ngx_table_elt_t *h, keygate_source_t *source)
+{
+    if (source->field.len == 0) {
+        return h->key.len == sizeof("Authorization") - 1
+               && ngx_strncasecmp(h->key.data, (u_char *) "Authorization",
+                                  sizeof("Authorization") - 1) == 0;
+    }
+
+    return h->key.len == source->field.len
+           && ngx_strncasecmp(h->key.data, (u_char *) source->field.data,
+                              source->field.len) == 0;
+}
+
+
+/* RFC 9110, 11.4: the scheme in any case, then one or more spaces. */
+
+static ngx_uint_t
+ngx_http_keygate_bearer(ngx_str_t *value, keygate_str_t *token)
+{
+    u_char  *p, *last;
+
+    if (value->len < sizeof("Bearer") - 1
+        || ngx_strncasecmp(value->data, (u_char *) "Bearer",
+                           sizeof("Bearer") - 1) != 0)
+    {
+        return 0;
+    }
+
+    p = value->data + sizeof("Bearer") - 1;
+    last = value->data + value->len;
+
+    if (p < last && *p != ' ') {
+        return 0;
+    }
+
+    while (p < last && *p == ' ') {
+        p++;
+    }
+
+    token->data = p;
+    token->len = last - p;
+
+    return 1;
+}
+
+
+/*
+ * The list is made anew without the lines: nginx keeps pointers to the old
+ * elements, so these are not moved.
+ */
+
+ngx_int_t
+ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
+{
+    unsigned          k;
+    ngx_uint_t        i, found;
+    ngx_list_t        headers;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *copy;
+
+    if (api->pass_credential) {
+        return NGX_OK;
+    }
+
+    found = 0;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        ngx_http_keygate_next_header(part, h, i);
+
+        for (k = 0; k < api->n_sources; k++) {
+            found |= ngx_http_keygate_is_source(&h[i], &api->sources[k]);
+        }
+    }
+
+    if (!found) {
+        return NGX_OK;
+    }
+
+    if (ngx_list_init(&headers, r->pool, 20, sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        ngx_http_keygate_next_header(part, h, i);
+
+        for (k = 0; k < api->n_sources; k++) {
+            if (ngx_http_keygate_is_source(&h[i], &api->sources[k])) {
+                break;
+            }
+        }
+
+        if (k < api->n_sources) {
+            if (r->headers_in.authorization == &h[i]) {
+                r->headers_in.authorization = NULL;
+            }
+
+            continue;
+        }
+
+        copy = ngx_list_push(&headers);
+        if (copy == NULL) {
+            return NGX_ERROR;
+        }
+
+        *copy = h[i];
+    }
+
+    r->headers_in.headers = headers;
+
+    if (headers.last == &headers.part) {
+        r->headers_in.headers.last = &r->headers_in.headers.part;
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,88 @@
+/*
+ * What the files of the error filter share: the filter itself, the making of
+ * new responses, and the inspection of old ones.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_ERROR_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_ERROR_H_INCLUDED_
+
+
+#include "ngx_http_keygate.h"
+
+
+typedef struct {
+    ngx_http_keygate_ctx_t    *gate;        /* the decision, or NULL */
+    ngx_http_keygate_api_t    *api;         /* whose format it is to have */
+    ngx_uint_t                 status;
+    unsigned                   own:1;       /* the gate's refusal */
+    unsigned                   upstream:1;  /* an upstream has made it */
+    unsigned                   special:1;   /* nginx itself has made it */
+    unsigned                   page:1;      /* error_page has named it */
+    unsigned                   bodiless:1;  /* HEAD */
+    unsigned                   unsure:1;    /* what HEAD's length would be */
+} ngx_http_keygate_response_t;
+
+
+typedef enum {
+    NGX_HTTP_KEYGATE_PASS = 0,
+    NGX_HTTP_KEYGATE_HOLD,
+    NGX_HTTP_KEYGATE_MAKE             /* and, once made, discard */
+} ngx_http_keygate_error_e;
+
+
+typedef struct {
+    ngx_http_keygate_error_e      state;
+    ngx_http_keygate_response_t   response;
+    ngx_buf_t                    *body;     /* what is held back of it */
+    unsigned                      opaque:1; /* in the format whatever it is */
+    unsigned                      page:1;   /* error_page has led here */
+    unsigned                      armed:1;  /* expect_tested will tell */
+} ngx_http_keygate_error_ctx_t;
+
+
+/* ngx_http_keygate_error_filter_module.c */
+
+extern ngx_http_output_header_filter_pt  ngx_http_keygate_next_header_filter;
+extern ngx_http_output_body_filter_pt    ngx_http_keygate_next_body_filter;
+
+/* Sends a new response, whole; what comes of the old one is discarded. */
+ngx_int_t ngx_http_keygate_error_replace(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, keygate_error_t *e);
+
+
+/* ngx_http_keygate_error_inspect.c */
+
+/* What is to become of the response, as far as its header tells. */
+ngx_http_keygate_error_e ngx_http_keygate_error_plan(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
+/* Holds the header back and makes room for the body. */
+ngx_int_t ngx_http_keygate_error_hold(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
+/* Takes in more of the body; at its end sends one response or the other. */
+ngx_int_t ngx_http_keygate_error_keep(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, ngx_chain_t *in);
+
+
+/* ngx_http_keygate_error_inflate.c */
+
+/* Whether the body is gzipped, and nginx knows how to undo that. */
+ngx_uint_t ngx_http_keygate_error_gzipped(ngx_http_request_t *r);
+/* NGX_OK; NGX_DECLINED when it is broken or comes to more than "max". */
+ngx_int_t ngx_http_keygate_error_inflate(ngx_http_request_t *r, ngx_buf_t *in,
+    size_t max, keygate_str_t *out);
+
+
+/* ngx_http_keygate_error_response.c */
+
+/* Who has made the response whose header is about to leave. */
+void ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
+    ngx_uint_t armed, ngx_http_keygate_response_t *re);
+/* The new body; "e" may hold what an old one had to say.  NULL: no memory. */
+ngx_buf_t *ngx_http_keygate_error_make(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, keygate_error_t *e);
+/* Makes the headers fit a body of "len" bytes; -1: nobody knows. */
+void ngx_http_keygate_error_headers(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, off_t len);
+
+
+#endif /* _NGX_HTTP_KEYGATE_ERROR_H_INCLUDED_ */

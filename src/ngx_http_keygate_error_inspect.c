@@ -1,0 +1,291 @@
+/*
+ * Error bodies that have to be seen before anybody knows what to do with
+ * them: which these are, keeping them while they come, at most
+ * keygate_errors_inspect bytes of each, and the verdict at their end.
+ */
+
+#include "ngx_http_keygate_error.h"
+
+
+static ngx_http_keygate_error_e ngx_http_keygate_error_plan_body(
+    ngx_http_request_t *r, ngx_http_keygate_error_ctx_t *ctx,
+    keygate_type_e type);
+static ngx_int_t ngx_http_keygate_error_judge(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
+static ngx_int_t ngx_http_keygate_error_release(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, ngx_chain_t *rest);
+static void *ngx_http_keygate_error_alloc(void *pool, size_t size);
+
+
+ngx_http_keygate_error_e
+ngx_http_keygate_error_plan(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx)
+{
+    keygate_str_t                 type;
+    keygate_type_e                kind;
+    ngx_http_keygate_response_t  *re;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    re = &ctx->response;
+
+    if (re->api == NULL || re->page) {
+        return NGX_HTTP_KEYGATE_PASS;
+    }
+
+    if (re->own || re->special) {
+        return NGX_HTTP_KEYGATE_MAKE;
+    }
+
+    type.len = r->headers_out.content_type.len;
+    type.data = r->headers_out.content_type.data;
+
+    kind = keygate_error_type_of(type);
+
+    /* the admin API's errors are problems, whatever there is around it */
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    if (klcf->admin && kind == KEYGATE_TYPE_PROBLEM && !re->upstream) {
+        return NGX_HTTP_KEYGATE_PASS;
+    }
+
+    return ngx_http_keygate_error_plan_body(r, ctx, kind);
+}
+
+
+static ngx_http_keygate_error_e
+ngx_http_keygate_error_plan_body(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, keygate_type_e type)
+{
+    keygate_error_format_e        format;
+    ngx_http_keygate_response_t  *re;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    re = &ctx->response;
+    format = re->api->core->texts.format;
+
+    ctx->opaque = (format == KEYGATE_PROBLEM && type == KEYGATE_TYPE_PROBLEM);
+
+    if (type == KEYGATE_TYPE_OTHER
+        || r->headers_out.content_length_n == 0
+        || (format == KEYGATE_PROBLEM && !ctx->opaque && re->status >= 500)
+        || (!ctx->opaque && r->headers_out.content_encoding
+            && !ngx_http_keygate_error_gzipped(r)))
+    {
+        return NGX_HTTP_KEYGATE_MAKE;
+    }
+
+    if (re->bodiless) {
+        re->unsure = 1;
+        return ctx->opaque ? NGX_HTTP_KEYGATE_PASS : NGX_HTTP_KEYGATE_MAKE;
+    }
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    if (r->headers_out.content_length_n > (off_t) klcf->inspect) {
+        return ctx->opaque ? NGX_HTTP_KEYGATE_PASS : NGX_HTTP_KEYGATE_MAKE;
+    }
+
+    return r->header_only ? NGX_HTTP_KEYGATE_MAKE : NGX_HTTP_KEYGATE_HOLD;
+}
+
+
+ngx_int_t
+ngx_http_keygate_error_hold(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx)
+{
+    size_t                        size;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    size = klcf->inspect;
+
+    if (r->headers_out.content_length_n != -1) {
+        size = (size_t) r->headers_out.content_length_n;
+    }
+
+    ctx->body = ngx_create_temp_buf(r->pool, size + 1);
+    if (ctx->body == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->body->end = ctx->body->start + size;
+    r->filter_need_in_memory = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_error_keep(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, ngx_chain_t *in)
+{
+    off_t             size;
+    ngx_buf_t        *b, *body;
+    ngx_uint_t        end;
+    ngx_chain_t      *cl;
+    keygate_error_t   e;
+
+    body = ctx->body;
+    end = 0;
+
+    for (cl = in; cl && !end; cl = cl->next) {
+        b = cl->buf;
+        size = ngx_buf_size(b);
+
+        if (size > body->end - body->last || (size && !ngx_buf_in_memory(b))) {
+
+            if (ctx->opaque) {
+                return ngx_http_keygate_error_release(r, ctx, cl);
+            }
+
+            body->last = body->pos;
+            end = 1;
+            break;
+        }
+
+        if (size) {
+            body->last = ngx_cpymem(body->last, b->pos, (size_t) size);
+            b->pos = b->last;
+            b->file_pos = b->file_last;
+        }
+
+        if (b->last_buf) {
+            return ngx_http_keygate_error_judge(r, ctx);
+        }
+
+        /* an upstream that is finalized and flushes has broken off */
+
+        if (b->flush && size == 0 && ctx->response.upstream
+            && r->upstream->cleanup == NULL)
+        {
+            end = 1;
+        }
+    }
+
+    if (!end) {
+        return NGX_OK;
+    }
+
+    for ( /* void */ ; cl; cl = cl->next) {
+        cl->buf->pos = cl->buf->last;
+        cl->buf->file_pos = cl->buf->file_last;
+    }
+
+    ngx_memzero(&e, sizeof(keygate_error_t));
+
+    return ngx_http_keygate_error_replace(r, ctx, &e);
+}
+
+
+/* The body is here whole. */
+
+static ngx_int_t
+ngx_http_keygate_error_judge(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx)
+{
+    size_t                        len;
+    keygate_rc_t                  rc;
+    keygate_str_t                 type, body;
+    keygate_pool_t                pool;
+    keygate_error_t               e;
+    ngx_http_keygate_response_t  *re;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    re = &ctx->response;
+    len = ctx->body->last - ctx->body->pos;
+
+    ngx_memzero(&e, sizeof(keygate_error_t));
+
+    if (r->headers_out.content_length_n != -1
+        && r->headers_out.content_length_n != (off_t) len)
+    {
+        return ngx_http_keygate_error_replace(r, ctx, &e);
+    }
+
+    type.len = r->headers_out.content_type.len;
+    type.data = r->headers_out.content_type.data;
+    body.len = len;
+    body.data = ctx->body->pos;
+    pool.alloc = ngx_http_keygate_error_alloc;
+    pool.pool = r->pool;
+
+    if (!ctx->opaque && r->headers_out.content_encoding) {
+        klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+        switch (ngx_http_keygate_error_inflate(r, ctx->body, klcf->inspect,
+                                               &body))
+        {
+        case NGX_OK:
+            break;
+
+        case NGX_DECLINED:
+            return ngx_http_keygate_error_replace(r, ctx, &e);
+
+        default:
+            return NGX_ERROR;
+        }
+    }
+
+    rc = keygate_error_inspect(re->api->core->texts.format, re->status, type,
+                               body, &pool, &e);
+
+    if (rc == KEYGATE_NOMEM) {
+        return NGX_ERROR;
+    }
+
+    if (rc != KEYGATE_OK) {
+        return ngx_http_keygate_error_replace(r, ctx, &e);
+    }
+
+    ctx->body->last_buf = 1;
+    ctx->body->last_in_chain = 1;
+
+    return ngx_http_keygate_error_release(r, ctx, NULL);
+}
+
+
+/* Sends the header and what was held back, and lets the rest pass. */
+
+static ngx_int_t
+ngx_http_keygate_error_release(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, ngx_chain_t *rest)
+{
+    ngx_int_t     rc;
+    ngx_chain_t  *out;
+
+    ctx->state = NGX_HTTP_KEYGATE_PASS;
+
+    if (rest == NULL) {
+        ngx_http_clear_content_length(r);
+        r->headers_out.content_length_n = ctx->body->last - ctx->body->pos;
+    }
+
+    rc = ngx_http_keygate_next_header_filter(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->body->last == ctx->body->pos) {
+        return ngx_http_keygate_next_body_filter(r, rest);
+    }
+
+    out = ngx_alloc_chain_link(r->pool);
+    if (out == NULL) {
+        return NGX_ERROR;
+    }
+
+    out->buf = ctx->body;
+    out->next = rest;
+
+    return ngx_http_keygate_next_body_filter(r, out);
+}
+
+
+static void *
+ngx_http_keygate_error_alloc(void *pool, size_t size)
+{
+    return ngx_pcalloc(pool, size);
+}

@@ -1,0 +1,308 @@
+/*
+ * Errors as responses: who has made one, and what leaves in its place, body
+ * and headers.  When that happens is for the filter to decide.
+ */
+
+#include "ngx_http_keygate_error.h"
+
+
+static ngx_uint_t ngx_http_keygate_error_looks_special(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_keygate_error_own(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re);
+static ngx_int_t ngx_http_keygate_error_describe(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, keygate_error_t *e);
+static ngx_uint_t ngx_http_keygate_error_when(ngx_http_request_t *r,
+    keygate_api_t *api);
+
+
+/* They describe a body that does not leave. */
+
+static const char  *ngx_http_keygate_error_described[] = {
+    "Accept-Ranges",
+    "Content-Digest",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Location",
+    "Content-MD5",
+    "Digest",
+    "ETag",
+    "Last-Modified",
+    "Repr-Digest",
+    "Trailer",
+    NULL
+};
+
+
+void
+ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
+    ngx_uint_t armed, ngx_http_keygate_response_t *re)
+{
+    ngx_http_upstream_t          *u;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    u = r->upstream;
+
+    re->status = r->headers_out.status;
+    re->bodiless = (r->method == NGX_HTTP_HEAD);
+
+    /* an upstream that has failed, or whose error nginx has intercepted, has
+     * been finalized before nginx makes its own response; a response from the
+     * cache has never been set up as anything to be finalized */
+
+#if (NGX_HTTP_CACHE)
+    re->upstream = (u && (u->cleanup || r->cached));
+#else
+    re->upstream = (u && u->cleanup);
+#endif
+
+    /* nginx tests or skips Expect before each response of its own */
+
+    re->special = (!re->upstream && r->expect_tested
+                   && ngx_http_keygate_error_looks_special(r));
+
+    if (page && (armed ? !r->expect_tested : !re->special)) {
+        re->page = 1;
+    }
+
+    /* a service that stands in for another is no page, nor is one that
+     * fails itself */
+
+    if (re->upstream
+        && (r->err_status == 0
+            || u->headers_in.status_n >= NGX_HTTP_INTERNAL_SERVER_ERROR))
+    {
+        re->page = 0;
+    }
+
+    re->own = ngx_http_keygate_error_own(r, re);
+
+    re->api = klcf->errors;
+
+    if (re->own && re->api == NULL) {
+        re->api = re->gate->api;
+    }
+}
+
+
+/* What ngx_http_send_special_response() leaves in the headers. */
+
+static ngx_uint_t
+ngx_http_keygate_error_looks_special(ngx_http_request_t *r)
+{
+    if (r->headers_out.last_modified_time != -1
+        || r->headers_out.etag
+        || r->headers_out.content_length)
+    {
+        return 0;
+    }
+
+    if (r->headers_out.content_type.len == 0) {
+        return r->headers_out.content_length_n == 0;
+    }
+
+    return r->headers_out.content_length_n > 0
+           && r->headers_out.content_type.len == sizeof("text/html") - 1
+           && ngx_strncmp(r->headers_out.content_type.data, "text/html",
+                          sizeof("text/html") - 1)
+              == 0;
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_error_own(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re)
+{
+    ngx_http_keygate_ctx_t  *ctx;
+
+    ctx = re->gate;
+
+    if (ctx == NULL || ctx->dry_run || ctx->verdict == NULL) {
+        return 0;
+    }
+
+    if (ctx->reading && re->special && ctx->status == 0
+        && re->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)
+    {
+        ctx->verdict->code = KEYGATE_BODY_TOO_LARGE;
+        ctx->status = keygate_error_status(&ctx->api->core->texts,
+                                           KEYGATE_BODY_TOO_LARGE);
+        re->status = ctx->status;
+        r->err_status = re->status;
+        r->headers_out.status = re->status;
+    }
+
+    if (ctx->status == 0 || ctx->status != re->status) {
+        return 0;
+    }
+
+    return !re->upstream || re->page;
+}
+
+
+ngx_buf_t *
+ngx_http_keygate_error_make(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, keygate_error_t *e)
+{
+    ngx_buf_t        *b;
+    keygate_buf_t     out;
+    keygate_texts_t   texts;
+
+    if (ngx_http_keygate_error_describe(r, re, e) != NGX_OK) {
+        return NULL;
+    }
+
+    texts = re->api->core->texts;
+
+    if (re->own) {
+        texts = re->gate->api->core->texts;
+        texts.format = re->api->core->texts.format;
+    }
+
+    ngx_memzero(&out, sizeof(keygate_buf_t));
+    keygate_error_body(&texts, e, &out);
+
+    b = ngx_create_temp_buf(r->pool, out.len);
+    if (b == NULL) {
+        return NULL;
+    }
+
+    out.data = b->pos;
+    out.size = out.len;
+    out.len = 0;
+
+    keygate_error_body(&texts, e, &out);
+
+    b->last = b->pos + out.len;
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    return b;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_error_describe(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, keygate_error_t *e)
+{
+    keygate_api_t                *api;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    if (re->own) {
+        return ngx_http_keygate_refusal(r, re->gate, e);
+    }
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    e->status = re->status;
+    api = klcf->api ? klcf->api->core : NULL;
+
+    /* nginx refuses a body that is said to be too large before the gate has
+     * its turn */
+
+    if (re->special && re->gate == NULL && klcf->api == re->api
+        && re->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        && ngx_http_keygate_error_when(r, api))
+    {
+        e->code = KEYGATE_BODY_TOO_LARGE;
+        re->status = keygate_error_status(&api->texts, e->code);
+        r->err_status = re->status;
+        r->headers_out.status = re->status;
+    }
+
+#if (NGX_HTTP_SSL)
+
+    if (re->special && re->status == NGX_HTTP_BAD_REQUEST
+        && r->http_connection->ssl && r->connection->ssl == NULL)
+    {
+        keygate_str_t  plain = keygate_string("The request was sent in plain "
+                                              "text to a port that speaks "
+                                              "TLS: use https.");
+        e->detail = plain;
+    }
+
+#endif
+
+    return ngx_http_keygate_describe(r, re->api->core, e);
+}
+
+
+/* Whether the gate would have looked at the body of this request. */
+
+static ngx_uint_t
+ngx_http_keygate_error_when(ngx_http_request_t *r, keygate_api_t *api)
+{
+    ngx_str_t         raw;
+    keygate_str_t     path, method;
+    unsigned char    *decoded;
+    keygate_route_t  *route;
+
+    raw = ngx_http_keygate_raw_path(r);
+
+    decoded = ngx_pnalloc(r->pool, raw.len + 1);
+    if (decoded == NULL) {
+        return 0;
+    }
+
+    path.len = raw.len;
+    path.data = raw.data;
+    method.len = r->method_name.len;
+    method.data = r->method_name.data;
+
+    if (keygate_path_check(path, decoded, &path) != KEYGATE_OK
+        || !keygate_path_rest(path, api->base, &path))
+    {
+        return 0;
+    }
+
+    route = keygate_route_method(keygate_router_match(api->router, path),
+                                 method);
+
+    return route != NULL && route->when != NULL;
+}
+
+
+void
+ngx_http_keygate_error_headers(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, off_t len)
+{
+    const char     **name;
+    keygate_str_t    type;
+
+    /* the length of the whole, which 416 tells, is not of the old body */
+
+    if (re->status != NGX_HTTP_RANGE_NOT_SATISFIABLE) {
+        ngx_http_keygate_remove_header(r, "Content-Range");
+        r->headers_out.content_range = NULL;
+    }
+
+    for (name = ngx_http_keygate_error_described; *name; name++) {
+        ngx_http_keygate_remove_header(r, *name);
+    }
+
+    ngx_http_clear_content_length(r);
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_etag(r);
+
+    r->headers_out.content_encoding = NULL;
+    r->headers_out.content_offset = 0;
+    r->headers_out.content_length_n = len;
+    r->single_range = 0;
+
+    /* an upstream's reason phrase may say anything */
+
+    ngx_str_null(&r->headers_out.status_line);
+
+    type = keygate_error_media_type(re->api->core->texts.format);
+
+    r->headers_out.content_type.len = type.len;
+    r->headers_out.content_type.data = (u_char *) type.data;
+    r->headers_out.content_type_len = type.len;
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.content_type_hash = 0;
+    r->headers_out.override_charset = NULL;
+    ngx_str_null(&r->headers_out.charset);
+}

@@ -1,0 +1,300 @@
+/*
+ * The response headers that a decision calls for: rates on every answer to a
+ * key, and on the gate's own refusals what tells a client how to go on.  What
+ * the fields say is decided in keygate_verdict.c.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+#define NGX_HTTP_KEYGATE_FIELD_MAX  1024
+
+
+static ngx_int_t ngx_http_keygate_add_field(ngx_http_request_t *r,
+    const char *name, keygate_buf_t *value);
+static ngx_int_t ngx_http_keygate_add_number(ngx_http_request_t *r,
+    const char *name, int64_t n);
+static ngx_int_t ngx_http_keygate_add_rates(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+static ngx_int_t ngx_http_keygate_add_legacy(ngx_http_request_t *r,
+    keygate_verdict_t *v);
+static ngx_int_t ngx_http_keygate_add_challenges(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+static ngx_int_t ngx_http_keygate_add_allow(ngx_http_request_t *r,
+    keygate_verdict_t *v);
+
+
+static ngx_str_t  ngx_http_keygate_no_store = ngx_string("no-store");
+
+
+ngx_int_t
+ngx_http_keygate_add_headers(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx, ngx_uint_t own)
+{
+    keygate_verdict_t  *v;
+
+    v = ctx->verdict;
+
+    if (v == NULL) {
+        return NGX_OK;
+    }
+
+    if (v->authenticated && v->n_windows
+        && ngx_http_keygate_add_rates(r, ctx) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!own) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_keygate_add_challenges(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (v->code == KEYGATE_METHOD_NOT_ALLOWED
+        && ngx_http_keygate_add_allow(r, v) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (v->retry_after
+        && ngx_http_keygate_add_number(r, "Retry-After", v->retry_after)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_keygate_add_header(r, "Cache-Control",
+                                       &ngx_http_keygate_no_store);
+}
+
+
+ngx_int_t
+ngx_http_keygate_add_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    ngx_http_keygate_header_end(h);
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value = *value;
+    h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
+
+    if (h->lowcase_key == NULL) {
+        h->hash = 0;
+        return NGX_ERROR;
+    }
+
+    ngx_strlow(h->lowcase_key, h->key.data, h->key.len);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name)
+{
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    len = ngx_strlen(name);
+    part = &r->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash != 0 && h[i].key.len == len
+            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        {
+            h[i].hash = 0;
+        }
+    }
+}
+
+
+/* Sets a header: an answer that fails half way is answered anew, and passes
+ * here twice. */
+
+static ngx_int_t
+ngx_http_keygate_add_field(ngx_http_request_t *r, const char *name,
+    keygate_buf_t *value)
+{
+    ngx_str_t  copy;
+
+    if (value->len > value->size) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "keygate: the value of \"%s\" would be %uz bytes long, "
+                      "the header is left out", name, value->len);
+        return NGX_OK;
+    }
+
+    ngx_http_keygate_remove_header(r, name);
+
+    copy.len = value->len;
+    copy.data = ngx_pnalloc(r->pool, copy.len + 1);
+
+    if (copy.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(copy.data, value->data, copy.len);
+
+    return ngx_http_keygate_add_header(r, name, &copy);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_add_number(ngx_http_request_t *r, const char *name, int64_t n)
+{
+    u_char         text[NGX_INT64_LEN];
+    keygate_buf_t  value;
+
+    value.data = text;
+    value.size = sizeof(text);
+    value.len = 0;
+
+    keygate_buf_num(&value, n);
+
+    return ngx_http_keygate_add_field(r, name, &value);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_add_rates(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
+{
+    u_char         room[2][NGX_HTTP_KEYGATE_FIELD_MAX];
+    keygate_buf_t  policy, limit;
+
+    switch (ctx->api->core->rate_headers) {
+
+    case KEYGATE_HEADERS_OFF:
+        return NGX_OK;
+
+    case KEYGATE_HEADERS_LEGACY:
+        return ngx_http_keygate_add_legacy(r, ctx->verdict);
+
+    default:
+        break;
+    }
+
+    policy.data = room[0];
+    limit.data = room[1];
+    policy.size = limit.size = NGX_HTTP_KEYGATE_FIELD_MAX;
+    policy.len = limit.len = 0;
+
+    keygate_verdict_ratelimit(ctx->verdict, ngx_time(), &policy, &limit);
+
+    if (ngx_http_keygate_add_field(r, "RateLimit-Policy", &policy) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_keygate_add_field(r, "RateLimit", &limit);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_add_legacy(ngx_http_request_t *r, keygate_verdict_t *v)
+{
+    const keygate_window_t  *w;
+
+    w = keygate_verdict_nearest(v);
+
+    if (w == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_keygate_add_number(r, "X-RateLimit-Limit", w->limit) != NGX_OK
+        || ngx_http_keygate_add_number(r, "X-RateLimit-Remaining",
+                                       w->remaining)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_keygate_add_number(r, "X-RateLimit-Reset",
+                                       (int64_t) ngx_time() + w->reset);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_add_challenges(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx)
+{
+    u_char         *room;
+    unsigned        i;
+    ngx_str_t       value;
+    keygate_api_t  *api;
+    keygate_buf_t   out;
+
+    api = ctx->api->core;
+
+    for (i = 0; i < api->n_sources; i++) {
+        ngx_memzero(&out, sizeof(keygate_buf_t));
+        keygate_verdict_challenge(api, &api->sources[i], ctx->verdict, &out);
+
+        if (out.len == 0) {
+            continue;
+        }
+
+        room = ngx_pnalloc(r->pool, out.len);
+        if (room == NULL) {
+            return NGX_ERROR;
+        }
+
+        out.data = room;
+        out.size = out.len;
+        out.len = 0;
+
+        keygate_verdict_challenge(api, &api->sources[i], ctx->verdict, &out);
+
+        value.data = room;
+        value.len = out.size;
+
+        /* one line a scheme: other modules' challenges stay beside them */
+
+        if (ngx_http_keygate_add_header(r, "WWW-Authenticate", &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_add_allow(ngx_http_request_t *r, keygate_verdict_t *v)
+{
+    u_char         room[NGX_HTTP_KEYGATE_FIELD_MAX];
+    keygate_buf_t  allow;
+
+    allow.data = room;
+    allow.size = sizeof(room);
+    allow.len = 0;
+
+    keygate_route_allow(v->routes, &allow);
+
+    return ngx_http_keygate_add_field(r, "Allow", &allow);
+}

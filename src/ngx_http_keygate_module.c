@@ -1,0 +1,317 @@
+/*
+ * The gate: its directives, its configuration and its place in the phases.
+ * What the directives do is in ngx_http_keygate_conf.c.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+static ngx_int_t ngx_http_keygate_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_keygate_postconfiguration(ngx_conf_t *cf);
+static void *ngx_http_keygate_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_keygate_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_keygate_init_process(ngx_cycle_t *cycle);
+static void ngx_http_keygate_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_command_t  ngx_http_keygate_commands[] = {
+
+    { ngx_string("keygate_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
+      ngx_http_keygate_zone_directive,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("keygate_api"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_keygate_api_block,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("keygate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_keygate_api_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_keygate_loc_conf_t, api),
+      NULL },
+
+    { ngx_string("keygate_dry_run"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_keygate_loc_conf_t, dry_run),
+      NULL },
+
+    { ngx_string("keygate_errors"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_keygate_api_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_keygate_loc_conf_t, errors_set),
+      NULL },
+
+    { ngx_string("keygate_errors_inspect"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_keygate_loc_conf_t, inspect),
+      NULL },
+
+    { ngx_string("keygate_me"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_keygate_me_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("keygate_scopes"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_keygate_scopes_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("keygate_admin"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      ngx_http_keygate_admin_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("keygate_metrics"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_keygate_metrics_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_keygate_module_ctx = {
+    ngx_http_keygate_preconfiguration,     /* preconfiguration */
+    ngx_http_keygate_postconfiguration,    /* postconfiguration */
+
+    ngx_http_keygate_create_main_conf,     /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_keygate_create_loc_conf,      /* create location configuration */
+    ngx_http_keygate_merge_loc_conf        /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_keygate_module = {
+    NGX_MODULE_V1,
+    &ngx_http_keygate_module_ctx,          /* module context */
+    ngx_http_keygate_commands,             /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    ngx_http_keygate_init_process,         /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_keygate_exit_process,         /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_http_keygate_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_http_keygate_add_variables(cf);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_add_handler(ngx_http_core_main_conf_t *cmcf,
+    ngx_http_phases phase, ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt  *h;
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
+
+    if (kmcf->apis.nelts == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_keygate_conf_check(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    if (ngx_http_keygate_add_handler(cmcf, NGX_HTTP_PREACCESS_PHASE,
+                                     ngx_http_keygate_preaccess_handler)
+        != NGX_OK
+        || ngx_http_keygate_add_handler(cmcf, NGX_HTTP_ACCESS_PHASE,
+                                        ngx_http_keygate_access_handler)
+           != NGX_OK
+        || ngx_http_keygate_add_handler(cmcf, NGX_HTTP_PRECONTENT_PHASE,
+                                        ngx_http_keygate_precontent_handler)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_http_keygate_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    kmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_main_conf_t));
+    if (kmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&kmcf->zones, cf->pool, 2,
+                       sizeof(ngx_http_keygate_zone_t *))
+        != NGX_OK
+        || ngx_array_init(&kmcf->apis, cf->pool, 4,
+                          sizeof(ngx_http_keygate_api_t *))
+           != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return kmcf;
+}
+
+
+static void *
+ngx_http_keygate_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_loc_conf_t));
+    if (klcf == NULL) {
+        return NULL;
+    }
+
+    klcf->api = NGX_CONF_UNSET_PTR;
+    klcf->errors_set = NGX_CONF_UNSET_PTR;
+    klcf->inspect = NGX_CONF_UNSET_SIZE;
+    klcf->dry_run = NGX_CONF_UNSET;
+
+    return klcf;
+}
+
+
+static char *
+ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_keygate_loc_conf_t  *prev = parent;
+    ngx_http_keygate_loc_conf_t  *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->api, prev->api, NULL);
+
+    if (conf->api == NGX_HTTP_KEYGATE_OFF) {
+        conf->api = NULL;
+    }
+
+    /* unset stays unset, so that what is below can follow its own "keygate" */
+
+    if (conf->errors_set == NGX_CONF_UNSET_PTR) {
+        conf->errors_set = prev->errors_set;
+    }
+
+    if (conf->errors_set == NGX_CONF_UNSET_PTR) {
+        conf->errors = conf->api;
+
+    } else if (conf->errors_set == NGX_HTTP_KEYGATE_OFF) {
+        conf->errors = NULL;
+
+    } else {
+        conf->errors = conf->errors_set;
+    }
+
+    ngx_conf_merge_size_value(conf->inspect, prev->inspect, 16384);
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+
+    if (conf->identity && conf->api == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"keygate_me\" and \"keygate_scopes\" answer to "
+                           "keys only, expected \"keygate NAME\" in the same "
+                           "location or above it");
+        return NGX_CONF_ERROR;
+    }
+
+    return conf->admin ? ngx_http_keygate_admin_merge(cf, conf) : NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                      i;
+    ngx_http_keygate_zone_t       **zones;
+    ngx_http_keygate_main_conf_t   *kmcf;
+
+    kmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keygate_module);
+
+    if (kmcf == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    zones = kmcf->zones.elts;
+
+    for (i = 0; i < kmcf->zones.nelts; i++) {
+        if (ngx_http_keygate_zone_init_process(zones[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_keygate_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                      i;
+    ngx_http_keygate_zone_t       **zones;
+    ngx_http_keygate_main_conf_t   *kmcf;
+
+    kmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_keygate_module);
+
+    if (kmcf == NULL) {
+        return;
+    }
+
+    zones = kmcf->zones.elts;
+
+    for (i = 0; i < kmcf->zones.nelts; i++) {
+        ngx_http_keygate_zone_exit_process(zones[i]);
+    }
+}
