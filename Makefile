@@ -86,6 +86,8 @@ install: build
 	install -m 644 $B/$(MODULE) '$(DESTDIR)$(MODULES)'
 	test ! -e $B/keygate \
 	    || install -m 755 $B/keygate '$(DESTDIR)$(PREFIX)/bin'
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 src/cli/keygate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 
 run:
 	@.ci/deps run

@@ -94,6 +94,8 @@ typedef struct {
     ngx_str_t                      name;
     ngx_http_keygate_where_t       where;       /* of its block, or first use */
     ngx_http_keygate_where_t       zone_where;  /* of its "zone" */
+    ngx_array_t                   *files;       /* of ngx_str_t: that its block
+                                                   was read from */
     ngx_http_keygate_zone_t       *zone;
     keygate_api_t                 *core;        /* NULL: not defined (yet) */
     ngx_http_keygate_counters_t   *counters;    /* in the zone */
@@ -103,6 +105,8 @@ typedef struct {
 struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    zones;       /* of zone_t * */
     ngx_array_t                    apis;        /* of api_t * */
+    ngx_int_t                      preaccess;   /* place of the handler in the
+                                                   phase engine */
 };
 
 
@@ -147,10 +151,14 @@ extern ngx_module_t  ngx_http_keygate_module;
 extern ngx_module_t  ngx_http_keygate_error_filter_module;
 
 
-/* ngx_http_keygate_conf.c: what the directives do */
+/* ngx_http_keygate_conf_zone.c: what keygate_zone does */
 
 char *ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/* ngx_http_keygate_conf.c: what the directives about APIs do */
+
 char *ngx_http_keygate_api_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* "NAME|off" into an api_t * slot: NGX_CONF_UNSET_PTR before, OFF for off. */
@@ -172,7 +180,22 @@ ngx_int_t ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
 void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
 keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
+/* NGX_OK, or NGX_AGAIN when somebody else has it. */
+ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_journal.c: a zone and its journal */
+
+/*
+ * The journal must be there, or be possible to make; it belongs to the user
+ * of the workers, who follow it and write to it.
+ */
+ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
+/* Fills a new table; at start-up, so it may take its time. */
+ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
+/* The timer's handler: applies a slice of what has come. */
+void ngx_http_keygate_zone_follow(ngx_event_t *ev);
 /* A handle of the zone's journal, which reports lines that it skips; NULL: no
  * memory. */
 keygate_journal_t *ngx_http_keygate_zone_follower(
@@ -190,6 +213,9 @@ ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
 /* The decision on this request's main request, or NULL. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
+/* The decision of the API that gates this location; made now if it was not
+ * yet, so only to be called when the URI is final.  NULL: no memory. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r);
 /* The path of the request line as received, without the query. */
 ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
 
@@ -230,20 +256,28 @@ ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r, const char *name,
 void ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name);
 
 
-/* ngx_http_keygate_refusal.c: a verdict as an error and as a log line */
+/* ngx_http_keygate_refusal.c: a verdict as an error */
 
 /* Describes the gate's refusal for keygate_error_body(); pool memory. */
 ngx_int_t ngx_http_keygate_refusal(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
-/* Logs a refusal (or what dry_run would have refused) without nginx's own
- * suffix, whose request line may hold a credential. */
-void ngx_http_keygate_log_refusal(ngx_http_request_t *r,
-    ngx_http_keygate_ctx_t *ctx);
 /* Instance (unless it has anything like a key of the API in it) and request
  * id, which every error has. */
 ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
     keygate_error_t *e);
 ngx_int_t ngx_http_keygate_refusal_init(ngx_conf_t *cf);
+/* Whether there is anything with the shape of a key: clients do put them into
+ * paths, and no body or log line may repeat one. */
+ngx_uint_t ngx_http_keygate_has_key(keygate_api_t *api, u_char *data,
+    size_t len);
+
+
+/* ngx_http_keygate_log.c: a verdict as a log line */
+
+/* Logs a refusal (or what dry_run would have refused) without nginx's own
+ * suffix, whose request line may hold a credential. */
+void ngx_http_keygate_log_refusal(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
 
 
 /* ngx_http_keygate_variables.c */

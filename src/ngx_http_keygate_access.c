@@ -10,8 +10,6 @@
 #include "ngx_http_keygate.h"
 
 
-static ngx_http_keygate_api_t *ngx_http_keygate_gate(ngx_http_request_t *r,
-    ngx_uint_t *dry_run);
 static ngx_http_keygate_ctx_t *ngx_http_keygate_create_ctx(
     ngx_http_request_t *r, ngx_http_keygate_api_t *api);
 static ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
@@ -34,32 +32,21 @@ static keygate_verdict_t  ngx_http_keygate_verdict;
 ngx_int_t
 ngx_http_keygate_access_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                  rc;
-    ngx_uint_t                 dry_run;
-    ngx_http_keygate_api_t    *api;
-    ngx_http_keygate_ctx_t    *ctx;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_int_t                     rc;
+    ngx_http_keygate_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
-    api = ngx_http_keygate_gate(r, &dry_run);
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
-    if (api == NULL) {
+    if (klcf->api == NULL) {
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_decided(r);
 
-    if (ctx == NULL || ctx->api != api) {
-        ctx = ngx_http_keygate_create_ctx(r, api);
-
-        if (ctx == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        ctx->dry_run = dry_run;
-
-        if (ngx_http_keygate_decide(r, ctx) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->verdict->need_body) {
@@ -89,7 +76,7 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     if (clcf->satisfy == NGX_HTTP_SATISFY_ALL
-        && ngx_http_keygate_strip(r, api->core) != NGX_OK)
+        && ngx_http_keygate_strip(r, klcf->api->core) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -101,39 +88,28 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
 {
-    ngx_uint_t               dry_run;
-    ngx_http_keygate_api_t  *api;
-    ngx_http_keygate_ctx_t  *ctx;
+    ngx_http_keygate_ctx_t       *ctx;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
     if (r == r->main) {
         return NGX_DECLINED;
     }
 
-    api = ngx_http_keygate_gate(r, &dry_run);
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
-    if (api == NULL) {
+    if (klcf->api == NULL) {
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_decided(r);
 
-    if (ctx == NULL || ctx->api != api) {
-        ctx = ngx_http_keygate_create_ctx(r, api);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-        if (ctx == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        ctx->dry_run = dry_run;
-
-        if (ngx_http_keygate_decide(r, ctx) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (ctx->verdict->need_body) {
-            ngx_http_keygate_judge_body(r, ctx);
-            ngx_http_keygate_settle(r, ctx);
-        }
+    if (ctx->verdict->need_body) {
+        ngx_http_keygate_judge_body(r, ctx);
+        ngx_http_keygate_settle(r, ctx);
     }
 
     return (ctx->status && !ctx->dry_run) ? (ngx_int_t) ctx->status
@@ -146,29 +122,50 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
 {
-    ngx_uint_t               dry_run;
-    ngx_http_keygate_api_t  *api;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
-    api = ngx_http_keygate_gate(r, &dry_run);
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
-    if (api == NULL) {
+    if (klcf->api == NULL) {
         return NGX_DECLINED;
     }
 
-    return (ngx_http_keygate_strip(r, api->core) == NGX_OK)
+    return (ngx_http_keygate_strip(r, klcf->api->core) == NGX_OK)
            ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
-static ngx_http_keygate_api_t *
-ngx_http_keygate_gate(ngx_http_request_t *r, ngx_uint_t *dry_run)
+/*
+ * Only here is a decision made.  Another API is another gate: what one of
+ * them has decided opens nothing of the other's.
+ */
+
+ngx_http_keygate_ctx_t *
+ngx_http_keygate_decided(ngx_http_request_t *r)
 {
+    ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-    *dry_run = klcf->dry_run;
+    ctx = ngx_http_keygate_get_ctx(r);
 
-    return klcf->api;
+    if (ctx && ctx->api == klcf->api) {
+        return ctx;
+    }
+
+    ctx = ngx_http_keygate_create_ctx(r, klcf->api);
+
+    if (ctx == NULL) {
+        return NULL;
+    }
+
+    ctx->dry_run = klcf->dry_run;
+
+    if (ngx_http_keygate_decide(r, ctx) != NGX_OK) {
+        return NULL;
+    }
+
+    return ctx;
 }
 
 
@@ -217,6 +214,13 @@ ngx_http_keygate_create_ctx(ngx_http_request_t *r,
     if (ctx->verdict == NULL) {
         return NULL;
     }
+
+    /* until something else is decided */
+
+    ngx_memzero(ctx->verdict, offsetof(keygate_verdict_t, key.addresses));
+    ctx->verdict->code = KEYGATE_UNAVAILABLE;
+    ctx->verdict->key.plan = -1;
+    ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     cln->handler = ngx_http_keygate_cleanup;
     ngx_http_set_ctx(r->main, ctx, ngx_http_keygate_module);
@@ -299,7 +303,10 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
 
     ngx_memcpy(ctx->verdict, v, offsetof(keygate_verdict_t, key.addresses));
 
-    if (!v->need_body) {
+    if (v->need_body) {
+        ctx->status = 0;
+
+    } else {
         ngx_http_keygate_settle(r, ctx);
     }
 
@@ -351,6 +358,7 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     (void) ngx_atomic_fetch_add(&counters->decisions[v->code], 1);
 
     if (v->code == KEYGATE_ALLOWED) {
+        ctx->status = 0;
         return;
     }
 

@@ -1,5 +1,5 @@
 /*
- * What the directives do: zones, API blocks, references by name.
+ * What the directives about APIs do: their blocks, and references by name.
  *
  * Every fault is told with file, line, the value found and what was expected.
  */
@@ -7,171 +7,15 @@
 #include "ngx_http_keygate.h"
 
 
-#define NGX_HTTP_KEYGATE_PEPPER_MIN  32
-#define NGX_HTTP_KEYGATE_PEPPER_MAX  4096
-
-
 static char *ngx_http_keygate_api_line(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf);
 static char *ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
     ngx_http_keygate_api_t *api, keygate_conf_fault_t *fault);
-static ngx_int_t ngx_http_keygate_read_pepper(ngx_conf_t *cf,
-    ngx_str_t *path, ngx_str_t *pepper);
+static ngx_int_t ngx_http_keygate_place(ngx_conf_t *cf,
+    ngx_http_keygate_api_t *api);
+static ngx_http_keygate_where_t ngx_http_keygate_placed(
+    ngx_http_keygate_api_t *api, unsigned place);
 static void *ngx_http_keygate_conf_alloc(void *pool, size_t size);
-
-
-char *
-ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_http_keygate_main_conf_t *kmcf = conf;
-
-    u_char                    *p;
-    ssize_t                    size;
-    ngx_str_t                 *value, name, s;
-    ngx_uint_t                 i;
-    ngx_http_keygate_zone_t   *zone, **slot;
-
-    value = cf->args->elts;
-
-    p = (u_char *) ngx_strchr(value[1].data, ':');
-
-    if (p == NULL || p == value[1].data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone \"%V\", expected NAME:SIZE",
-                           &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    name.data = value[1].data;
-    name.len = p - name.data;
-    s.data = p + 1;
-    s.len = value[1].data + value[1].len - s.data;
-    size = ngx_parse_size(&s);
-
-    if (size == NGX_ERROR || size < (ssize_t) (32 * ngx_pagesize)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid size \"%V\" of zone \"%V\", expected at "
-                           "least %uzk", &s, &name, 32 * ngx_pagesize / 1024);
-        return NGX_CONF_ERROR;
-    }
-
-    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_zone_t));
-    if (zone == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    zone->name = name;
-    zone->main = kmcf;
-    zone->cycle = cf->cycle;
-    zone->log = &cf->cycle->new_log;
-    zone->where.file = cf->conf_file->file.name;
-    zone->where.line = cf->conf_file->line;
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_strncmp(value[i].data, "journal=", 8) == 0
-            && value[i].len > 8 && zone->journal.len == 0)
-        {
-            zone->journal.data = value[i].data + 8;
-            zone->journal.len = value[i].len - 8;
-
-            if (ngx_conf_full_name(cf->cycle, &zone->journal, 0) != NGX_OK) {
-                return NGX_CONF_ERROR;
-            }
-
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "pepper=", 7) == 0
-            && value[i].len > 7 && zone->pepper.len == 0)
-        {
-            s.data = value[i].data + 7;
-            s.len = value[i].len - 7;
-
-            if (ngx_http_keygate_read_pepper(cf, &s, &zone->pepper) != NGX_OK)
-            {
-                return NGX_CONF_ERROR;
-            }
-
-            continue;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\", expected "
-                           "\"journal=PATH\" and \"pepper=PATH\", each once",
-                           &value[i]);
-        return NGX_CONF_ERROR;
-    }
-
-    zone->shm_zone = ngx_shared_memory_add(cf, &name, size,
-                                           &ngx_http_keygate_module);
-    if (zone->shm_zone == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    if (zone->shm_zone->data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "duplicate zone \"%V\", expected each zone only "
-                           "once", &name);
-        return NGX_CONF_ERROR;
-    }
-
-    zone->shm_zone->init = ngx_http_keygate_zone_init;
-    zone->shm_zone->data = zone;
-
-    slot = ngx_array_push(&kmcf->zones);
-    if (slot == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    *slot = zone;
-
-    return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_keygate_read_pepper(ngx_conf_t *cf, ngx_str_t *path,
-    ngx_str_t *pepper)
-{
-    ssize_t     n;
-    ngx_int_t   rc;
-    ngx_fd_t    fd;
-
-    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    pepper->data = ngx_pnalloc(cf->pool, NGX_HTTP_KEYGATE_PEPPER_MAX + 1);
-    if (pepper->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           "cannot open the pepper \"%V\", expected a "
-                           "readable file of at least 32 bytes", path);
-        return NGX_ERROR;
-    }
-
-    rc = NGX_OK;
-    n = ngx_read_fd(fd, pepper->data, NGX_HTTP_KEYGATE_PEPPER_MAX + 1);
-
-    if (n < NGX_HTTP_KEYGATE_PEPPER_MIN || n > NGX_HTTP_KEYGATE_PEPPER_MAX) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, (n == -1) ? ngx_errno : 0,
-                           "invalid pepper \"%V\", expected a file of 32 to "
-                           "4096 bytes", path);
-        rc = NGX_ERROR;
-    }
-
-    pepper->len = n;
-    (void) ngx_close_file(fd);
-
-    return rc;
-}
 
 
 static void *
@@ -321,6 +165,11 @@ ngx_http_keygate_api_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     pool->alloc = ngx_http_keygate_conf_alloc;
     pool->pool = cf->pool;
 
+    api->files = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (api->files == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
     name.len = api->name.len;
     name.data = api->name.data;
 
@@ -364,6 +213,7 @@ ngx_http_keygate_api_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 {
     ngx_http_keygate_api_t *api = conf;
 
+    ngx_int_t              place;
     ngx_str_t             *value;
     ngx_uint_t             i;
     keygate_rc_t           rc;
@@ -371,6 +221,22 @@ ngx_http_keygate_api_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
     keygate_conf_fault_t   fault;
 
     value = cf->args->elts;
+
+    if (ngx_strcmp(value[0].data, "include") == 0) {
+        if (cf->args->nelts != 2) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid \"include\" in keygate_api \"%V\", "
+                               "expected one file or mask", &api->name);
+            return NGX_CONF_ERROR;
+        }
+
+        return ngx_conf_include(cf, dummy, conf);
+    }
+
+    place = ngx_http_keygate_place(cf, api);
+    if (place == NGX_ERROR) {
+        return NGX_CONF_ERROR;
+    }
 
     args = ngx_palloc(cf->temp_pool, cf->args->nelts * sizeof(keygate_str_t));
     if (args == NULL) {
@@ -387,8 +253,8 @@ ngx_http_keygate_api_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         api->zone_where.line = cf->conf_file->line;
     }
 
-    rc = keygate_api_directive(api->core, args, cf->args->nelts,
-                               cf->conf_file->line, &fault);
+    rc = keygate_api_directive(api->core, args, cf->args->nelts, place,
+                               &fault);
 
     if (rc == KEYGATE_OK) {
         return NGX_CONF_OK;
@@ -400,16 +266,85 @@ ngx_http_keygate_api_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 }
 
 
+/*
+ * A block may include other files, but the core remembers one number for
+ * where a directive stands: the file's and the line's are put together.
+ */
+
+#define NGX_HTTP_KEYGATE_LINE_BITS  20
+#define NGX_HTTP_KEYGATE_LINES      ((1 << NGX_HTTP_KEYGATE_LINE_BITS) - 1)
+
+
+static ngx_int_t
+ngx_http_keygate_place(ngx_conf_t *cf, ngx_http_keygate_api_t *api)
+{
+    ngx_str_t   *file;
+    ngx_uint_t   i;
+
+    file = api->files->elts;
+
+    for (i = api->files->nelts; i > 0; i--) {
+        if (file[i - 1].data == cf->conf_file->file.name.data) {
+            break;
+        }
+    }
+
+    if (i == 0) {
+        file = ngx_array_push(api->files);
+        if (file == NULL) {
+            return NGX_ERROR;
+        }
+
+        *file = cf->conf_file->file.name;
+        i = api->files->nelts;
+    }
+
+    return (i - 1) << NGX_HTTP_KEYGATE_LINE_BITS
+           | ngx_min(cf->conf_file->line, NGX_HTTP_KEYGATE_LINES);
+}
+
+
+static ngx_http_keygate_where_t
+ngx_http_keygate_placed(ngx_http_keygate_api_t *api, unsigned place)
+{
+    ngx_str_t                 *file;
+    ngx_http_keygate_where_t   where;
+
+    if (place == 0) {
+        return api->where;
+    }
+
+    file = api->files->elts;
+
+    where.file = file[place >> NGX_HTTP_KEYGATE_LINE_BITS];
+    where.line = place & NGX_HTTP_KEYGATE_LINES;
+
+    return where;
+}
+
+
 static char *
 ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
     ngx_http_keygate_api_t *api, keygate_conf_fault_t *fault)
 {
+    u_char                     other[NGX_MAX_CONF_ERRSTR];
+    ngx_http_keygate_where_t   where, contradicted;
+
+    where = ngx_http_keygate_placed(api, fault->line);
+    other[0] = '\0';
+
+    if (fault->other) {
+        contradicted = ngx_http_keygate_placed(api, fault->other);
+        *ngx_snprintf(other, sizeof(other) - 1, " (%V:%ui)",
+                      &contradicted.file, contradicted.line) = '\0';
+    }
+
     ngx_log_error(level, cf->log, 0,
-                  "%s \"%*s\" in keygate_api \"%V\", expected %s in %V:%ui",
+                  "%s \"%*s\" in keygate_api \"%V\", expected %s%s in "
+                  "%V:%ui",
                   (level == NGX_LOG_EMERG) ? "invalid" : "doubtful",
                   fault->value.len, fault->value.data, &api->name,
-                  fault->expected, &cf->conf_file->file.name,
-                  fault->line ? (ngx_uint_t) fault->line : api->where.line);
+                  fault->expected, other, &where.file, where.line);
 
     return NGX_CONF_ERROR;
 }

@@ -11,6 +11,7 @@ static ngx_uint_t ngx_http_keygate_error_own(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re);
 static ngx_int_t ngx_http_keygate_error_describe(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e);
+static void ngx_http_keygate_error_phrase(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_error_when(ngx_http_request_t *r,
     keygate_api_t *api);
 
@@ -292,9 +293,7 @@ ngx_http_keygate_error_headers(ngx_http_request_t *r,
     r->headers_out.content_length_n = len;
     r->single_range = 0;
 
-    /* an upstream's reason phrase may say anything */
-
-    ngx_str_null(&r->headers_out.status_line);
+    ngx_http_keygate_error_phrase(r);
 
     type = keygate_error_media_type(re->api->core->texts.format);
 
@@ -305,4 +304,29 @@ ngx_http_keygate_error_headers(ngx_http_request_t *r,
     r->headers_out.content_type_hash = 0;
     r->headers_out.override_charset = NULL;
     ngx_str_null(&r->headers_out.charset);
+}
+
+
+/* nginx has no phrase for 422 and many others, and an upstream's may say
+ * anything. */
+
+static void
+ngx_http_keygate_error_phrase(ngx_http_request_t *r)
+{
+    u_char      *p;
+    ngx_str_t    line;
+    const char  *phrase;
+
+    ngx_str_null(&r->headers_out.status_line);
+
+    phrase = keygate_status_phrase(r->headers_out.status);
+    line.len = sizeof("599 ") - 1 + ngx_strlen(phrase);
+
+    p = ngx_pnalloc(r->pool, line.len);
+
+    if (p) {
+        line.data = p;
+        ngx_sprintf(p, "%03ui %s", r->headers_out.status, phrase);
+        r->headers_out.status_line = line;
+    }
 }

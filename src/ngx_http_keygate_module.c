@@ -12,6 +12,8 @@ static void *ngx_http_keygate_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_keygate_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static void ngx_http_keygate_find_phase(ngx_cycle_t *cycle,
+    ngx_http_keygate_main_conf_t *kmcf);
 static ngx_int_t ngx_http_keygate_init_process(ngx_cycle_t *cycle);
 static void ngx_http_keygate_exit_process(ngx_cycle_t *cycle);
 
@@ -268,6 +270,30 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
+/* Where in the phase engine, which is only built after the configuration,
+ * the URI has become final. */
+
+static void
+ngx_http_keygate_find_phase(ngx_cycle_t *cycle,
+    ngx_http_keygate_main_conf_t *kmcf)
+{
+    ngx_int_t                   i;
+    ngx_http_phase_handler_t   *ph;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
+    ph = cmcf->phase_engine.handlers;
+    kmcf->preaccess = NGX_MAX_INT_T_VALUE;
+
+    for (i = 0; ph && ph[i].checker; i++) {
+        if (ph[i].handler == ngx_http_keygate_preaccess_handler) {
+            kmcf->preaccess = i;
+            break;
+        }
+    }
+}
+
+
 static ngx_int_t
 ngx_http_keygate_init_process(ngx_cycle_t *cycle)
 {
@@ -283,6 +309,8 @@ ngx_http_keygate_init_process(ngx_cycle_t *cycle)
     {
         return NGX_OK;
     }
+
+    ngx_http_keygate_find_phase(cycle, kmcf);
 
     zones = kmcf->zones.elts;
 

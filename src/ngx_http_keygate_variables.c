@@ -19,6 +19,8 @@ typedef enum {
 
 static ngx_int_t ngx_http_keygate_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_keygate_scopes_text(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_str_t *text);
 static ngx_int_t ngx_http_keygate_remaining_text(ngx_http_request_t *r,
@@ -80,9 +82,9 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
     keygate_verdict_t       *v;
     ngx_http_keygate_ctx_t  *ctx;
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_variable_ctx(r);
 
-    if (ctx == NULL || ctx->verdict->need_body) {
+    if (ctx == NULL) {
         value->not_found = 1;
         return NGX_OK;
     }
@@ -94,7 +96,9 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
     switch ((ngx_http_keygate_variable_e) data) {
 
     case NGX_HTTP_KEYGATE_VERDICT:
-        text = keygate_code_name(v->code);
+        if (!v->need_body) {
+            text = keygate_code_name(v->code);
+        }
         break;
 
     case NGX_HTTP_KEYGATE_KEY_ID:
@@ -119,8 +123,8 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
         break;
 
     case NGX_HTTP_KEYGATE_ROUTE:
-        if (v->route) {
-            text = v->route->path;
+        if (v->routes) {
+            text = v->route ? v->route->path : v->routes->path;
         }
         break;
 
@@ -145,6 +149,38 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
     value->not_found = 0;
 
     return NGX_OK;
+}
+
+
+/*
+ * limit_req and limit_conn look at variables before the access phase: the
+ * decision is made for them as soon as the URI can no longer change, unless
+ * the request has been answered without one.
+ */
+
+static ngx_http_keygate_ctx_t *
+ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
+{
+    ngx_http_keygate_ctx_t        *ctx;
+    ngx_http_keygate_loc_conf_t   *klcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    ctx = ngx_http_keygate_get_ctx(r);
+
+    if (ctx || r != r->main) {
+        return ctx;
+    }
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+
+    if (klcf->api == NULL || r->phase_handler < kmcf->preaccess
+        || r->err_status || r->headers_out.status)
+    {
+        return NULL;
+    }
+
+    return ngx_http_keygate_decided(r);
 }
 
 

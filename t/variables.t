@@ -67,7 +67,7 @@ for my $case (
     [ 'no route', '/v1/x', [ key => $key ],
       '[route_not_found|tk_AAAAAA|acc_1|paid|items:read||7]' ],
     [ 'a method', '/v1/items', [ key => $key, method => 'PUT' ],
-      '[method_not_allowed|tk_AAAAAA|acc_1|paid|items:read||6]' ])
+      '[method_not_allowed|tk_AAAAAA|acc_1|paid|items:read|/v1/items|6]' ])
 {
     my ($name, $path, $request, $want) = @$case;
 

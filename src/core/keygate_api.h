@@ -34,6 +34,7 @@ typedef struct {
     const char    *expected;   /* "a scope of this API", ... */
     unsigned       line;       /* of the directive at fault, when it is not
                                   the one being read; else 0 */
+    unsigned       other;      /* of the directive it contradicts; 0: none */
 } keygate_conf_fault_t;
 
 

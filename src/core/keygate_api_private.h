@@ -66,4 +66,65 @@ int keygate_api_split(keygate_str_t *rest, unsigned char sep,
     keygate_str_t *piece);
 
 
+/* Puts a directive off until all have been read. */
+keygate_rc_t keygate_api_defer(keygate_api_t *api, keygate_words_pt resolve,
+    unsigned rank, const keygate_str_t *args, unsigned n, unsigned line);
+
+/* Plans, features, rates, fields: what may stand in a variable, a header's
+ * quoted string and a JSON member without escaping. */
+int keygate_api_name_valid(keygate_str_t name);
+
+/* A token (RFC 9110, 5.6.2). */
+int keygate_api_token(keygate_str_t text);
+
+/* One of a few words, the last being NULL: its place among them, or -1. */
+int keygate_api_choice(keygate_str_t word, const char *const *choices);
+
+
+/* keygate_api_caller.c */
+
+keygate_rc_t keygate_words_zone(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_credential(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_key_format(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_base(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_account(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_rights.c */
+
+keygate_rc_t keygate_words_scope(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_plan(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_require(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_rate(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_rate_headers(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_route(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_when(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_unmatched(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_pass_credential(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_texts.c */
+
+keygate_rc_t keygate_words_errors(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_error(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_problem_types(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
 #endif /* KEYGATE_API_PRIVATE_H */

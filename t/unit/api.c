@@ -11,6 +11,9 @@
 #define BASE  "zone keys;\ncredential header X-Api-Key;\n"
 
 
+static unsigned  contradicts;
+
+
 static void
 mistake(const char *text, const char *value, unsigned line,
     const char *expected)
@@ -25,6 +28,7 @@ mistake(const char *text, const char *value, unsigned line,
     if (api == NULL) {
         is_str(fault.value.data, fault.value.len, value, "the value");
         is_num(fault.line, line, "the line");
+        contradicts = fault.other;
         ok(strstr(fault.expected, expected) != NULL, "expected %s",
            fault.expected);
     }
@@ -79,7 +83,8 @@ mistakes(void)
     mistake(BASE "route GET| /a any;", "GET|", 3, "upper case");
     mistake(BASE "route GET|GET /a any;", "/a", 3, "told apart");
     mistake(BASE "route GET /a/:x any;\nroute GET /a/:y any;", "/a/:y", 4,
-            "\"/a/:x\" on line 3");
+            "\"/a/:x\"");
+    is_num(contradicts, 3, "the line of the other");
     mistake(BASE "route GET /a any cost=x;", "cost=x", 3, "cost=N");
     mistake(BASE "route GET /a any feature=x;", "x", 3, "a plan has");
     mistake(BASE "route GET /a public cost=2;", "cost=2", 3, "public");

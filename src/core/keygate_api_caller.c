@@ -1,0 +1,225 @@
+/*
+ * The words of an API's directives that tell who calls and how: the zone of
+ * its keys, where a key is sent, what one looks like, what an account is.
+ */
+
+#include <string.h>
+
+#include "keygate_api_private.h"
+
+
+static int keygate_api_same_field(keygate_str_t a, keygate_str_t b);
+
+
+keygate_rc_t
+keygate_words_zone(keygate_api_t *api, const keygate_str_t *args, unsigned n,
+    keygate_conf_fault_t *fault)
+{
+    (void) n;
+    (void) fault;
+
+    api->zone = args[1];
+
+    return KEYGATE_OK;
+}
+
+
+static int
+keygate_api_same_field(keygate_str_t a, keygate_str_t b)
+{
+    size_t  i;
+
+    if (a.len != b.len) {
+        return 0;
+    }
+
+    for (i = 0; i < a.len; i++) {
+        if ((a.data[i] | 0x20) != (b.data[i] | 0x20)) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+keygate_rc_t
+keygate_words_credential(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
+{
+    unsigned       i;
+    keygate_str_t  field;
+
+    if (keygate_str_eq(args[1], KEYGATE_STR("bearer")) && n == 2) {
+        field = KEYGATE_STR("");
+
+    } else if (keygate_str_eq(args[1], KEYGATE_STR("header")) && n == 3) {
+        field = args[2];
+
+        if (!keygate_api_token(field)
+            || keygate_api_same_field(field, KEYGATE_STR("authorization")))
+        {
+            return keygate_api_fault(fault, field,
+                                     "the name of a header field other than "
+                                     "Authorization");
+        }
+
+    } else {
+        return keygate_api_fault(fault, args[1],
+                                 "\"header FIELD\" or \"bearer\"");
+    }
+
+    for (i = 0; i < api->n_sources; i++) {
+        if (keygate_api_same_field(api->sources[i].field, field)) {
+            return keygate_api_fault(fault, args[n - 1],
+                                     "each credential only once");
+        }
+    }
+
+    if (api->n_sources == KEYGATE_CREDENTIALS_MAX) {
+        return keygate_api_fault(fault, args[n - 1],
+                                 "at most 8 credentials in an API");
+    }
+
+    api->sources[api->n_sources++].field = field;
+
+    return KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_words_key_format(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
+{
+    unsigned           i, seen;
+    uint32_t           number;
+    keygate_str_t      value;
+    keygate_format_t   f, *other;
+
+    f.prefix = args[1];
+    f.id_len = KEYGATE_FORMAT_ID_LEN;
+    f.secret_len = KEYGATE_FORMAT_SECRET_LEN;
+
+    if (!keygate_api_name_valid(f.prefix) || !keygate_api_token(f.prefix)
+        || f.prefix.len > KEYGATE_PREFIX_MAX)
+    {
+        return keygate_api_fault(fault, f.prefix,
+                                 "a prefix of 1 to 24 letters, digits, "
+                                 "\"_\", \"-\", \".\"");
+    }
+
+    for (seen = 0, i = 2; i < n; i++) {
+        if (!(seen & 1) && keygate_api_option(args[i], "id", &value)) {
+            if (!keygate_api_number(value, 0, KEYGATE_FORMAT_ID_MAX, &number))
+            {
+                return keygate_api_fault(fault, args[i], "id=0 to id=32");
+            }
+
+            f.id_len = number;
+            seen |= 1;
+            continue;
+        }
+
+        if (!(seen & 2) && keygate_api_option(args[i], "secret", &value)) {
+            if (!keygate_api_number(value, KEYGATE_SECRET_MIN,
+                                    KEYGATE_SECRET_MAX, &number))
+            {
+                return keygate_api_fault(fault, args[i],
+                                         "secret=8 to secret=128");
+            }
+
+            f.secret_len = number;
+            seen |= 2;
+            continue;
+        }
+
+        return keygate_api_fault(fault, args[i],
+                                 "\"id=N\" and \"secret=N\", each once");
+    }
+
+    for (i = 0; i < api->n_formats; i++) {
+        other = &api->formats[i];
+
+        if (keygate_str_eq(other->prefix, f.prefix)
+            && other->id_len == f.id_len
+            && other->secret_len == f.secret_len)
+        {
+            return keygate_api_fault(fault, f.prefix,
+                                     "each key_format only once");
+        }
+    }
+
+    if (api->n_formats == KEYGATE_FORMATS_MAX) {
+        return keygate_api_fault(fault, f.prefix,
+                                 "at most 8 key formats in an API");
+    }
+
+    api->formats[api->n_formats++] = f;
+
+    return KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_words_base(keygate_api_t *api, const keygate_str_t *args, unsigned n,
+    keygate_conf_fault_t *fault)
+{
+    (void) n;
+
+    if (keygate_template_error(args[1]) != NULL
+        || memchr(args[1].data, ':', args[1].len) != NULL
+        || memchr(args[1].data, '*', args[1].len) != NULL)
+    {
+        return keygate_api_fault(fault, args[1],
+                                 "a fixed path that begins with \"/\"");
+    }
+
+    api->base = args[1];
+
+    if (api->base.data[api->base.len - 1] == '/') {
+        api->base.len--;
+    }
+
+    return KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_words_account(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
+{
+    unsigned  i, k;
+
+    for (i = 1; i < n; i++) {
+        if (!keygate_api_name_valid(args[i])) {
+            return keygate_api_fault(fault, args[i], "a member name");
+        }
+
+        if (i == 1) {
+            continue;
+        }
+
+        if (keygate_str_eq(args[i], KEYGATE_STR("id"))
+            || keygate_str_eq(args[i], KEYGATE_STR("name")))
+        {
+            return keygate_api_fault(fault, args[i],
+                                     "a profile field other than \"id\" and "
+                                     "\"name\", which are always shown");
+        }
+
+        for (k = 2; k < i; k++) {
+            if (keygate_str_eq(args[i], args[k])) {
+                return keygate_api_fault(fault, args[i],
+                                         "each field only once");
+            }
+        }
+    }
+
+    api->account = args[1];
+
+    for (i = 2; i < n; i++) {
+        api->fields[api->n_fields++] = args[i];
+    }
+
+    return KEYGATE_OK;
+}

@@ -1,0 +1,26 @@
+/*
+ * Between keygate_decide.c, which keeps the order of the rows, and
+ * keygate_decide_rates.c, which keeps the rates.
+ */
+
+#ifndef KEYGATE_DECIDE_PRIVATE_H
+#define KEYGATE_DECIDE_PRIVATE_H
+
+#include "keygate_decide.h"
+
+
+/*
+ * Sets up the windows that hold for the key in "v": its own rates in place of
+ * the API's of the same unit, those of the key before those of its account.
+ * 0 when one cannot be counted.
+ */
+int keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
+    keygate_verdict_t *v);
+
+/* Charges the windows, or with KEYGATE_CHECK_ONLY looks at them; 0 and v->code
+ * when a rate refuses. */
+int keygate_decide_rates(const keygate_request_t *request, unsigned flags,
+    keygate_verdict_t *v);
+
+
+#endif /* KEYGATE_DECIDE_PRIVATE_H */

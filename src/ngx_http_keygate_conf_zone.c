@@ -1,0 +1,167 @@
+/*
+ * What "keygate_zone" does.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+#define NGX_HTTP_KEYGATE_PEPPER_MIN  32
+#define NGX_HTTP_KEYGATE_PEPPER_MAX  4096
+
+
+static ngx_int_t ngx_http_keygate_read_pepper(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_str_t *pepper);
+
+
+char *
+ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_keygate_main_conf_t *kmcf = conf;
+
+    u_char                    *p;
+    ssize_t                    size;
+    ngx_str_t                 *value, name, s;
+    ngx_uint_t                 i;
+    ngx_http_keygate_zone_t   *zone, **slot;
+
+    value = cf->args->elts;
+
+    p = (u_char *) ngx_strchr(value[1].data, ':');
+
+    if (p == NULL || p == value[1].data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid zone \"%V\", expected NAME:SIZE",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    name.data = value[1].data;
+    name.len = p - name.data;
+    s.data = p + 1;
+    s.len = value[1].data + value[1].len - s.data;
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR || size < (ssize_t) (32 * ngx_pagesize)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid size \"%V\" of zone \"%V\", expected at "
+                           "least %uzk", &s, &name, 32 * ngx_pagesize / 1024);
+        return NGX_CONF_ERROR;
+    }
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_zone_t));
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    zone->name = name;
+    zone->main = kmcf;
+    zone->cycle = cf->cycle;
+    zone->log = &cf->cycle->new_log;
+    zone->where.file = cf->conf_file->file.name;
+    zone->where.line = cf->conf_file->line;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strncmp(value[i].data, "journal=", 8) == 0
+            && value[i].len > 8 && zone->journal.len == 0)
+        {
+            zone->journal.data = value[i].data + 8;
+            zone->journal.len = value[i].len - 8;
+
+            if (ngx_conf_full_name(cf->cycle, &zone->journal, 0) != NGX_OK) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "pepper=", 7) == 0
+            && value[i].len > 7 && zone->pepper.len == 0)
+        {
+            s.data = value[i].data + 7;
+            s.len = value[i].len - 7;
+
+            if (ngx_http_keygate_read_pepper(cf, &s, &zone->pepper) != NGX_OK)
+            {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid parameter \"%V\", expected "
+                           "\"journal=PATH\" and \"pepper=PATH\", each once",
+                           &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->shm_zone = ngx_shared_memory_add(cf, &name, size,
+                                           &ngx_http_keygate_module);
+    if (zone->shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (zone->shm_zone->data) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "duplicate zone \"%V\", expected each zone only "
+                           "once", &name);
+        return NGX_CONF_ERROR;
+    }
+
+    zone->shm_zone->init = ngx_http_keygate_zone_init;
+    zone->shm_zone->data = zone;
+
+    slot = ngx_array_push(&kmcf->zones);
+    if (slot == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *slot = zone;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_read_pepper(ngx_conf_t *cf, ngx_str_t *path,
+    ngx_str_t *pepper)
+{
+    ssize_t     n;
+    ngx_int_t   rc;
+    ngx_fd_t    fd;
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    pepper->data = ngx_pnalloc(cf->pool, NGX_HTTP_KEYGATE_PEPPER_MAX + 1);
+    if (pepper->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "cannot open the pepper \"%V\", expected a "
+                           "readable file of at least 32 bytes", path);
+        return NGX_ERROR;
+    }
+
+    rc = NGX_OK;
+    n = ngx_read_fd(fd, pepper->data, NGX_HTTP_KEYGATE_PEPPER_MAX + 1);
+
+    if (n < NGX_HTTP_KEYGATE_PEPPER_MIN || n > NGX_HTTP_KEYGATE_PEPPER_MAX) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, (n == -1) ? ngx_errno : 0,
+                           "invalid pepper \"%V\", expected a file of 32 to "
+                           "4096 bytes", path);
+        rc = NGX_ERROR;
+    }
+
+    pepper->len = n;
+    (void) ngx_close_file(fd);
+
+    return rc;
+}

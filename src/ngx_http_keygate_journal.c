@@ -1,0 +1,270 @@
+/*
+ * A zone and its journal: the file made ready for the workers, loaded when
+ * there is no table to take over, and followed by one worker in slices.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+#define NGX_HTTP_KEYGATE_POLL          200   /* ms between looks at the file */
+#define NGX_HTTP_KEYGATE_SLICE         256   /* lines, about a millisecond */
+#define NGX_HTTP_KEYGATE_PAUSE         1     /* ms between slices */
+#define NGX_HTTP_KEYGATE_REPORTS       20    /* bad lines logged one by one */
+
+
+static void ngx_http_keygate_zone_reject(void *data, uint64_t line,
+    const keygate_fault_t *fault);
+
+
+ngx_int_t
+ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
+{
+    ngx_fd_t          fd;
+    ngx_file_info_t   fi;
+    ngx_core_conf_t  *ccf;
+
+    if (zone->journal.len == 0) {
+        return NGX_OK;
+    }
+
+    fd = ngx_open_file(zone->journal.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
+        fd = ngx_open_file(zone->journal.data, NGX_FILE_RDWR,
+                           NGX_FILE_CREATE_OR_OPEN, 0600);
+    }
+
+    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
+        ngx_log_error(NGX_LOG_EMERG, zone->log, ngx_errno,
+                      "cannot open the journal \"%V\" of keygate zone \"%V\", "
+                      "expected a file, or a directory to make it in, that "
+                      "nginx may write, in %V:%ui",
+                      &zone->journal, &zone->name, &zone->where.file,
+                      zone->where.line);
+
+        if (fd != NGX_INVALID_FILE) {
+            (void) ngx_close_file(fd);
+        }
+
+        return NGX_ERROR;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    if (!ngx_test_config && geteuid() == 0
+        && ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT
+        && fi.st_uid != ccf->user
+        && fchown(fd, ccf->user, (gid_t) -1) == -1)
+    {
+        ngx_log_error(NGX_LOG_WARN, zone->log, ngx_errno,
+                      "cannot give the journal \"%V\" to the user of the "
+                      "workers", &zone->journal);
+    }
+
+    (void) ngx_close_file(fd);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
+{
+    uint64_t                full;
+    ngx_msec_t              start;
+    keygate_rc_t            rc;
+    keygate_now_t           now;
+    keygate_journal_t      *j;
+    keygate_position_t     *position;
+    keygate_table_stats_t   stats;
+
+    if (zone->journal.len == 0) {
+        return NGX_OK;
+    }
+
+    j = ngx_http_keygate_zone_follower(zone);
+    if (j == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_time_update();
+    start = ngx_current_msec;
+    now = ngx_http_keygate_now(zone);
+    full = 0;
+
+    for ( ;; ) {
+        ngx_http_keygate_zone_lock(zone);
+        rc = keygate_journal_follow(j, zone->table, 0, &now);
+        ngx_http_keygate_zone_unlock(zone);
+
+        if (rc == KEYGATE_FULL) {
+            full++;
+            continue;
+        }
+
+        if (rc != KEYGATE_AGAIN) {
+            break;
+        }
+
+        /* somebody is writing; there is no event loop here to wait in */
+        ngx_msleep(1);
+    }
+
+    if (rc != KEYGATE_OK && rc != KEYGATE_NONE) {
+        ngx_log_error(NGX_LOG_EMERG, zone->log,
+                      (rc == KEYGATE_IO) ? ngx_errno : 0,
+                      "cannot read the journal \"%V\" of keygate zone \"%V\" "
+                      "in %V:%ui", &zone->journal, &zone->name,
+                      &zone->where.file, zone->where.line);
+        keygate_journal_destroy(j);
+        return NGX_ERROR;
+    }
+
+    keygate_journal_destroy(j);
+
+    position = keygate_table_position(zone->table);
+    keygate_table_stats(zone->table, &stats);
+    ngx_time_update();
+
+    if (full) {
+        ngx_log_error(NGX_LOG_EMERG, zone->log, 0,
+                      "keygate zone \"%V\" of %uz bytes is too small for its "
+                      "journal \"%V\": %uL keys fit, %uL lines did not; "
+                      "expected at least %uLk in %V:%ui",
+                      &zone->name, zone->shm_zone->shm.size, &zone->journal,
+                      stats.keys, full,
+                      (zone->shm_zone->shm.size + full * 400) / 1024 + 64,
+                      &zone->where.file, zone->where.line);
+        return NGX_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
+                  "keygate zone \"%V\": %uL keys and %uL accounts loaded from "
+                  "\"%V\" in %M ms, %uL lines rejected, %uL of %uL bytes used",
+                  &zone->name, stats.keys, stats.accounts, &zone->journal,
+                  ngx_current_msec - start, position->rejected, stats.used,
+                  stats.size);
+
+    return NGX_OK;
+}
+
+
+keygate_journal_t *
+ngx_http_keygate_zone_follower(ngx_http_keygate_zone_t *zone)
+{
+    keygate_journal_conf_t  conf;
+
+    ngx_memzero(&conf, sizeof(keygate_journal_conf_t));
+
+    conf.hmac = (zone->pepper.len != 0);
+    conf.reject = ngx_http_keygate_zone_reject;
+    conf.data = zone;
+
+    return keygate_journal_create((char *) zone->journal.data, &conf);
+}
+
+
+static void
+ngx_http_keygate_zone_reject(void *data, uint64_t line,
+    const keygate_fault_t *fault)
+{
+    ngx_http_keygate_zone_t *zone = data;
+
+    if (++zone->reported > NGX_HTTP_KEYGATE_REPORTS) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, zone->log, 0,
+                  "keygate zone \"%V\": line %uL of \"%V\" is skipped, %s%s%s; "
+                  "correct it and append it again%s",
+                  &zone->name, line, &zone->journal,
+                  fault->pointer[0] ? fault->pointer : "it",
+                  fault->reason[0] ? " " : "", fault->reason,
+                  (zone->reported == NGX_HTTP_KEYGATE_REPORTS)
+                  ? " (further lines are counted only; \"keygate check\" "
+                    "lists them all)"
+                  : "");
+}
+
+
+void
+ngx_http_keygate_zone_follow(ngx_event_t *ev)
+{
+    ngx_err_t                 err;
+    ngx_msec_t                delay;
+    keygate_rc_t              rc;
+    keygate_now_t             now;
+    ngx_http_keygate_zone_t  *zone;
+
+    zone = ev->data;
+    delay = NGX_HTTP_KEYGATE_POLL;
+
+    if (!keygate_journal_changed(zone->follower,
+                                 keygate_table_position(zone->table)))
+    {
+        zone->reported = 0;
+        goto done;
+    }
+
+    delay = NGX_HTTP_KEYGATE_PAUSE;
+
+    if (ngx_http_keygate_zone_trylock(zone) != NGX_OK) {
+        goto done;
+    }
+
+    now = ngx_http_keygate_now(zone);
+    rc = keygate_journal_follow(zone->follower, zone->table,
+                                NGX_HTTP_KEYGATE_SLICE, &now);
+    err = ngx_errno;
+
+    ngx_http_keygate_zone_unlock(zone);
+
+    switch (rc) {
+
+    case KEYGATE_OK:
+        delay = NGX_HTTP_KEYGATE_POLL;
+        break;
+
+    case KEYGATE_FULL:
+        ngx_http_keygate_zone_full(zone);
+        break;
+
+    case KEYGATE_AGAIN:
+        break;
+
+    default:
+        delay = NGX_HTTP_KEYGATE_POLL;
+
+        if (zone->failed != err) {
+            zone->failed = err;
+            ngx_log_error(NGX_LOG_ERR, zone->log,
+                          (rc == KEYGATE_IO) ? err : 0,
+                          "keygate zone \"%V\" cannot follow \"%V\": the keys "
+                          "stay as they are until the user of the workers may "
+                          "read it", &zone->name, &zone->journal);
+        }
+
+        goto done;
+    }
+
+    zone->failed = 0;
+
+done:
+
+    ngx_add_timer(ev, delay);
+}
+
+
+void
+ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone)
+{
+    if (!ngx_atomic_cmp_set(&zone->shared->full, 0, 1)) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, zone->log, 0,
+                  "keygate zone \"%V\" is full: new keys are not accepted; "
+                  "raise its size in %V:%ui and reload",
+                  &zone->name, &zone->where.file, zone->where.line);
+}
