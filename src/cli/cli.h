@@ -1,0 +1,395 @@
+/*
+ * What the files of the command share.
+ *
+ *   main.c        which command, and with what
+ *   commands.c    the commands: their options, their help
+ *   options.c     the command line to a cli_t
+ *   help.c        --help, from the tables of the two above
+ *   setup.c       formats of keys, the pepper, the journal
+ *   store.c       finding records; changing them under the journal's lock
+ *   key.c         create, rotate
+ *   key_change.c  set, revoke, expire, delete
+ *   account.c     account put, set, delete
+ *   list.c        list, account list
+ *   list_key.c    what is asked of a key
+ *   list_row.c    rows of their tables
+ *   show.c        show, account show
+ *   admin.c       keys as the admin API lists them
+ *   http.c        one GET
+ *   import.c      import: rows into the journal, batch by batch
+ *   import_batch.c  writing a batch
+ *   import_row.c  one row to a record
+ *   import_file.c rows out of CSV and JSON Lines
+ *   export.c      export, compact
+ *   check.c       check
+ *   hash.c        hash
+ *   output.c      what is printed, and how it is said what is wrong
+ *   value.c       small readings of values
+ *   table.c       tables for people
+ *   progress.c    the bar
+ */
+
+#ifndef KEYGATE_CLI_H
+#define KEYGATE_CLI_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "keygate_api.h"
+#include "keygate_change.h"
+#include "keygate_core.h"
+#include "keygate_credential.h"
+#include "keygate_journal.h"
+#include "keygate_record.h"
+
+
+#define CLI_VERSION  "0.1.0"
+
+#define CLI_STDOUT  65536    /* bytes of buffer, where there is much to print */
+
+
+/* Exit codes; documented in keygate.1. */
+
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1,          /* refused, or some of it was */
+    CLI_USAGE = 2,
+    CLI_NOT_FOUND = 3,
+    CLI_CONFLICT = 4,        /* with what is there; the journal is unhealthy */
+    CLI_IO = 5
+};
+
+
+typedef struct cli_command_s  cli_command_t;
+
+typedef struct {
+    const cli_command_t  *command;
+    char                **args;
+    int                   n_args;
+    int64_t               now;
+
+    const char           *journal_path;
+    const char           *pepper_path;
+    const char           *admin;         /* URL */
+    const char           *token_path;
+    int                   json;
+    int                   quiet;
+    int                   help;
+    int                   live;
+    int                   digests;
+    int                   dry_run;
+    int                   bare;          /* hash --bare */
+    int                   never;         /* expire --never */
+    int                   hmac;          /* there is a pepper */
+    int64_t               older_than;    /* -1: not asked */
+    int64_t               unused_for;    /* -1: not asked */
+    int64_t               at;            /* expire; KEYGATE_NEVER: not said */
+
+    json_t               *request;       /* what the admin API would be sent */
+    keygate_format_t      formats[KEYGATE_FORMATS_MAX];
+    unsigned              n_formats;
+
+    keygate_journal_t    *journal;
+    keygate_digester_t   *digester;
+    struct cli_block_s   *blocks;        /* of memory: see setup.c */
+} cli_t;
+
+
+struct cli_command_s {
+    const char  *name;
+    const char  *group;      /* "account", or NULL */
+    const char  *args;       /* "ID...", "" */
+    int          min_args;
+    int          max_args;
+    const char  *options;    /* letters of options.c, in the order of help */
+    int        (*run)(cli_t *cli);
+    const char  *summary;
+    const char  *text;
+};
+
+
+typedef struct cli_option_s  cli_option_t;
+
+struct cli_option_s {
+    const char  *name;
+    char         letter;
+    const char  *value;      /* NULL: takes none */
+    const char  *text;
+
+    /* an exit code; "member" of the request, "offset" in a cli_t: either */
+    int        (*set)(cli_t *cli, const cli_option_t *o, const char *value);
+    const char  *member;
+    size_t       offset;
+};
+
+
+/* A growing text. */
+
+typedef struct {
+    char    *data;
+    size_t   len;
+    size_t   size;
+} cli_text_t;
+
+
+/* -- commands.c */
+
+extern const cli_command_t  cli_commands[];
+
+/* Takes the words of a command off the arguments. */
+const cli_command_t *cli_command_find(int *argc, char ***argv);
+
+
+/* -- options.c */
+
+const cli_option_t *cli_option_of(char letter);
+
+/* The rest of the command line, "argv[0]" being the command's name.  CLI_OK or
+ * CLI_USAGE. */
+int cli_options(cli_t *cli, int argc, char **argv);
+
+
+/* -- help.c */
+
+void cli_help(FILE *out);
+void cli_help_command(const cli_command_t *command, FILE *out);
+
+
+/* -- setup.c: each says what is wrong, and returns an exit code */
+
+int cli_setup_formats(cli_t *cli);           /* at least one */
+int cli_add_formats(cli_t *cli, const char *text);
+int cli_setup_digester(cli_t *cli);          /* with the pepper, if any */
+int cli_setup_journal(cli_t *cli, int create);
+void cli_cleanup(cli_t *cli);
+
+
+/* -- store.c */
+
+/* A record that is looked for; "json" is NULL when there is none. */
+
+typedef struct {
+    keygate_kind_e  kind;
+    const char     *id;
+    json_t         *json;        /* the last of it that is valid */
+    char           *line;        /* that line, until it is parsed */
+    size_t          len;
+} cli_want_t;
+
+
+typedef struct {
+    cli_want_t      *wants;
+    unsigned         n;
+    keygate_mark_t   mark;
+    unsigned         digests:1;  /* there are any */
+    unsigned         hmac:1;     /* the newest is an HMAC */
+} cli_find_t;
+
+
+/* Fills in "json" of every want.  Says what is wrong; an exit code. */
+int cli_find(cli_t *cli, cli_find_t *find);
+void cli_find_free(cli_find_t *find);
+
+/*
+ * A change: what is wanted is found, then, under the lock, found again if it
+ * has changed, and "make" appends the new lines to "lines", or says what is
+ * wrong and returns an exit code.  They are written and synced at once; none,
+ * when "make" has added none.
+ */
+typedef int (*cli_make_pt)(cli_t *cli, cli_find_t *find, cli_text_t *lines,
+    void *data);
+int cli_change(cli_t *cli, cli_find_t *find, cli_make_pt make, void *data);
+
+/* Adds a record's line; takes the reference.  CLI_OK, or the faults, which it
+ * takes too, are said. */
+int cli_add_record(cli_text_t *lines, keygate_kind_e kind, json_t *record,
+    json_t *faults);
+
+/* Whether the journal's digests are of the kind that this pepper makes. */
+int cli_digest_kind(cli_t *cli, const cli_find_t *find);
+
+
+/* -- the commands */
+
+int cli_create(cli_t *cli);
+int cli_rotate(cli_t *cli);
+int cli_set(cli_t *cli);
+int cli_revoke(cli_t *cli);
+int cli_expire(cli_t *cli);
+int cli_delete(cli_t *cli);
+int cli_list(cli_t *cli);
+int cli_show(cli_t *cli);
+int cli_account_list(cli_t *cli);
+int cli_account_show(cli_t *cli);
+int cli_account_put(cli_t *cli);
+int cli_account_set(cli_t *cli);
+int cli_account_delete(cli_t *cli);
+int cli_import(cli_t *cli);
+int cli_export(cli_t *cli);
+int cli_compact(cli_t *cli);
+int cli_check(cli_t *cli);
+int cli_hash(cli_t *cli);
+
+
+/* -- admin.c, http.c */
+
+/* Calls "key" with every key that the admin API lists. */
+int cli_admin_keys(cli_t *cli, int (*key)(void *data, const json_t *key),
+    void *data);
+
+/*
+ * GET path (below the URL's) with a bearer token; the body of a 200 is put
+ * into *body.  Says what is wrong; an exit code.
+ */
+int cli_http_get(const char *url, const char *path, const char *token,
+    cli_text_t *body);
+
+
+/* -- key_change.c */
+
+/* Looks for "n" ids of a kind; CLI_NOT_FOUND, said, unless all are there. */
+int cli_want_ids(cli_find_t *find, keygate_kind_e kind, char **ids, int n);
+int cli_all_found(const cli_find_t *find);
+
+
+/* -- output.c */
+
+/* "keygate: ..." and a line's end on stderr; returns "code". */
+int cli_error(int code, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void cli_note(const cli_t *cli, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Says why the journal could not be read or written, by result code and
+ * errno. */
+int cli_journal_error(const cli_t *cli, keygate_rc_t rc);
+
+/* Says every fault of a request in terms of options; gives "faults" back. */
+int cli_faults(json_t *faults);
+
+/* A JSON value, and a line's end; or in compact form, without. 0 when out of
+ * memory. */
+int cli_print_json(const json_t *json);
+int cli_print_compact(const json_t *json);
+
+/* A record for people: a line a member. */
+void cli_print_record(const cli_t *cli, keygate_kind_e kind,
+    const json_t *view);
+
+/* Whether all that was printed has got out: CLI_OK or CLI_IO. */
+int cli_flush(void);
+
+/* 0 when out of memory. */
+int cli_text_add(cli_text_t *t, const void *data, size_t len);
+int cli_text_puts(cli_text_t *t, const char *s);
+void cli_text_free(cli_text_t *t);       /* cleansed */
+
+int cli_nomem(void);
+
+
+/* -- value.c */
+
+keygate_str_t cli_span(const char *s);
+keygate_str_t cli_json_span(const json_t *json);
+
+/* A member of the request or of a record that is a string, or NULL. */
+const char *cli_json_text(const json_t *json, const char *name);
+
+/* A member that is a time, or "none". */
+int64_t cli_json_time(const json_t *record, const char *name, int64_t none);
+
+/* As keygate_change_view(), in place, for who has a million of them. */
+void cli_hide_digests(keygate_record_t *record, int64_t now);
+
+/* "active", "revoked", "expired". */
+const char *cli_key_state(const json_t *key, int64_t now);
+
+
+/* -- import_file.c: rows out of a file */
+
+typedef struct {
+    FILE        *f;
+    const char  *name;
+    uint64_t     size;           /* 0: not known */
+    uint64_t     bytes;          /* that were read */
+    uint64_t     line;           /* of the file, the one that is read */
+    uint64_t     row;            /* the line where the row began */
+    int          csv;
+    json_t      *columns;        /* of CSV: their names */
+    cli_text_t   text;
+    const char  *reason;         /* why a row is refused */
+} cli_source_t;
+
+int cli_source_open(cli_source_t *s, const char *path);  /* an exit code */
+void cli_source_close(cli_source_t *s);
+
+/*
+ * The next row as an object: KEYGATE_OK; KEYGATE_NONE after the last;
+ * KEYGATE_INVALID with s->reason, and the row is passed over; KEYGATE_NOMEM;
+ * KEYGATE_IO.
+ */
+keygate_rc_t cli_source_next(cli_source_t *s, json_t **row);
+
+
+/* -- import_row.c */
+
+/* A row on its way into the journal. */
+
+typedef struct {
+    uint64_t           line;             /* in the file */
+    keygate_record_t   record;
+    char              *text;             /* its line in the journal */
+    size_t             len;
+    char              *reason;           /* why it is refused, or NULL */
+} cli_row_t;
+
+/*
+ * Makes a row's record, or its reason, to be freed: KEYGATE_OK; KEYGATE_NOMEM.
+ * Takes the reference, and cleanses the credential that is in it.
+ */
+keygate_rc_t cli_row_make(cli_t *cli, json_t *json, cli_row_t *row);
+keygate_rc_t cli_row_refuse(cli_row_t *row, const char *reason);
+void cli_row_free(cli_row_t *row);
+
+/* Whether CSV may have a column of this name, and whether that is a list. */
+int cli_row_member(const char *name, int *list);
+
+
+/* -- table.c */
+
+#define CLI_COLUMNS_MAX  10
+
+typedef struct {
+    FILE         *out;
+    const char  **titles;
+    unsigned      columns;
+    unsigned      widths[CLI_COLUMNS_MAX];
+    char         *rows[512];             /* kept until the widths are known */
+    unsigned      n_rows;
+    unsigned      open:1;                /* they are */
+    unsigned      failed:1;              /* out of memory */
+} cli_table_t;
+
+/* A row of cells; NULL is shown as "-".  The last column has no width. */
+void cli_table_init(cli_table_t *t, const char **titles, unsigned columns);
+void cli_table_row(cli_table_t *t, const char **cells);
+int cli_table_end(cli_table_t *t);       /* an exit code */
+
+
+/* -- progress.c */
+
+typedef struct {
+    const char  *what;
+    uint64_t     total;                  /* 0: not known */
+    int64_t      shown;                  /* ms */
+    unsigned     on:1;
+    unsigned     drawn:1;
+} cli_progress_t;
+
+void cli_progress_start(cli_progress_t *p, const cli_t *cli,
+    const char *what, uint64_t total);
+void cli_progress(cli_progress_t *p, uint64_t done, uint64_t items);
+void cli_progress_end(cli_progress_t *p);
+
+
+#endif /* KEYGATE_CLI_H */

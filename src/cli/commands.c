@@ -1,0 +1,140 @@
+/*
+ * The commands: what they take, and what --help says of them.
+ */
+
+#include <string.h>
+
+#include "cli.h"
+
+
+#define CLI_ANY  -1
+
+
+const cli_command_t  cli_commands[] = {
+
+    { "create", NULL, "", 0, 0, "JPFansreEijqh", cli_create,
+      "makes a key and shows its secret, this once",
+      "The account must exist. With --quiet the secret is all that is\n"
+      "printed; with --json it is the record's member \"secret\".\n" },
+
+    { "list", NULL, "", 0, 0, "JaOUlAkjqh", cli_list,
+      "lists keys",
+      "With --older-than or --unused-for only keys that are neither revoked\n"
+      "nor expired are listed. A secret is as old as its key, or as its last\n"
+      "rotation. When a key was last used is known to the running gateway\n"
+      "only, since it was started: --unused-for asks its admin API, and a key\n"
+      "that it has not seen counts as unused since it was made.\n" },
+
+    { "show", NULL, "ID", 1, 1, "Jjqh", cli_show,
+      "shows a key", "" },
+
+    { "set", NULL, "ID...", 1, CLI_ANY, "JnsSrReEiIjqh", cli_set,
+      "changes a key",
+      "Lists are replaced as a whole.\n" },
+
+    { "rotate", NULL, "ID", 1, 1, "JPFojqh", cli_rotate,
+      "gives a key a new secret, and shows it, this once",
+      "The id, the limits and the history stay. The old secret works until\n"
+      "the overlap ends.\n" },
+
+    { "revoke", NULL, "ID...", 1, CLI_ANY, "Jjqh", cli_revoke,
+      "ends keys at once, for good",
+      "All of them, or, if one does not exist, none.\n" },
+
+    { "expire", NULL, "ID...", 1, CLI_ANY, "JtTNjqh", cli_expire,
+      "says when keys end",
+      "Now, unless --at or --in says when, or --never that they do not.\n" },
+
+    { "delete", NULL, "ID...", 1, CLI_ANY, "Jjqh", cli_delete,
+      "removes keys from the journal",
+      "A key that is deleted is as unknown as if it had never been. To end\n"
+      "a key, and to see later that there was one, revoke it.\n" },
+
+    { "list", "account", "", 0, 0, "Jjqh", cli_account_list,
+      "lists accounts", "" },
+
+    { "show", "account", "ID", 1, 1, "Jjqh", cli_account_show,
+      "shows an account", "" },
+
+    { "put", "account", "ID", 1, 1, "Jnpuxfjqh", cli_account_put,
+      "makes an account, or makes it anew",
+      "--name is needed. What is not said is not kept; the status is active,\n"
+      "unless --status says another.\n" },
+
+    { "set", "account", "ID", 1, 1, "Jnpuxfjqh", cli_account_set,
+      "changes an account",
+      "What is not said stays, fields of the profile too; a field without a\n"
+      "value is removed.\n" },
+
+    { "delete", "account", "ID", 1, 1, "Jqh", cli_account_delete,
+      "removes an account that has no live keys", "" },
+
+    { "import", NULL, "[FILE]", 0, 1, "JPFasDjqh", cli_import,
+      "takes keys and accounts from CSV or JSON Lines",
+      "From stdin, if there is no FILE. CSV has a first line of names, JSON\n"
+      "Lines are what export and the journal have, or keys on their own:\n"
+      "\n"
+      "  id account name scopes rates addresses created_at rotated_at\n"
+      "  expires_at revoked_at, and either credential (the whole key, which\n"
+      "  is digested and goes no further) or digest (\"sha256:...\")\n"
+      "\n"
+      "In CSV scopes, rates and addresses are separated by spaces, commas or\n"
+      "bars. --account and --scope are for rows that do not say theirs. What\n"
+      "is there already is refused, by id and by digest; each row that is\n"
+      "refused is told with its line and the reason, and makes the exit code\n"
+      "1. The others are written, 4096 rows at a time, each time all or none.\n"
+    },
+
+    { "export", NULL, "", 0, 0, "Jdqh", cli_export,
+      "prints all keys and accounts as JSON Lines",
+      "Without --digests no key can be checked against what is printed, and\n"
+      "none can be imported again.\n" },
+
+    { "compact", NULL, "", 0, 0, "Jjqh", cli_compact,
+      "rewrites the journal to one line a record",
+      "A running gateway follows.\n" },
+
+    { "check", NULL, "", 0, 0, "JPjqh", cli_check,
+      "looks whether the journal is in order",
+      "Tells every line that a gateway does not take. The exit code is 4\n"
+      "when there are any, or when the last line is torn.\n" },
+
+    { "hash", NULL, "", 0, 0, "Pbjqh", cli_hash,
+      "prints the digest of a credential or token from stdin",
+      "As it is in the journal; with --bare as keygate_admin wants it in its\n"
+      "token= file:\n"
+      "\n"
+      "  openssl rand -hex 32 >admin.token\n"
+      "  keygate hash --bare <admin.token >admin.sha256\n" },
+
+    { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL }
+};
+
+
+/* After that, argv[0] is the last word of the command. */
+
+const cli_command_t *
+cli_command_find(int *argc, char ***argv)
+{
+    char                 **words;
+    const cli_command_t   *c;
+
+    words = *argv;
+
+    for (c = cli_commands; c->name != NULL; c++) {
+
+        if (c->group == NULL && strcmp(c->name, words[0]) == 0) {
+            return c;
+        }
+
+        if (c->group != NULL && *argc > 1 && strcmp(c->group, words[0]) == 0
+            && strcmp(c->name, words[1]) == 0)
+        {
+            (*argc)--;
+            (*argv)++;
+            return c;
+        }
+    }
+
+    return NULL;
+}

@@ -1,0 +1,236 @@
+/*
+ * Keys that exist are changed or ended: set, revoke, expire, delete.  Several
+ * at a time are changed all or none.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+
+typedef json_t *(*cli_edit_pt)(cli_t *cli, const json_t *current,
+    json_t **faults);
+
+typedef struct {
+    const char   *done;                  /* "revoked" */
+    cli_edit_pt   edit;
+    json_t       *views;                 /* of what was written */
+} cli_edit_t;
+
+
+int
+cli_want_ids(cli_find_t *find, keygate_kind_e kind, char **ids, int count)
+{
+    unsigned  i, n;
+
+    n = count < 0 ? 0 : (unsigned) count;
+
+    memset(find, 0, sizeof(cli_find_t));
+
+    for (i = 0; i < n; i++) {
+        if (!keygate_id_valid(cli_span(ids[i]))) {
+            return cli_error(CLI_NOT_FOUND, "argument %u is not an id",
+                             i + 1);
+        }
+    }
+
+    find->wants = calloc(n, sizeof(cli_want_t));
+
+    if (find->wants == NULL) {
+        return cli_nomem();
+    }
+
+    find->n = n;
+
+    for (i = 0; i < n; i++) {
+        find->wants[i].kind = kind;
+        find->wants[i].id = ids[i];
+    }
+
+    return CLI_OK;
+}
+
+
+int
+cli_all_found(const cli_find_t *find)
+{
+    int       rc;
+    unsigned  i;
+
+    rc = CLI_OK;
+
+    for (i = 0; i < find->n; i++) {
+        if (find->wants[i].json == NULL) {
+            rc = cli_error(CLI_NOT_FOUND, "there is no %s %s",
+                           find->wants[i].kind == KEYGATE_KEY ? "key"
+                                                              : "account",
+                           find->wants[i].id);
+        }
+    }
+
+    return rc;
+}
+
+
+static int
+cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
+{
+    int          rc;
+    json_t      *record, *faults;
+    unsigned     i;
+    cli_edit_t  *e;
+
+    e = data;
+
+    rc = cli_all_found(find);
+
+    for (i = 0; i < find->n && rc == CLI_OK; i++) {
+        record = e->edit(cli, find->wants[i].json, &faults);
+
+        if (record != NULL
+            && json_array_append_new(e->views,
+                                     keygate_change_view(record, NULL,
+                                                         cli->now))
+               != 0)
+        {
+            json_decref(record);
+            return cli_nomem();
+        }
+
+        rc = cli_add_record(lines, KEYGATE_KEY, record, faults);
+    }
+
+    return rc;
+}
+
+
+static void
+cli_edit_print(cli_t *cli, const cli_edit_t *e)
+{
+    size_t   i;
+    json_t  *view;
+
+    if (cli->json) {
+        (void) cli_print_json(e->views);
+        return;
+    }
+
+    json_array_foreach(e->views, i, view) {
+        cli_note(cli, "%s %s", e->done, cli_json_text(view, "id"));
+    }
+}
+
+
+static int
+cli_edit_run(cli_t *cli, const char *done, cli_edit_pt edit)
+{
+    int         rc;
+    cli_edit_t  e;
+    cli_find_t  find;
+
+    e.done = done;
+    e.edit = edit;
+    e.views = json_array();
+
+    if (e.views == NULL) {
+        return cli_nomem();
+    }
+
+    rc = cli_want_ids(&find, KEYGATE_KEY, cli->args, cli->n_args);
+    rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
+    rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_edit_make, &e);
+
+    if (rc == CLI_OK) {
+        cli_edit_print(cli, &e);
+    }
+
+    cli_find_free(&find);
+    json_decref(e.views);
+
+    return rc;
+}
+
+
+static json_t *
+cli_edit_set(cli_t *cli, const json_t *current, json_t **faults)
+{
+    return keygate_change_patch_key(current, cli->request, NULL, faults);
+}
+
+
+static json_t *
+cli_edit_revoke(cli_t *cli, const json_t *current, json_t **faults)
+{
+    return keygate_change_revoke_key(current, cli->now, faults);
+}
+
+
+static json_t *
+cli_edit_expire(cli_t *cli, const json_t *current, json_t **faults)
+{
+    if (cli->never) {
+        return keygate_change_patch_key(current, cli->request, NULL, faults);
+    }
+
+    return keygate_change_expire_key(current,
+                                     cli->at != KEYGATE_NEVER ? cli->at
+                                                              : cli->now,
+                                     faults);
+}
+
+
+static json_t *
+cli_edit_delete(cli_t *cli, const json_t *current, json_t **faults)
+{
+    (void) cli;
+
+    *faults = NULL;
+
+    return keygate_change_delete(cli_json_text(current, "id"));
+}
+
+
+int
+cli_set(cli_t *cli)
+{
+    if (json_object_size(cli->request) == 0) {
+        return cli_error(CLI_USAGE, "what is to be set? try --help");
+    }
+
+    return cli_edit_run(cli, "changed", cli_edit_set);
+}
+
+
+int
+cli_revoke(cli_t *cli)
+{
+    return cli_edit_run(cli, "revoked", cli_edit_revoke);
+}
+
+
+int
+cli_expire(cli_t *cli)
+{
+    if (cli->never) {
+        if (cli->at != KEYGATE_NEVER) {
+            return cli_error(CLI_USAGE, "--never, or a time: not both");
+        }
+
+        if (json_object_set_new(cli->request, "expires_at", json_null())
+            != 0)
+        {
+            return cli_nomem();
+        }
+    }
+
+    return cli_edit_run(cli, cli->never ? "no longer expires:" : "expires:",
+                        cli_edit_expire);
+}
+
+
+int
+cli_delete(cli_t *cli)
+{
+    return cli_edit_run(cli, "deleted", cli_edit_delete);
+}

@@ -1,0 +1,375 @@
+/*
+ * The command line to a cli_t.  Every option is described once, here; which
+ * command takes which is in commands.c.  What is a member of a record goes
+ * into the request as it is, and is judged by the core with the rest of it.
+ */
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+
+#define CLI_OPTIONS_MAX  32
+
+
+static int
+cli_set_flag(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    (void) value;
+
+    *(int *) ((char *) cli + o->offset) = 1;
+
+    return CLI_OK;
+}
+
+
+static int
+cli_set_text(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    *(const char **) ((char *) cli + o->offset) = value;
+
+    return CLI_OK;
+}
+
+
+static int
+cli_set_seconds(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    int64_t  *seconds;
+
+    seconds = (int64_t *) ((char *) cli + o->offset);
+
+    if (keygate_duration_parse(cli_span(value), seconds) == KEYGATE_OK) {
+        return CLI_OK;
+    }
+
+    return cli_error(CLI_USAGE, "--%s: \"%s\" is not a duration such as "
+                     "\"90d\", \"24h\", \"15m\", \"30s\"",
+                     o->name, value);
+}
+
+
+static int
+cli_set_at(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    if (keygate_time_parse(cli_span(value), &cli->at) == KEYGATE_OK) {
+        return CLI_OK;
+    }
+
+    return cli_error(CLI_USAGE, "--%s: \"%s\" is not an RFC 3339 time such "
+                     "as \"2027-01-31T00:00:00Z\"", o->name, value);
+}
+
+
+static int
+cli_set_in(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    int  rc;
+
+    rc = cli_set_seconds(cli, o, value);
+    cli->at += cli->now;
+
+    return rc;
+}
+
+
+static int
+cli_set_formats(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    (void) o;
+
+    return cli_add_formats(cli, value);
+}
+
+
+static int
+cli_put(cli_t *cli, const cli_option_t *o, json_t *value)
+{
+    if (value == NULL) {
+        return cli_error(CLI_USAGE, "--%s: not UTF-8", o->name);
+    }
+
+    return json_object_set_new(cli->request, o->member, value) == 0
+           ? CLI_OK : cli_nomem();
+}
+
+
+static int
+cli_put_text(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    return cli_put(cli, o, json_string(value));
+}
+
+
+static int
+cli_put_null(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    (void) value;
+
+    return cli_put(cli, o, json_null());
+}
+
+
+static int
+cli_put_text_or_null(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    return cli_put(cli, o, value[0] ? json_string(value) : json_null());
+}
+
+
+static int
+cli_put_none(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    (void) value;
+
+    return cli_put(cli, o, json_array());
+}
+
+
+/* Adds to a list, what is separated by commas one by one. */
+
+static int
+cli_put_list(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    int      rc;
+    size_t   len;
+    json_t  *list, *item;
+
+    if (!json_is_array(json_object_get(cli->request, o->member))) {
+        rc = cli_put(cli, o, json_array());
+
+        if (rc != CLI_OK) {
+            return rc;
+        }
+    }
+
+    list = json_object_get(cli->request, o->member);
+
+    for ( ;; ) {
+        len = strcspn(value, ",");
+        item = json_stringn(value, len);
+
+        if (item == NULL) {
+            return cli_put(cli, o, NULL);
+        }
+
+        if (json_array_append_new(list, item) != 0) {
+            return cli_nomem();
+        }
+
+        if (value[len] == '\0') {
+            return CLI_OK;
+        }
+
+        value += len + 1;
+    }
+}
+
+
+static int
+cli_put_in(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    int   rc;
+    char  text[21];
+
+    rc = cli_set_in(cli, o, value);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    keygate_time_format(cli->at, text);
+
+    return cli_put(cli, o, json_string(text));
+}
+
+
+/* FIELD=VALUE; FIELD alone is null. */
+
+static int
+cli_put_field(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    int      rc;
+    char    *name;
+    size_t   len;
+    json_t  *item, *fields;
+
+    if (json_object_get(cli->request, o->member) == NULL) {
+        rc = cli_put(cli, o, json_object());
+
+        if (rc != CLI_OK) {
+            return rc;
+        }
+    }
+
+    fields = json_object_get(cli->request, o->member);
+    len = strcspn(value, "=");
+    name = strndup(value, len);
+    item = value[len] == '\0' ? json_null() : json_string(value + len + 1);
+
+    if (name == NULL) {
+        json_decref(item);
+        return cli_nomem();
+    }
+
+    rc = item == NULL || json_object_set_new(fields, name, item) != 0
+         ? cli_put(cli, o, NULL) : CLI_OK;
+
+    free(name);
+
+    return rc;
+}
+
+
+#define cli_field(name)  NULL, offsetof(cli_t, name)
+#define cli_member(name)  name, 0
+
+static const cli_option_t  cli_option_list[] = {
+
+    { "journal", 'J', "PATH", "the journal [$KEYGATE_JOURNAL]",
+      cli_set_text, cli_field(journal_path) },
+    { "pepper", 'P', "PATH", "the zone's pepper, if it has one "
+      "[$KEYGATE_PEPPER]", cli_set_text, cli_field(pepper_path) },
+    { "format", 'F', "FORMAT", "what keys look like, as in key_format: "
+      "\"PREFIX id=N secret=N\" [$KEYGATE_FORMAT]",
+      cli_set_formats, NULL, 0 },
+    { "json", 'j', NULL, "JSON, for programs",
+      cli_set_flag, cli_field(json) },
+    { "quiet", 'q', NULL, "nothing but what was asked for",
+      cli_set_flag, cli_field(quiet) },
+    { "help", 'h', NULL, "this", cli_set_flag, cli_field(help) },
+
+    { "account", 'a', "ID", "of this account",
+      cli_put_text, cli_member("account") },
+    { "name", 'n', "TEXT", "what it is called",
+      cli_put_text, cli_member("name") },
+    { "scope", 's', "NAME[,NAME]", "a scope; may be repeated",
+      cli_put_list, cli_member("scopes") },
+    { "no-scopes", 'S', NULL, "no scope at all",
+      cli_put_none, cli_member("scopes") },
+    { "rate", 'r', "NUMr/UNIT", "a rate of its own, as \"600r/m\"; may be "
+      "repeated", cli_put_list, cli_member("rates") },
+    { "no-rates", 'R', NULL, "the API's rates only",
+      cli_put_null, cli_member("rates") },
+    { "address", 'i', "CIDR", "usable from there only; may be repeated",
+      cli_put_list, cli_member("addresses") },
+    { "no-addresses", 'I', NULL, "usable from anywhere",
+      cli_put_null, cli_member("addresses") },
+    { "expires-at", 'e', "TIME", "until then, as \"2027-01-31T00:00:00Z\"",
+      cli_put_text, cli_member("expires_at") },
+    { "expires-in", 'E', "DURATION", "for as long, as \"90d\"",
+      cli_put_in, "expires_at", offsetof(cli_t, at) },
+
+    { "at", 't', "TIME", "then, as \"2027-01-31T00:00:00Z\"; else now",
+      cli_set_at, NULL, 0 },
+    { "in", 'T', "DURATION", "so much later, as \"30d\"",
+      cli_set_in, cli_field(at) },
+    { "never", 'N', NULL, "not any more",
+      cli_set_flag, cli_field(never) },
+    { "overlap", 'o', "DURATION", "how long the old secret still works, as "
+      "\"24h\"; else not at all", cli_put_text, cli_member("overlap") },
+
+    { "older-than", 'O', "DURATION", "whose secret is older, as \"90d\"",
+      cli_set_seconds, cli_field(older_than) },
+    { "unused-for", 'U', "DURATION", "that were not used for so long, as "
+      "\"30d\"; takes --admin", cli_set_seconds, cli_field(unused_for) },
+    { "live", 'l', NULL, "neither revoked nor expired",
+      cli_set_flag, cli_field(live) },
+    { "admin", 'A', "URL", "ask a running gateway, at http://HOST:PORT/PATH "
+      "of its admin API, not the journal", cli_set_text, cli_field(admin) },
+    { "token-file", 'k', "PATH", "its token; \"-\" for stdin",
+      cli_set_text, cli_field(token_path) },
+
+    { "plan", 'p', "NAME", "its plan; \"\" for none",
+      cli_put_text_or_null, cli_member("plan") },
+    { "status", 'u', "STATUS", "active, trialing, past_due or canceled",
+      cli_put_text, cli_member("status") },
+    { "trial-ends-at", 'x', "TIME", "when its trial ends; \"\" for never",
+      cli_put_text_or_null, cli_member("trial_ends_at") },
+    { "profile", 'f', "FIELD=VALUE", "a field of its profile; FIELD alone "
+      "for null; may be repeated", cli_put_field, cli_member("profile") },
+
+    { "digests", 'd', NULL, "with their digests, to be imported again",
+      cli_set_flag, cli_field(digests) },
+    { "dry-run", 'D', NULL, "look at everything, write nothing",
+      cli_set_flag, cli_field(dry_run) },
+    { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
+      cli_set_flag, cli_field(bare) },
+
+    { NULL, 0, NULL, NULL, NULL, NULL, 0 }
+};
+
+
+const cli_option_t *
+cli_option_of(char letter)
+{
+    const cli_option_t  *o;
+
+    for (o = cli_option_list; o->name != NULL; o++) {
+        if (o->letter == letter) {
+            return o;
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+cli_option_error(int c, const char *word)
+{
+    if (strncmp(word, "--", 2) != 0) {
+        return cli_error(CLI_USAGE, "\"-%c\": no such option; options begin "
+                         "with \"--\"; try --help", optopt);
+    }
+
+    return cli_error(CLI_USAGE, c == '?'
+                     ? "\"%s\": no such option here, or a value that it does "
+                       "not take; try --help"
+                     : "\"%s\" needs a value; try --help", word);
+}
+
+
+int
+cli_options(cli_t *cli, int argc, char **argv)
+{
+    int                  rc, c;
+    unsigned             i;
+    const char          *letter;
+    struct option        list[CLI_OPTIONS_MAX];
+    const cli_option_t  *o;
+
+    memset(list, 0, sizeof(list));
+
+    for (i = 0, letter = cli->command->options; *letter != '\0'; letter++) {
+        o = cli_option_of(*letter);
+
+        list[i].name = o->name;
+        list[i].has_arg = o->value == NULL ? no_argument : required_argument;
+        list[i].val = *letter;
+        i++;
+    }
+
+    opterr = 0;
+
+    while ((c = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
+
+        if (c == '?' || c == ':') {
+            return cli_option_error(c, argv[optind - 1]);
+        }
+
+        o = cli_option_of((char) c);
+        rc = o->set(cli, o, optarg);
+
+        if (rc != CLI_OK) {
+            return rc;
+        }
+    }
+
+    cli->args = argv + optind;
+    cli->n_args = argc - optind;
+
+    return CLI_OK;
+}

@@ -1,0 +1,273 @@
+/*
+ * What commands work with: formats of keys, the digester and its pepper, the
+ * journal's handle.  Formats are read by the same words that read key_format
+ * in nginx's configuration.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "cli.h"
+
+
+#define CLI_PEPPER_MIN  32
+#define CLI_PEPPER_MAX  4096
+#define CLI_WORDS_MAX   8
+
+
+/* What formats are made of lives as long as the command. */
+
+typedef struct cli_block_s  cli_block_t;
+
+struct cli_block_s {
+    cli_block_t  *next;
+    uint64_t      align;
+};
+
+
+static void *
+cli_pool_alloc(void *pool, size_t size)
+{
+    cli_t        *cli;
+    cli_block_t  *block;
+
+    cli = pool;
+    block = calloc(1, sizeof(cli_block_t) + size);
+
+    if (block == NULL) {
+        return NULL;
+    }
+
+    block->next = cli->blocks;
+    cli->blocks = block;
+
+    return block + 1;
+}
+
+
+static int
+cli_add_format(cli_t *cli, keygate_api_t *api, char *text)
+{
+    char                  *word, *rest;
+    unsigned               n;
+    keygate_rc_t           rc;
+    keygate_str_t          args[CLI_WORDS_MAX];
+    keygate_conf_fault_t   fault;
+
+    args[0] = KEYGATE_STR("key_format");
+    n = 1;
+
+    for (word = strtok_r(text, " \t", &rest); word != NULL;
+         word = strtok_r(NULL, " \t", &rest))
+    {
+        if (n == CLI_WORDS_MAX) {
+            break;
+        }
+
+        args[n++] = cli_span(word);
+    }
+
+    if (n == 1) {
+        return CLI_OK;
+    }
+
+    rc = keygate_api_directive(api, args, n, 0, &fault);
+
+    if (rc == KEYGATE_NOMEM) {
+        return cli_nomem();
+    }
+
+    if (rc != KEYGATE_OK) {
+        return cli_error(CLI_USAGE, "--format: \"%.*s\": expected %s",
+                         (int) fault.value.len,
+                         (const char *) fault.value.data, fault.expected);
+    }
+
+    if (cli->n_formats == KEYGATE_FORMATS_MAX) {
+        return cli_error(CLI_USAGE, "--format: too many of them");
+    }
+
+    cli->formats[cli->n_formats++] = api->formats[api->n_formats - 1];
+
+    return CLI_OK;
+}
+
+
+int
+cli_add_formats(cli_t *cli, const char *text)
+{
+    int              rc;
+    char            *copy, *one, *rest;
+    keygate_api_t   *api;
+    keygate_pool_t   pool;
+
+    pool.alloc = cli_pool_alloc;
+    pool.pool = cli;
+
+    api = keygate_api_create(KEYGATE_STR("cli"), &pool);
+    copy = cli_pool_alloc(cli, strlen(text) + 1);
+
+    if (api == NULL || copy == NULL) {
+        return cli_nomem();
+    }
+
+    strcpy(copy, text);
+
+    rc = CLI_OK;
+
+    for (one = strtok_r(copy, ";", &rest); one != NULL && rc == CLI_OK;
+         one = strtok_r(NULL, ";", &rest))
+    {
+        rc = cli_add_format(cli, api, one);
+    }
+
+    return rc;
+}
+
+
+int
+cli_setup_formats(cli_t *cli)
+{
+    int          rc;
+    const char  *text;
+
+    text = getenv("KEYGATE_FORMAT");
+
+    if (cli->n_formats == 0 && text != NULL) {
+        rc = cli_add_formats(cli, text);
+
+        if (rc != CLI_OK) {
+            return rc;
+        }
+    }
+
+    if (cli->n_formats == 0) {
+        return cli_error(CLI_USAGE, "what do keys look like? give --format, "
+                         "or KEYGATE_FORMAT, as in key_format: \"ck_live_ "
+                         "id=6 secret=24\"");
+    }
+
+    return CLI_OK;
+}
+
+
+static int
+cli_read_pepper(const char *path, unsigned char *pepper, size_t *len)
+{
+    FILE  *f;
+
+    f = fopen(path, "rb");
+
+    if (f == NULL) {
+        return cli_error(CLI_IO, "%s: %s", path, strerror(errno));
+    }
+
+    setvbuf(f, NULL, _IONBF, 0);
+    *len = fread(pepper, 1, CLI_PEPPER_MAX + 1, f);
+
+    if (ferror(f)) {
+        fclose(f);
+        return cli_error(CLI_IO, "%s: %s", path, strerror(errno));
+    }
+
+    fclose(f);
+
+    if (*len < CLI_PEPPER_MIN || *len > CLI_PEPPER_MAX) {
+        return cli_error(CLI_USAGE, "%s: a pepper has %d to %d bytes", path,
+                         CLI_PEPPER_MIN, CLI_PEPPER_MAX);
+    }
+
+    return CLI_OK;
+}
+
+
+int
+cli_setup_digester(cli_t *cli)
+{
+    int            rc;
+    size_t         len;
+    keygate_str_t  span;
+    unsigned char  pepper[CLI_PEPPER_MAX + 1];
+
+    len = 0;
+
+    if (cli->pepper_path == NULL) {
+        cli->pepper_path = getenv("KEYGATE_PEPPER");
+    }
+
+    if (cli->pepper_path != NULL && cli->pepper_path[0] != '\0') {
+        rc = cli_read_pepper(cli->pepper_path, pepper, &len);
+
+        if (rc != CLI_OK) {
+            OPENSSL_cleanse(pepper, sizeof(pepper));
+            return rc;
+        }
+
+        cli->hmac = 1;
+    }
+
+    span.data = pepper;
+    span.len = len;
+
+    cli->digester = keygate_digester_create(span);
+    OPENSSL_cleanse(pepper, sizeof(pepper));
+
+    return cli->digester != NULL ? CLI_OK : cli_nomem();
+}
+
+
+int
+cli_setup_journal(cli_t *cli, int create)
+{
+    struct stat             st;
+    keygate_journal_conf_t  conf;
+
+    if (cli->journal_path == NULL) {
+        cli->journal_path = getenv("KEYGATE_JOURNAL");
+    }
+
+    if (cli->journal_path == NULL || cli->journal_path[0] == '\0') {
+        return cli_error(CLI_USAGE, "which journal? give --journal PATH, or "
+                         "KEYGATE_JOURNAL");
+    }
+
+    if (stat(cli->journal_path, &st) == -1) {
+
+        if (errno != ENOENT || !create) {
+            return cli_error(CLI_IO, "%s: %s", cli->journal_path,
+                             strerror(errno));
+        }
+
+        cli_note(cli, "%s: a new journal; see that nginx's workers can read "
+                 "and write it", cli->journal_path);
+    }
+
+    memset(&conf, 0, sizeof(keygate_journal_conf_t));
+    conf.must_exist = !create;
+
+    cli->journal = keygate_journal_create(cli->journal_path, &conf);
+
+    return cli->journal != NULL ? CLI_OK : cli_nomem();
+}
+
+
+void
+cli_cleanup(cli_t *cli)
+{
+    cli_block_t  *block;
+
+    keygate_journal_destroy(cli->journal);
+    keygate_digester_destroy(cli->digester);
+    json_decref(cli->request);
+
+    while (cli->blocks != NULL) {
+        block = cli->blocks;
+        cli->blocks = block->next;
+        free(block);
+    }
+}

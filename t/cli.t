@@ -1,0 +1,274 @@
+#!/usr/bin/perl
+
+# The command keygate: keys and accounts from their making to their end, as
+# people and as programs see it.
+
+use strict;
+use warnings;
+
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use Digest::SHA qw(hmac_sha256_hex sha256_hex);
+use Test::More;
+
+use Keygate;
+use Keygate::Command;
+
+plan skip_all => 'no keygate command is built'
+    if !-x $Keygate::Command::binary;
+
+my $c = Keygate::Command->new;
+my ($r, $id, $secret);
+
+# -- help, usage
+
+$r = $c->run('--help');
+is($r->{code}, 0, '--help');
+like($r->{out}, qr/Exit codes: 0/, 'tells the exit codes');
+
+my @commands = $r->{out} =~ /^  ((?:account )?[a-z]+)/mg;
+cmp_ok(scalar @commands, '>=', 17, 'and all commands');
+
+for my $command (@commands) {
+    $r = $c->run(split(' ', $command), '--help');
+    is($r->{code}, 0, "$command --help");
+    like($r->{out}, qr/^usage: keygate $command\b/, "$command: its usage");
+    unlike($r->{out}, qr/^.{81}/m, "$command: in 80 columns");
+}
+
+my $page = do {
+    open my $f, '<', "$Keygate::root/src/cli/keygate.1" or die;
+    local $/;
+    <$f>;
+};
+
+for my $command (@commands) {
+    like($page, qr/\.I[tc] (?:Xo\n\.)?(?:Ic )?\Q$command\E/,
+         "the man page has $command");
+}
+
+for my $case (
+    [ 'no command', [] ], [ 'an unknown one', ['make'] ],
+    [ 'half a command', ['account'] ],
+    [ 'an unknown option', [ 'list', '--all' ] ],
+    [ 'an option of another command', [ 'list', '--overlap', '1h' ] ],
+    [ 'an option without its value', [ 'list', '--older-than' ] ],
+    [ 'a value that is none', [ 'list', '--older-than', 'soon' ] ],
+    [ 'a short option', [ 'list', '-j' ] ],
+    [ 'too few arguments', ['show'] ],
+    [ 'too many', [ 'show', 'a', 'b' ] ],
+    [ '--unused-for without a gateway', [ 'list', '--unused-for', '1d' ] ],
+) {
+    $r = $c->run(@{$case->[1]});
+    is($r->{code}, 2, "$case->[0]: 2");
+    is($r->{out}, '', "$case->[0]: nothing on stdout");
+    like($r->{err}, qr/\S/, "$case->[0]: something on stderr");
+}
+
+is($c->run('list', { env => { KEYGATE_JOURNAL => undef } })->{code}, 2,
+   'no journal is named');
+
+# -- no journal yet
+
+for my $command ([ 'list' ], [ 'show', 'x' ], [ 'check' ], [ 'compact' ],
+                 [ 'revoke', 'x' ], [ 'create', '--account', 'a' ])
+{
+    is($c->run(@$command)->{code}, 5, "$command->[0]: no journal, 5");
+}
+
+ok(!-e $c->{journal}, 'and none is made of it');
+
+# -- accounts
+
+$r = $c->run(qw(account put biz_1 --plan growth --status trialing
+                --trial-ends-at 2030-01-01T00:00:00Z --profile slug=one
+                --profile abn --name), "Brightline \xc3\xa9");
+is($r->{code}, 0, 'an account');
+is_deeply($c->record('biz_1'), { id => 'biz_1', name => "Brightline \x{e9}",
+    plan => 'growth', status => 'trialing',
+    trial_ends_at => '2030-01-01T00:00:00Z',
+    profile => { slug => 'one', abn => undef } }, 'is in the journal');
+is((stat $c->{journal})[2] & 0777, 0600, 'which only we may read');
+
+is($c->run(qw(account set biz_1 --status active --trial-ends-at), '',
+           qw(--profile slug --profile website=x))->{code}, 0, 'changed');
+is_deeply($c->record('biz_1'), { id => 'biz_1', name => "Brightline \x{e9}",
+    plan => 'growth', status => 'active',
+    profile => { abn => undef, website => 'x' } }, 'as it should be');
+
+$r = $c->run(qw(account put biz_2 --status gone --plan), 'x' x 64);
+is($r->{code}, 2, 'a wrong account');
+like($r->{err}, qr/--status .*--plan .*--name is missing/s,
+     'with all that is wrong');
+is($c->run(qw(account set nope --name x))->{code}, 3, 'one that is not there');
+is($c->run('account', 'show', 'biz_1')->{code}, 0, 'shown');
+is($c->json('account', 'show', 'biz_1')->{plan}, 'growth', 'in JSON');
+like($c->run('account', 'list')->{out}, qr/^ID +STATUS.*\nbiz_1 +active/,
+     'listed');
+
+# -- create
+
+$r = $c->run(qw(create --account biz_1 --name Zapier --scope), 'a:read,b:read',
+             qw(--scope c --rate 600r/m --address 192.0.2.0/24
+                --expires-at 2031-01-01T00:00:00Z));
+is($r->{code}, 0, 'a key');
+($secret) = $r->{out} =~ /^secret +(tk_[0-9A-Z]{6}_[0-9A-Za-z]{24})$/m;
+($id) = $secret =~ /^(tk_.{6})/;
+
+my $record = $c->record($id);
+my $created = delete $record->{created_at};
+like($created, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'made now');
+is_deeply($record, { id => $id, account => 'biz_1', name => 'Zapier',
+    digest => 'sha256:' . sha256_hex($secret),
+    scopes => [ 'a:read', 'b:read', 'c' ], rates => ['600r/m'],
+    addresses => ['192.0.2.0/24'], expires_at => '2031-01-01T00:00:00Z' },
+    'its record');
+unlike(join('', $c->lines), qr/\Q@{[substr $secret, 10]}/,
+       'and nowhere its secret');
+
+$r = $c->run(qw(create --account biz_1 --name Q --quiet));
+like($r->{out}, qr/^tk_[0-9A-Z]{6}_[0-9A-Za-z]{24}\n\z/, '--quiet: no more');
+is($r->{err}, '', 'nor on stderr');
+
+my $made = $c->json(qw(create --account biz_1 --name J));
+is($c->record($made->{id})->{digest}, 'sha256:' . sha256_hex($made->{secret}),
+   '--json: the record and its secret');
+is($made->{digest}, undef, 'not its digest');
+
+is($c->run(qw(create --account biz_9 --name x))->{code}, 3, 'no such account');
+$r = $c->run(qw(create --account biz_1 --rate 0r/m --scope), 'a b',
+             qw(--address 10.0.0.1/8 --expires-at soon));
+is($r->{code}, 2, 'a wrong key');
+like($r->{err}, qr/--name.*missing/, 'its name');
+like($r->{err}, qr/--$_.* is not /, "its $_")
+    for qw(rate scope address expires-at);
+is($c->run(qw(create --account biz_1 --name x),
+           { env => { KEYGATE_FORMAT => undef } })->{code}, 2, 'no format');
+$r = $c->run(qw(create --account biz_1 --name x --format), 'ck id=99');
+is($r->{code}, 2, 'a wrong format');
+like($r->{err}, qr/id=0 to id=32/, 'told in the words of nginx -t');
+
+$r = $c->json(qw(create --account biz_1 --name opaque --format),
+              'sk_ id=0 secret=32');
+like($r->{id}, qr/^key_[0-9A-Z]{12}$/, 'opaque: an id of its own');
+like($r->{secret}, qr/^sk_[0-9A-Za-z]{32}$/, 'opaque: the credential');
+
+my @before = $c->lines;
+open my $full, '>', '/dev/full';
+$r = $c->run(qw(create --account biz_1 --name lost),
+             { stdout => $full });
+is($r->{code}, 5, 'a secret that cannot be shown');
+like($r->{err}, qr/tk_\w{6} was made, but/, 'says which key to rotate');
+is(scalar $c->lines, @before + 1, 'the key is there');
+
+# -- show, list
+
+is($c->json('show', $id)->{name}, 'Zapier', 'show');
+is($c->json('show', $id)->{digest}, undef, 'no digest');
+like($c->run('show', $id)->{out}, qr/^state +active$/m, 'its state');
+is($c->run('show', 'nope')->{code}, 3, 'one that is not there');
+is($c->run('show', "a\nb")->{code}, 3, 'one that cannot be');
+
+my $list = $c->json('list');
+is(scalar @$list, 5, 'list');
+is($list->[0]{id}, $id, 'in the order of their making');
+is(scalar(grep { exists $_->{digest} } @$list), 0, 'no digests');
+is(scalar @{$c->json('list', '--account', 'biz_1')}, 5, 'of an account');
+is(scalar @{$c->json('list', '--account', 'biz_2')}, 0, 'of no account');
+like($c->run('list')->{out},
+     qr/^ID +ACCOUNT.*\n$id +biz_1 +active +\d{4}.* 2031-01-01  a:read,b/,
+     'a table for people');
+
+# -- set, rotate
+
+is($c->run('set', $id, qw(--name Other --no-rates --scope z
+                          --no-addresses --expires-in 1d))->{code}, 0, 'set');
+$record = $c->record($id);
+is_deeply([ @$record{qw(name scopes rates addresses created_at)} ],
+          [ 'Other', ['z'], undef, undef, $created ], 'what was set');
+is($c->run('set', $id)->{code}, 2, 'nothing to set');
+
+$r = $c->json('rotate', $id, qw(--overlap 24h));
+like($r->{secret}, qr/^${id}_/, 'rotate: the same id');
+isnt($r->{secret}, $secret, 'another secret');
+$record = $c->record($id);
+is($record->{digest}, 'sha256:' . sha256_hex($r->{secret}), 'its digest');
+is($record->{previous}{digest}, 'sha256:' . sha256_hex($secret),
+   'and the one before');
+ok($record->{rotated_at}, 'and when');
+is($r->{previous}{digest}, undef, 'which is not shown');
+
+is(scalar @{$c->json(qw(list --older-than 1d))}, 0, 'none is older than 1d');
+$c->append('{"key":{"id":"tk_OLDOLD","account":"biz_1","digest":"sha256:'
+           . sha256_hex('old') . '","scopes":[],"x":1,'
+           . '"created_at":"2020-01-01T00:00:00Z"}}' . "\n");
+is_deeply([ map { $_->{id} } @{$c->json(qw(list --older-than 90d))} ],
+          ['tk_OLDOLD'], 'one is older than 90d');
+is($c->run('rotate', 'tk_OLDOLD')->{code}, 0, 'it is rotated');
+is(scalar @{$c->json(qw(list --older-than 90d))}, 0, 'and no longer old');
+is($c->record('tk_OLDOLD')->{x}, 1, 'what nobody knows is kept');
+
+is($c->run('rotate', $id, '--overlap', 'x')->{code}, 2, 'a wrong overlap');
+is($c->run('rotate', 'nope')->{code}, 3, 'one that is not there');
+is($c->run('rotate', $id, '--format', 'other_')->{code}, 2,
+   'of another format');
+
+# -- expire, revoke, delete
+
+is($c->run('expire', $id, '--at', '2020-01-01T00:00:00Z')->{code}, 0,
+   'expire');
+is($c->record($id)->{expires_at}, '2020-01-01T00:00:00Z', 'then');
+like($c->run('show', $id)->{out}, qr/^state +expired$/m, 'which was before');
+is($c->run('expire', $id, '--never')->{code}, 0, 'never');
+is($c->record($id)->{expires_at}, undef, 'no longer');
+
+@before = $c->lines;
+is($c->run('revoke', $id, 'nope')->{code}, 3, 'revoke: one is not there');
+is(scalar $c->lines, scalar @before, 'none is revoked');
+is(scalar @{$c->json('revoke', $id, 'tk_OLDOLD')}, 2, 'two are');
+my $when = $c->record($id)->{revoked_at};
+ok($when, 'when');
+is($c->run('rotate', $id)->{code}, 1, 'and not rotated any more');
+is(scalar @{$c->json(qw(list --live))}, 4, 'list --live');
+
+is($c->run('account', 'delete', 'biz_1')->{code}, 4, 'live keys: 4');
+is($c->run('revoke', map { $_->{id} } @{$c->json('list')})->{code}, 0,
+   'all are revoked');
+is($c->record($id)->{revoked_at}, $when, 'one of them long ago');
+is($c->run('account', 'delete', 'biz_1')->{code}, 0, 'then it goes');
+is($c->run('account', 'show', 'biz_1')->{code}, 3, 'it is gone');
+is($c->run('delete', $id)->{code}, 0, 'delete');
+is($c->run('show', $id)->{code}, 3, 'gone');
+
+# -- pepper
+
+my $pepper = 'p' x 32;
+my $p = Keygate::Command->new;
+$p->write('pepper', $pepper);
+$p->write('short', 'p' x 31);
+$p->run(qw(account put a --name a));
+$r = $p->json(qw(create --account a --name a --pepper pepper));
+is($p->record($r->{id})->{digest},
+   'hmac-sha256:' . hmac_sha256_hex($r->{secret}, $pepper), 'with a pepper');
+is($p->run(qw(create --account a --name a))->{code}, 4,
+   'without it: the gateway would not take the key');
+is($p->run(rotate => $r->{id})->{code}, 4, 'nor this');
+is($p->run(rotate => $r->{id}, '--pepper', 'pepper', qw(--overlap 1h))->{code},
+   0, 'with it');
+is($p->run('revoke', $r->{id})->{code}, 0, 'revoking takes none');
+is($p->run(qw(create --account a --name a --pepper short))->{code}, 2,
+   'a pepper that is too short');
+
+# -- hash
+
+$r = $c->run('hash', { stdin => "tok\n" });
+is($r->{out}, 'sha256:' . sha256_hex('tok') . "\n", 'hash');
+is($c->run(qw(hash --bare), { stdin => 'tok' })->{out},
+   sha256_hex('tok') . "\n", 'hash --bare');
+is($p->run(qw(hash --pepper pepper), { stdin => "tok\r\n" })->{out},
+   'hmac-sha256:' . hmac_sha256_hex('tok', $pepper) . "\n",
+   'hash --pepper');
+is($c->run('hash', { stdin => "\n" })->{code}, 2, 'nothing to hash');
+is($c->run('hash', 'tok')->{code}, 2, 'never from an argument');
+
+done_testing();
