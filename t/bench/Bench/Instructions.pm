@@ -1,0 +1,212 @@
+package Bench::Instructions;
+
+# Instructions in user space per request, counted by callgrind: they hardly
+# vary, so a change of one percent shows on any machine.  What the kernel
+# does, and what waits for memory, is not in them.  Valgrind's processor has
+# no SHA extensions: a digest counts some 3,000 more than it takes elsewhere.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+
+use Bench::Data;
+use Bench::Process;
+use Bench::Table;
+
+my $warm = 400;
+my $shown = 25;
+
+
+# topics: a Bench::Topics, for what it knows of files and gateways.
+
+sub run {
+    my ($topics) = @_;
+
+    my $n = $topics->{quick} ? 1000 : 4000;
+    my $g = $topics->{gateways};
+    my $keys = 10_000;
+    my $mine = $topics->{data}->keys($keys);
+    my @many = map { "rate 1000000000r/$_;" } qw(m h d month);
+
+    my @cases = (
+        [ 'bare nginx', 'bare', {}, $mine ],
+        [ 'bare nginx, again', 'bare', {}, $mine ],
+        [ 'module loaded, off', 'keygate', { gate => 'keygate off;' }, $mine ],
+        [ 'keygate_errors alone', 'keygate',
+          { gate => 'keygate_errors cooledge;' }, $mine ],
+        [ 'keygate', 'keygate', {}, $mine, 'profile' ],
+        [ 'keygate, no rate', 'keygate', { rates => ' ' }, $mine ],
+        [ 'keygate, no rate headers', 'keygate',
+          { rates => 'rate 1000000r/m; rate_headers off;' }, $mine ],
+        map({ [ "keygate, $_ rates", 'keygate',
+                { rates => join "\n", @many[0 .. $_ - 1] }, $mine ] } 2 .. 4),
+        map({ [ "keygate, $_->[0]", 'keygate', {},
+                $topics->{data}->refused($_->[1]), undef, $topics->no_me ] }
+            [ 401, 'unknown' ], [ 403, 'powerless' ], [ 429, 'limited' ]),
+    );
+
+    @cases = grep { $_->[0] !~ /again|no rate|rates/ } @cases
+        if $topics->{quick};
+
+    my @rows = ([ '', 'instructions/request', 'to bare', 'adds' ]);
+    my ($bare, $profile);
+
+    for my $case (@cases) {
+        my ($name, $kind, $o, $file, $wanted, $mix) = @$case;
+        my ($count, $dump) = count($topics, $kind, { %$o, keys => $keys },
+            requests($file, $mix // $topics->{mix}), $n);
+
+        $bare //= $count;
+        $profile = functions($dump, $n) if $wanted;
+
+        push @rows, [ $name, sprintf('%.0f', $count),
+            sprintf('%.4f', $count / $bare),
+            sprintf('%+.0f', $count - $bare) ];
+    }
+
+    return Bench::Table::render('Instructions in user space, by callgrind',
+        "$n requests each, one at a time.  A digest counts more here than "
+        . 'where the processor has SHA.', @rows) . $profile;
+}
+
+
+# Instructions per request, and the file that tells where.
+
+sub count {
+    my ($topics, $kind, $o, $requests, $n) = @_;
+
+    my $dump = "$topics->{dir}/run/callgrind.out";
+
+    unlink glob "$dump*";
+
+    my $gateway = $topics->{gateways}->$kind("callgrind", %$o, wrap =>
+        [ 'valgrind', '-q', '--tool=callgrind', "--callgrind-out-file=$dump",
+          '--separate-threads=no' ]);
+    my $pid = $gateway->{pid};
+    my $socket = connect_to($gateway->{port});
+
+    ask($socket, $requests, $_) for 1 .. $warm;
+    control('-z', $pid);
+    ask($socket, $requests, $_) for 1 .. $n;
+    control('-d', $pid);
+    close $socket;
+
+    my ($file) = grep { -s } glob "$dump.*";
+
+    $gateway->stop;
+
+    my $text = Bench::Process::slurp($file // die "no dump by callgrind\n");
+    my ($total) = $text =~ /^(?:summary|totals): (\d+)/m
+        or die "$file has no total\n";
+
+    return ($total / $n, $file);
+}
+
+
+sub control {
+    my ($what, $pid) = @_;
+
+    my $text = `callgrind_control $what $pid 2>&1`;
+
+    die "callgrind_control $what: $text\n" if $? || $text !~ /OK/;
+}
+
+
+# The mix, in turn, with keys by a fixed sequence: the same for all cases.
+
+sub requests {
+    my ($file, $path) = @_;
+
+    my @keys = split /\n/, Bench::Process::slurp($file);
+    my @mix = map { [ split / /, $_, 3 ] }
+              split /\n/, Bench::Process::slurp($path);
+
+    return sub {
+        my ($i) = @_;
+
+        my ($method, $uri, $body) = @{$mix[$i % @mix]};
+        my @lines = ("$method $uri HTTP/1.1", 'Host: bench',
+                     'X-Api-Key: ' . $keys[$i * 7919 % @keys]);
+
+        push @lines, 'Content-Type: application/json',
+                     'Content-Length: ' . length $body if defined $body;
+
+        return join "\r\n", @lines, '', $body // '';
+    };
+}
+
+
+sub connect_to {
+    my ($port) = @_;
+
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $port) or die "cannot connect to $port: $!\n";
+
+    $socket->autoflush(1);
+
+    return $socket;
+}
+
+
+# One request, one whole response.
+
+sub ask {
+    my ($socket, $requests, $i) = @_;
+
+    my $in = '';
+
+    syswrite $socket, $requests->($i);
+
+    while ($in !~ /\r\n\r\n/
+           || length $in < $+[0] + ($in =~ /^content-length: (\d+)/im)[0])
+    {
+        sysread $socket, $in, 1 << 16, length $in
+            or die "no answer from callgrind's nginx\n";
+    }
+}
+
+
+# What the largest functions of the gate and of what it calls cost.
+
+sub functions {
+    my ($file, $n) = @_;
+
+    my %self;
+
+    # the source files' names, or "???", stand before a colon
+    for (`callgrind_annotate --threshold=100 --inclusive=no $file 2>/dev/null`)
+    {
+        my ($count, $name) = /^\s*([\d,]+) \([\s\d.]+%\)\s+\S*?:(\S+)/ or next;
+
+        $count =~ tr/,//d;
+        $self{$name =~ s/'\d+$//r} += $count / $n;
+    }
+
+    my %inclusive;
+
+    for (`callgrind_annotate --threshold=100 --inclusive=yes $file 2>/dev/null`)
+    {
+        my ($count, $name) = /^\s*([\d,]+) \([\s\d.]+%\)\s+\S*?:(\S+)/ or next;
+
+        $count =~ tr/,//d;
+        $inclusive{$name} //= $count / $n;
+    }
+
+    my @gate = sort { $inclusive{$b} <=> $inclusive{$a} }
+               grep { /^(?:ngx_http_)?keygate_/ } keys %inclusive;
+
+    my @rows = ([ 'function of the gate', 'with what it calls', 'itself' ]);
+
+    for my $name (@gate) {
+        last if @rows > $shown;
+        push @rows, [ $name, sprintf('%.0f', $inclusive{$name}),
+                      sprintf('%.0f', $self{$name} // 0) ];
+    }
+
+    return Bench::Table::render('Where: instructions per admitted request', '',
+                                @rows);
+}
+
+
+1;
