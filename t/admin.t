@@ -136,14 +136,14 @@ is(admin($t, 'GET', "/keys/$key->{id}")->json->{name}, 'Zapier 2',
     'nothing has changed');
 
 $r = admin($t, 'PATCH', "/keys/$key->{id}",
-    { rates => ['2r/m'], addresses => ['192.0.2.0/24'],
+    { rates => ['2r/h'], addresses => ['192.0.2.0/24'],
       expires_at => at(3600) });
 is($r->{status}, 200, 'rates, addresses and an end are set');
 is(everywhere($secret), '403', 'addresses are in force');
 
 $r = admin($t, 'PATCH', "/keys/$key->{id}", { addresses => undef });
 ok(!exists $r->json->{addresses}, 'null takes them away');
-is(everywhere($secret), '429', 'the key\'s own rate is in force');
+is(everywhere($secret), '200 429', 'the key\'s own rate is in force');
 
 admin($t, 'PATCH', "/keys/$key->{id}", { rates => undef });
 is(everywhere($secret), '200', 'and no more when it is taken away');

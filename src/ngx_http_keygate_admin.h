@@ -1,0 +1,315 @@
+/*
+ * What the files of the admin API share: the location, one action, and the
+ * job that carries a request through a thread and back.
+ *
+ *   ngx_http_keygate_admin_conf.c       the directive
+ *   ngx_http_keygate_admin.c            token, dispatch
+ *   ngx_http_keygate_admin_request.c    path and body
+ *   ngx_http_keygate_admin_query.c      parameters and conditions
+ *   ngx_http_keygate_admin_job.c        the life of a job
+ *   ngx_http_keygate_admin_thread.c     the only file that posts to threads
+ *   ngx_http_keygate_admin_answer.c     what is sent
+ *   ngx_http_keygate_admin_record.c     records found, shown and proposed
+ *   ngx_http_keygate_admin_keys.c       changes of keys
+ *   ngx_http_keygate_admin_accounts.c   changes of accounts
+ *   ngx_http_keygate_admin_list.c       records one by one and by the page
+ *   ngx_http_keygate_admin_catalogue.c  scopes, routes
+ *   ngx_http_keygate_admin_check.c      what the gate would decide
+ *   ngx_http_keygate_admin_write.c      changes gathered into batches
+ *   ngx_http_keygate_admin_batch.c      one batch, in a thread
+ *   ngx_http_keygate_admin_audit.c      who changed what
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_ADMIN_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_ADMIN_H_INCLUDED_
+
+
+#include "ngx_http_keygate.h"
+
+#include <jansson.h>
+
+#include "keygate_change.h"
+
+
+#define NGX_HTTP_KEYGATE_BODY_MAX       65536
+#define NGX_HTTP_KEYGATE_ETAG_LEN       (sizeof("\"0123456789abcdef\"") - 1)
+#define NGX_HTTP_KEYGATE_UNPROCESSABLE  422
+
+
+typedef struct ngx_http_keygate_job_s     ngx_http_keygate_job_t;
+typedef struct ngx_http_keygate_writer_s  ngx_http_keygate_writer_t;
+
+
+typedef struct {
+    ngx_http_keygate_api_t            *api;
+    ngx_http_keygate_api_t            *errors;   /* the API with problems */
+    ngx_http_keygate_where_t           where;
+    ngx_str_t                          location;
+    keygate_str_t                      base;     /* of it, no last '/' */
+    ngx_str_t                          challenge;
+    u_char                             token[KEYGATE_DIGEST_LEN];
+    keygate_router_t                  *router;
+    void                              *threads;  /* ngx_thread_pool_t */
+} ngx_http_keygate_admin_t;
+
+
+typedef enum {
+    NGX_HTTP_KEYGATE_NO_BODY = 0,
+    NGX_HTTP_KEYGATE_MAY_BODY,
+    NGX_HTTP_KEYGATE_BODY
+} ngx_http_keygate_body_e;
+
+
+/* Where an action is done. */
+
+typedef enum {
+    NGX_HTTP_KEYGATE_AT_ONCE = 0,       /* neither file nor lock */
+    NGX_HTTP_KEYGATE_READ,              /* in a thread, any number at once */
+    NGX_HTTP_KEYGATE_WRITE              /* in a thread, as part of a batch */
+} ngx_http_keygate_way_e;
+
+
+typedef struct {
+    const char                        *method;
+    const char                        *path;
+    ngx_http_keygate_way_e             way;
+    ngx_http_keygate_body_e            body;
+    void                             (*run)(ngx_http_keygate_job_t *job);
+    const char                        *done;     /* of a change, in the log */
+    unsigned                           query:1;  /* parameters are taken */
+    unsigned                           alone:1;  /* in a batch of its own */
+} ngx_http_keygate_action_t;
+
+
+/* A route of the admin API in the core's matcher. */
+
+typedef struct {
+    keygate_route_t                    route;    /* first */
+    const ngx_http_keygate_action_t   *action;
+} ngx_http_keygate_admin_route_t;
+
+
+/*
+ * Everything in a job is malloc()ed: it outlives the request when the client
+ * goes away, and a thread must not touch the request's pool.  While "busy" it
+ * belongs to a thread or to the writer, but for "request", which is the event
+ * loop's.
+ */
+
+struct ngx_http_keygate_job_s {
+    ngx_http_request_t                *request;  /* NULL: gone */
+    ngx_http_keygate_admin_t          *admin;
+    const ngx_http_keygate_action_t   *action;
+    ngx_http_keygate_job_t            *next;     /* in the writer's queue */
+    void                              *task;     /* ngx_thread_task_t */
+    unsigned                           busy:1;
+
+    /* what is asked for */
+    char                               id[KEYGATE_ID_MAX + 1];
+    char                               account[KEYGATE_ID_MAX + 1];
+    ngx_uint_t                         limit;
+    uint64_t                           cursor;
+    u_char                             proof[8];     /* of the cursor */
+    json_t                            *body;
+    char                              *if_match;
+    char                              *if_none_match;
+    char                               client[NGX_SOCKADDR_STRLEN + 1];
+    keygate_now_t                      now;
+
+    /* what it is done with */
+    keygate_journal_t                 *journal;
+    ngx_http_keygate_writer_t         *writer;
+
+    /* what comes of it: a status, and then a text or what is wrong */
+    ngx_uint_t                         status;
+    u_char                            *text;
+    size_t                             len;
+    const char                        *detail;
+    char                               reason[256];  /* a detail of its own */
+    json_t                            *faults;
+    char                               etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1];
+    char                               credential[KEYGATE_CREDENTIAL_MAX + 1];
+    unsigned                           located:1;    /* Location: is sent */
+
+    /* a change: its line, none when there is nothing to change */
+    keygate_kind_e                     kind;
+    char                              *line;
+    size_t                             line_len;
+    uint64_t                           at;
+    char                              *changes;      /* before and after */
+    char                               parent[KEYGATE_ID_MAX + 1];
+    unsigned                           fresh:1;      /* a new record */
+    unsigned                           gone:1;       /* a deleted one */
+};
+
+
+/* ngx_http_keygate_admin.c */
+
+ngx_int_t ngx_http_keygate_admin_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_keygate_admin_request.c, _query.c */
+
+/* How many header lines have that name, given in lower case, and the first
+ * one's value. */
+ngx_uint_t ngx_http_keygate_admin_header(ngx_http_request_t *r,
+    const char *name, ngx_str_t *value);
+/* NGX_OK, the route and the id in the path; or the status that refuses. */
+ngx_int_t ngx_http_keygate_admin_find(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, keygate_route_t **route,
+    keygate_route_t **routes, char id[KEYGATE_ID_MAX + 1]);
+/* Parameters and conditions; sets the job's status unless all is well. */
+ngx_int_t ngx_http_keygate_admin_ask(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
+/* Whether the headers let the body in; sets the job's status otherwise. */
+void ngx_http_keygate_admin_body_type(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
+/* The body that was read, parsed into job->body. */
+ngx_int_t ngx_http_keygate_admin_body(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
+
+
+/* ngx_http_keygate_admin_job.c */
+
+ngx_http_keygate_job_t *ngx_http_keygate_job_create(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t *action);
+/* The job of a request that has one. */
+ngx_http_keygate_job_t *ngx_http_keygate_job_get(ngx_http_request_t *r);
+/* Does what is to be done; the request is finalized then, sooner or later. */
+void ngx_http_keygate_job_start(ngx_http_keygate_job_t *job);
+/* It is done: answers, in the event loop. */
+void ngx_http_keygate_job_done(ngx_http_keygate_job_t *job);
+/* Says why not.  Any thread. */
+void ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
+    const char *detail);
+/* The same for "faults", taken over; NULL: out of memory. */
+void ngx_http_keygate_job_faults(ngx_http_keygate_job_t *job, json_t *faults);
+/* Takes over "json", which becomes the text to be sent; a credential becomes
+ * its member "secret".  Any thread. */
+void ngx_http_keygate_job_answer(ngx_http_keygate_job_t *job,
+    ngx_uint_t status, json_t *json);
+/* JSON as it is sent, malloc()ed; NULL when out of memory. */
+u_char *ngx_http_keygate_admin_text(const json_t *json, const char *secret,
+    size_t *len);
+
+
+/* ngx_http_keygate_admin_thread.c */
+
+/* "default"; NULL and an error in the log where there are none. */
+void *ngx_http_keygate_threads(ngx_conf_t *cf);
+void *ngx_http_keygate_task_create(void *data, void (*run)(void *data),
+    void (*done)(void *data));
+ngx_int_t ngx_http_keygate_task_post(void *threads, void *task);
+void ngx_http_keygate_task_destroy(void *task);
+
+
+/* ngx_http_keygate_admin_answer.c */
+
+ngx_int_t ngx_http_keygate_admin_answer(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
+/* A problem document; "faults" may be NULL. */
+ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *detail,
+    json_t *faults);
+
+
+/* ngx_http_keygate_admin_record.c: all in a thread, with job->journal */
+
+keygate_str_t ngx_http_keygate_admin_span(const char *s);
+/* The record that the job is about, which is to be freed, and its etag; or
+ * NGX_ERROR and a status.  If-Match is honoured in changes. */
+ngx_int_t ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, keygate_record_t *record);
+/* How a record is shown, NULL when out of memory. */
+json_t *ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, const json_t *record);
+/* Makes "after", taken over, the job's change and answer; "faults" are given
+ * where it is NULL. */
+void ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, ngx_uint_t status, const json_t *before,
+    json_t *after, json_t *faults);
+/* The same for a record that is to be deleted. */
+void ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, const json_t *before);
+/* Whether an entity tag is in the list of a condition. */
+ngx_uint_t ngx_http_keygate_admin_tagged(const char *list, const char *etag);
+
+
+/* ngx_http_keygate_admin_keys.c, _accounts.c, _list.c, _catalogue.c,
+ * _check.c: what actions do */
+
+void ngx_http_keygate_key_create(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_patch(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_revoke(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_delete(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_put(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_patch(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_delete(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_get(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_get(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_route_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_check(ngx_http_keygate_job_t *job);
+
+/* What keygate_change.h asks about the catalogue. */
+void ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
+    keygate_known_t *known);
+/* A cursor as clients see it, into the job; whether it was made for the list
+ * that is asked for. */
+void ngx_http_keygate_admin_cursor_read(ngx_http_keygate_job_t *job,
+    ngx_str_t *text);
+ngx_uint_t ngx_http_keygate_admin_cursor_valid(ngx_http_keygate_job_t *job);
+/* An array of strings, NULL when out of memory. */
+json_t *ngx_http_keygate_admin_names(const keygate_str_t *names, unsigned n);
+json_t *ngx_http_keygate_admin_string(keygate_str_t s);
+/* The names of the API's features that are in the mask. */
+json_t *ngx_http_keygate_admin_features(const keygate_api_t *api,
+    uint64_t mask);
+/* The rules of a route; those about scopes that a grant, if given, lacks
+ * count as missing. */
+json_t *ngx_http_keygate_admin_when(const keygate_api_t *api,
+    const keygate_route_t *route, const keygate_set_t *grant);
+
+
+/* ngx_http_keygate_admin_write.c, _batch.c */
+
+struct ngx_http_keygate_writer_s {
+    ngx_http_keygate_zone_t           *zone;
+    keygate_journal_t                 *journal;
+    keygate_digester_t                *digester;
+    void                              *task;
+    ngx_http_keygate_job_t            *queue;
+    ngx_http_keygate_job_t           **last;
+    ngx_uint_t                         waiting;
+    ngx_http_keygate_job_t            *batch;    /* NULL: idle */
+
+    /* of the batch */
+    keygate_now_t                      now;
+    unsigned                           fresh;    /* new records in it */
+    ngx_err_t                          err;
+    const char                        *failed;   /* which step */
+    unsigned                           full:1;   /* the zone is */
+};
+
+/* Hands a job to the writer of its zone. */
+void ngx_http_keygate_write(ngx_http_keygate_job_t *job);
+/* Does a batch, in a thread. */
+void ngx_http_keygate_batch(void *data);
+/* Whether an earlier job of the batch is about to make that key. */
+ngx_uint_t ngx_http_keygate_batch_has(ngx_http_keygate_job_t *job,
+    const char *id);
+
+
+/* ngx_http_keygate_admin_audit.c */
+
+/* What differs, without secrets; malloc()ed, NULL when out of memory. */
+char *ngx_http_keygate_audit_changes(const json_t *before,
+    const json_t *after);
+/* Says in the log that a job's change is in force. */
+void ngx_http_keygate_audit(ngx_http_keygate_job_t *job);
+
+
+#endif /* _NGX_HTTP_KEYGATE_ADMIN_H_INCLUDED_ */

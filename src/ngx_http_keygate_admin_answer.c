@@ -1,0 +1,168 @@
+/*
+ * What is sent: a job's text, or a problem document in its place.
+ */
+
+#include "ngx_http_keygate_admin.h"
+
+
+static ngx_int_t ngx_http_keygate_admin_etag(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
+static ngx_int_t ngx_http_keygate_admin_located(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
+static ngx_int_t ngx_http_keygate_admin_document(ngx_http_request_t *r,
+    keygate_api_t *core, keygate_error_t *e, ngx_str_t *body);
+
+
+ngx_int_t
+ngx_http_keygate_admin_answer(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job)
+{
+    ngx_str_t  type, body;
+
+    if (job->status >= NGX_HTTP_BAD_REQUEST) {
+        return ngx_http_keygate_admin_problem(r, job->admin, job->status,
+                                              job->detail, job->faults);
+    }
+
+    if (job->etag[0] && ngx_http_keygate_admin_etag(r, job) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (job->located && ngx_http_keygate_admin_located(r, job) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_set(&type, "application/json");
+    body.data = job->text;
+    body.len = job->text ? job->len : 0;
+
+    return ngx_http_keygate_send_json(r, job->status, &type, &body);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_admin_etag(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job)
+{
+    ngx_str_t  value;
+
+    value.len = NGX_HTTP_KEYGATE_ETAG_LEN;
+    value.data = ngx_pnalloc(r->pool, value.len);
+
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(value.data, job->etag, value.len);
+
+    return ngx_http_keygate_add_header(r, "ETag", &value);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_admin_located(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job)
+{
+    ngx_str_t       value;
+    const char     *kind;
+    keygate_str_t  *base;
+
+    base = &job->admin->base;
+    kind = (job->kind == KEYGATE_KEY) ? "/keys/" : "/accounts/";
+
+    value.data = ngx_pnalloc(r->pool, base->len + ngx_strlen(kind)
+                                      + ngx_strlen(job->id));
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%*s%s%s", base->len, base->data, kind,
+                            job->id)
+                - value.data;
+
+    return ngx_http_keygate_add_header(r, "Location", &value);
+}
+
+
+ngx_int_t
+ngx_http_keygate_admin_problem(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *detail,
+    json_t *faults)
+{
+    u_char           *errors;
+    ngx_int_t         rc;
+    ngx_str_t         type, body;
+    keygate_error_t   e;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_memzero(&e, sizeof(keygate_error_t));
+
+    e.status = status;
+    errors = NULL;
+
+    if (detail) {
+        e.detail = ngx_http_keygate_admin_span(detail);
+    }
+
+    if (faults) {
+        errors = ngx_http_keygate_admin_text(faults, "", &e.errors.len);
+        if (errors == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        e.errors.data = errors;
+    }
+
+    rc = ngx_http_keygate_admin_document(r, admin->errors->core, &e, &body);
+
+    free(errors);
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    /* nginx has no phrase for it */
+
+    if (status == NGX_HTTP_KEYGATE_UNPROCESSABLE) {
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
+
+    ngx_str_set(&type, "application/problem+json");
+
+    return ngx_http_keygate_send_json(r, status, &type, &body);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_admin_document(ngx_http_request_t *r, keygate_api_t *core,
+    keygate_error_t *e, ngx_str_t *body)
+{
+    keygate_buf_t  out;
+
+    if (ngx_http_keygate_describe(r, core, e) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&out, sizeof(keygate_buf_t));
+
+    keygate_error_body(&core->texts, e, &out);
+
+    out.size = out.len;
+    out.len = 0;
+    out.data = ngx_pnalloc(r->pool, out.size);
+
+    if (out.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    keygate_error_body(&core->texts, e, &out);
+
+    body->data = out.data;
+    body->len = out.len;
+
+    return NGX_OK;
+}

@@ -1,0 +1,290 @@
+/*
+ * One batch of changes, in a thread: under the journal's lock all lines are
+ * made from what the table and the file hold, written and synced in one go,
+ * and applied; then the answers may leave.  The zone's lock is taken for no
+ * longer than applying takes.
+ */
+
+#include "ngx_http_keygate_admin.h"
+
+#include <time.h>
+
+
+static keygate_rc_t ngx_http_keygate_batch_apply(ngx_http_keygate_writer_t *w,
+    uint64_t end);
+static keygate_rc_t ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w,
+    uint64_t *end);
+static void ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w,
+    ngx_uint_t lines, struct timespec *from);
+static void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w);
+static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
+static void ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w,
+    keygate_rc_t rc, const char *what);
+
+
+void
+ngx_http_keygate_batch(void *data)
+{
+    ngx_http_keygate_writer_t *w = data;
+
+    uint64_t                 end;
+    keygate_rc_t             rc;
+    ngx_http_keygate_job_t  *job;
+
+    w->fresh = 0;
+    w->failed = NULL;
+    w->full = 0;
+
+    rc = keygate_journal_begin(w->journal);
+
+    if (rc != KEYGATE_OK) {
+        ngx_http_keygate_batch_failed(w, rc, "open");
+        return;
+    }
+
+    /* what others have written is to be seen first */
+
+    rc = ngx_http_keygate_batch_apply(w, 0);
+
+    if (rc != KEYGATE_OK) {
+        ngx_http_keygate_batch_failed(w, rc, "read");
+        keygate_journal_end(w->journal);
+        return;
+    }
+
+    for (job = w->batch; job; job = job->next) {
+        job->journal = w->journal;
+        job->action->run(job);
+        job->journal = NULL;
+
+        w->fresh += job->fresh && job->line;
+    }
+
+    rc = ngx_http_keygate_batch_append(w, &end);
+
+    if (rc == KEYGATE_OK && end) {
+        (void) ngx_http_keygate_batch_apply(w, end);
+        ngx_http_keygate_batch_verify(w);
+    }
+
+    if (rc != KEYGATE_OK) {
+        ngx_http_keygate_batch_failed(w, rc, "write");
+    }
+
+    keygate_journal_end(w->journal);
+}
+
+
+static keygate_rc_t
+ngx_http_keygate_batch_apply(ngx_http_keygate_writer_t *w, uint64_t end)
+{
+    keygate_rc_t  rc;
+
+    ngx_http_keygate_zone_lock(w->zone);
+    rc = keygate_journal_catch_up(w->journal, w->zone->table, end, &w->now);
+    ngx_http_keygate_zone_unlock(w->zone);
+
+    if (rc == KEYGATE_FULL) {
+        w->full = 1;
+        rc = KEYGATE_OK;
+    }
+
+    return rc;
+}
+
+
+/* Writes all lines; *end is 0 where there are none. */
+
+static keygate_rc_t
+ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w, uint64_t *end)
+{
+    size_t                   len;
+    u_char                  *data, *p;
+    uint64_t                 at;
+    ngx_err_t                err;
+    ngx_uint_t               n;
+    keygate_rc_t             rc;
+    keygate_str_t            lines;
+    struct timespec          from;
+    ngx_http_keygate_job_t  *job;
+
+    *end = 0;
+
+    for (len = 0, n = 0, job = w->batch; job; job = job->next) {
+        if (job->line) {
+            len += job->line_len;
+            n++;
+        }
+    }
+
+    if (n == 0) {
+        return KEYGATE_OK;
+    }
+
+    data = malloc(len);
+    if (data == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    for (p = data, job = w->batch; job; job = job->next) {
+        if (job->line) {
+            job->at = p - data;
+            p = ngx_cpymem(p, job->line, job->line_len);
+        }
+    }
+
+    lines.data = data;
+    lines.len = len;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &from);
+
+    rc = keygate_journal_append(w->journal, lines, &at, end);
+    err = ngx_errno;
+
+    free(data);
+
+    if (rc != KEYGATE_OK) {
+        ngx_set_errno(err);
+        return rc;
+    }
+
+    for (job = w->batch; job; job = job->next) {
+        job->at += at;
+    }
+
+    ngx_http_keygate_batch_count(w, n, &from);
+
+    return KEYGATE_OK;
+}
+
+
+static void
+ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
+    struct timespec *from)
+{
+    int64_t                     us;
+    ngx_uint_t                  i;
+    struct timespec             to;
+    ngx_http_keygate_shared_t  *shared;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &to);
+
+    us = (int64_t) (to.tv_sec - from->tv_sec) * 1000000
+         + (to.tv_nsec - from->tv_nsec) / 1000;
+
+    shared = w->zone->shared;
+
+    for (i = 0; i < NGX_HTTP_KEYGATE_LATENCIES - 1; i++) {
+        if (us <= (int64_t) ngx_http_keygate_latencies[i]) {
+            break;
+        }
+    }
+
+    (void) ngx_atomic_fetch_add(&shared->writes, 1);
+    (void) ngx_atomic_fetch_add(&shared->written, lines);
+    (void) ngx_atomic_fetch_add(&shared->write_us, us);
+    (void) ngx_atomic_fetch_add(&shared->write_bucket[i], 1);
+}
+
+
+/* An answer must not claim that something is in force which is not: a table
+ * that had no room has left a line out. */
+
+static void
+ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w)
+{
+    ngx_http_keygate_job_t  *job;
+
+    for (job = w->batch; job; job = job->next) {
+
+        if (job->line && !ngx_http_keygate_batch_held(job)) {
+            w->full = 1;
+            ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
+                       "The change is in the journal, but the zone has no "
+                       "room for it: it will be in force when the zone has "
+                       "been made larger.");
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job)
+{
+    uint64_t            at;
+    keygate_rc_t        rc;
+    keygate_str_t       id;
+    keygate_key_t       key;
+    keygate_table_t    *table;
+    keygate_account_t   account;
+
+    table = job->writer->zone->table;
+    id = ngx_http_keygate_admin_span(job->id);
+    at = 0;
+
+    if (job->kind == KEYGATE_KEY) {
+        rc = keygate_table_find_id(table, id, &key);
+
+        if (rc == KEYGATE_OK) {
+            at = key.at;
+        }
+
+    } else {
+        rc = keygate_table_find_account(table, id, &account);
+
+        if (rc == KEYGATE_OK) {
+            at = account.at;
+        }
+    }
+
+    return job->gone ? (rc == KEYGATE_NONE)
+                     : (rc == KEYGATE_OK && at == job->at);
+}
+
+
+/* Nothing has changed: whoever was promised something is told so. */
+
+static void
+ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w, keygate_rc_t rc,
+    const char *what)
+{
+    ngx_uint_t               status;
+    ngx_http_keygate_job_t  *job;
+
+    w->err = (rc == KEYGATE_IO || rc == KEYGATE_FULL) ? ngx_errno : 0;
+    w->failed = what;
+
+    status = (rc == KEYGATE_FULL) ? NGX_HTTP_INSUFFICIENT_STORAGE
+                                  : NGX_HTTP_SERVICE_UNAVAILABLE;
+
+    for (job = w->batch; job; job = job->next) {
+
+        if (job->status >= NGX_HTTP_BAD_REQUEST
+            || (job->status && job->line == NULL))
+        {
+            continue;
+        }
+
+        ngx_http_keygate_job_fail(job, status,
+                                  (rc == KEYGATE_FULL)
+                                  ? "There is no room for the journal on the "
+                                    "disk: nothing has changed."
+                                  : "The journal cannot be written: nothing "
+                                    "has changed.");
+    }
+}
+
+
+ngx_uint_t
+ngx_http_keygate_batch_has(ngx_http_keygate_job_t *job, const char *id)
+{
+    ngx_http_keygate_job_t  *other;
+
+    for (other = job->writer->batch; other != job; other = other->next) {
+        if (ngx_strcmp(other->id, id) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

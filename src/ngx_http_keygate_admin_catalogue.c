@@ -1,0 +1,204 @@
+/*
+ * What the configuration of an API says: its scopes and its routes.
+ */
+
+#include "ngx_http_keygate_admin.h"
+
+
+static json_t *ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
+    const keygate_scope_t *scope);
+static json_t *ngx_http_keygate_admin_route(const keygate_api_t *api,
+    const keygate_route_t *route);
+static void ngx_http_keygate_admin_all(ngx_http_keygate_job_t *job,
+    json_t *data);
+
+
+json_t *
+ngx_http_keygate_admin_string(keygate_str_t s)
+{
+    return json_stringn(s.len ? (const char *) s.data : "", s.len);
+}
+
+
+json_t *
+ngx_http_keygate_admin_names(const keygate_str_t *names, unsigned n)
+{
+    json_t    *array;
+    unsigned   i;
+
+    array = json_array();
+
+    for (i = 0; array && i < n; i++) {
+        if (json_array_append_new(array,
+                                  ngx_http_keygate_admin_string(names[i]))
+            == -1)
+        {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+
+    return array;
+}
+
+
+json_t *
+ngx_http_keygate_admin_features(const keygate_api_t *api, uint64_t mask)
+{
+    unsigned       i, n;
+    keygate_str_t  names[KEYGATE_FEATURES_MAX];
+
+    for (i = 0, n = 0; i < api->n_features; i++) {
+        if (mask & ((uint64_t) 1 << i)) {
+            names[n++] = api->features[i];
+        }
+    }
+
+    return ngx_http_keygate_admin_names(names, n);
+}
+
+
+json_t *
+ngx_http_keygate_admin_when(const keygate_api_t *api,
+    const keygate_route_t *route, const keygate_set_t *grant)
+{
+    json_t                *array, *rule;
+    const keygate_when_t  *when;
+
+    array = json_array();
+
+    for (when = route ? route->when : NULL; array && when; when = when->next) {
+
+        rule = json_pack("{s:o, s:o}",
+                         "member", ngx_http_keygate_admin_string(when->member),
+                         "scope", ngx_http_keygate_admin_string(
+                                  api->catalogue.scopes[when->scope].name));
+
+        if (rule && grant
+            && json_object_set_new(rule, "held",
+                                   json_boolean(keygate_scope_held(
+                                       &api->catalogue, when->scope, grant)))
+               == -1)
+        {
+            json_decref(rule);
+            rule = NULL;
+        }
+
+        if (json_array_append_new(array, rule) == -1) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+
+    return array;
+}
+
+
+void
+ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job)
+{
+    json_t               *data;
+    unsigned              i;
+    keygate_catalogue_t  *c;
+
+    c = &job->admin->api->core->catalogue;
+    data = json_array();
+
+    for (i = 0; data && i < c->n; i++) {
+        if (json_array_append_new(data,
+                           ngx_http_keygate_admin_scope(c, &c->scopes[i]))
+            == -1)
+        {
+            json_decref(data);
+            data = NULL;
+        }
+    }
+
+    ngx_http_keygate_admin_all(job, data);
+}
+
+
+static json_t *
+ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
+    const keygate_scope_t *scope)
+{
+    unsigned       i;
+    keygate_str_t  names[KEYGATE_SCOPES_MAX];
+
+    for (i = 0; i < scope->n_implies; i++) {
+        names[i] = c->scopes[scope->implies[i]].name;
+    }
+
+    return json_pack("{s:o, s:o, s:o}",
+                     "name", ngx_http_keygate_admin_string(scope->name),
+                     "description",
+                     scope->text.len
+                     ? ngx_http_keygate_admin_string(scope->text)
+                     : json_null(),
+                     "implies",
+                     ngx_http_keygate_admin_names(names, scope->n_implies));
+}
+
+
+void
+ngx_http_keygate_route_list(ngx_http_keygate_job_t *job)
+{
+    json_t         *data;
+    unsigned        i;
+    keygate_api_t  *api;
+
+    api = job->admin->api->core;
+    data = json_array();
+
+    for (i = 0; data && i < api->n_routes; i++) {
+        if (json_array_append_new(data,
+                       ngx_http_keygate_admin_route(api, api->routes[i]))
+            == -1)
+        {
+            json_decref(data);
+            data = NULL;
+        }
+    }
+
+    ngx_http_keygate_admin_all(job, data);
+}
+
+
+static json_t *
+ngx_http_keygate_admin_route(const keygate_api_t *api,
+    const keygate_route_t *route)
+{
+    unsigned       i;
+    keygate_str_t  names[KEYGATE_SCOPES_MAX];
+
+    static const char  *const needs[] = {
+        "public", "any", "all_of", "one_of"
+    };
+
+    for (i = 0; i < route->need.n && i < KEYGATE_SCOPES_MAX; i++) {
+        names[i] = api->catalogue.scopes[route->need.scopes[i]].name;
+    }
+
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o}",
+                     "method", ngx_http_keygate_admin_string(route->method),
+                     "base", ngx_http_keygate_admin_string(api->base),
+                     "template", ngx_http_keygate_admin_string(route->path),
+                     "need", needs[route->need.kind],
+                     "scopes", ngx_http_keygate_admin_names(names, i),
+                     "cost", (json_int_t) route->cost,
+                     "features",
+                     ngx_http_keygate_admin_features(api, route->features),
+                     "when",
+                     ngx_http_keygate_admin_when(api, route, NULL));
+}
+
+
+/* A list that is never longer than a page. */
+
+static void
+ngx_http_keygate_admin_all(ngx_http_keygate_job_t *job, json_t *data)
+{
+    ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
+                                json_pack("{s:o, s:n}", "data", data,
+                                          "next_cursor"));
+}

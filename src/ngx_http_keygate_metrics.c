@@ -1,0 +1,379 @@
+/*
+ * keygate_metrics: what is in the shared counters, as OpenMetrics or, for who
+ * does not ask for that, in the older text format of Prometheus.
+ */
+
+#include "ngx_http_keygate_metrics.h"
+
+
+#define NGX_HTTP_KEYGATE_METRICS_TRIES  3
+#define NGX_HTTP_KEYGATE_METRICS_SLACK  1024
+
+
+typedef struct {
+    keygate_buf_t                  b;
+    ngx_http_keygate_main_conf_t  *kmcf;
+    ngx_uint_t                     open;      /* OpenMetrics */
+} ngx_http_keygate_metrics_t;
+
+
+static ngx_int_t ngx_http_keygate_metrics_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_keygate_metrics_open(ngx_http_request_t *r);
+static void ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m);
+static void ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
+    const char *name, const char *help, ngx_http_keygate_metric_e kind);
+static void ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,
+    const char *name, ngx_str_t *value);
+static void ngx_http_keygate_metrics_decisions(ngx_http_keygate_metrics_t *m);
+static void ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m);
+static void ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
+    const ngx_http_keygate_metric_t *metric);
+static void ngx_http_keygate_metrics_latency(ngx_http_keygate_metrics_t *m);
+static void ngx_http_keygate_metrics_bucket(ngx_http_keygate_metrics_t *m,
+    ngx_http_keygate_zone_t *zone, ngx_uint_t us, uint64_t count);
+static void ngx_http_keygate_metrics_seconds(keygate_buf_t *b, uint64_t us);
+
+const ngx_uint_t
+    ngx_http_keygate_latencies[NGX_HTTP_KEYGATE_LATENCIES - 1] = {
+    500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000
+};
+
+
+char *
+ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "is duplicate, or stands beside another directive that answers "
+               "requests";
+    }
+
+    clcf->handler = ngx_http_keygate_metrics_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_metrics_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                   type, body;
+    ngx_uint_t                  n;
+    ngx_http_keygate_metrics_t  m;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ngx_memzero(&m, sizeof(ngx_http_keygate_metrics_t));
+    m.kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+
+    m.open = ngx_http_keygate_metrics_open(r);
+
+    /* counters move on between the two passes */
+
+    for (n = 0; n < NGX_HTTP_KEYGATE_METRICS_TRIES; n++) {
+        ngx_http_keygate_metrics_all(&m);
+
+        if (m.b.data && m.b.len <= m.b.size) {
+            break;
+        }
+
+        m.b.size = m.b.len + NGX_HTTP_KEYGATE_METRICS_SLACK;
+        m.b.len = 0;
+        m.b.data = ngx_pnalloc(r->pool, m.b.size);
+
+        if (m.b.data == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (n == NGX_HTTP_KEYGATE_METRICS_TRIES) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (m.open) {
+        ngx_str_set(&type, "application/openmetrics-text; version=1.0.0; "
+                           "charset=utf-8");
+    } else {
+        ngx_str_set(&type, "text/plain; version=0.0.4; charset=utf-8");
+    }
+
+    body.data = m.b.data;
+    body.len = m.b.len;
+
+    return ngx_http_keygate_send_json(r, NGX_HTTP_OK, &type, &body);
+}
+
+
+/* Whether OpenMetrics is asked for. */
+
+static ngx_uint_t
+ngx_http_keygate_metrics_open(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+    ngx_list_part_t  *part;
+
+    static const char  type[] = "application/openmetrics-text";
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == 6
+                && ngx_strncmp(h[i].lowcase_key, "accept", 6) == 0
+                && ngx_strcasestrn(h[i].value.data, (char *) type,
+                                   sizeof(type) - 2))
+            {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m)
+{
+    const ngx_http_keygate_metric_t  *metric;
+
+    ngx_http_keygate_metrics_decisions(m);
+    ngx_http_keygate_metrics_refusals(m);
+
+    for (metric = ngx_http_keygate_metrics; metric->name; metric++) {
+        ngx_http_keygate_metrics_zones(m, metric);
+    }
+
+    ngx_http_keygate_metrics_latency(m);
+
+    if (m->open) {
+        keygate_buf_puts(&m->b, "# EOF\n");
+    }
+}
+
+
+/* A counter's family is called without "_total" in OpenMetrics only. */
+
+static void
+ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
+    const char *name, const char *help, ngx_http_keygate_metric_e kind)
+{
+    const char  *suffix;
+
+    static const char  *const kinds[] = { "gauge", "counter", "histogram" };
+
+    suffix = (kind == NGX_HTTP_KEYGATE_COUNTER && !m->open) ? "_total" : "";
+
+    keygate_buf_puts(&m->b, "# HELP ");
+    keygate_buf_puts(&m->b, name);
+    keygate_buf_puts(&m->b, suffix);
+    keygate_buf_puts(&m->b, " ");
+    keygate_buf_puts(&m->b, help);
+    keygate_buf_puts(&m->b, "\n# TYPE ");
+    keygate_buf_puts(&m->b, name);
+    keygate_buf_puts(&m->b, suffix);
+    keygate_buf_puts(&m->b, " ");
+    keygate_buf_puts(&m->b, kinds[kind]);
+    keygate_buf_puts(&m->b, "\n");
+}
+
+
+static void
+ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,
+    const char *name, ngx_str_t *value)
+{
+    size_t         i;
+    keygate_str_t  c;
+
+    keygate_buf_puts(&m->b, name);
+    keygate_buf_puts(&m->b, "=\"");
+
+    for (i = 0; i < value->len; i++) {
+        c.data = &value->data[i];
+        c.len = 1;
+
+        if (*c.data == '"' || *c.data == '\\') {
+            keygate_buf_puts(&m->b, "\\");
+        }
+
+        if (*c.data == '\n') {
+            keygate_buf_puts(&m->b, "\\n");
+            continue;
+        }
+
+        keygate_buf_put(&m->b, c);
+    }
+
+    keygate_buf_puts(&m->b, "\"");
+}
+
+
+static void
+ngx_http_keygate_metrics_decisions(ngx_http_keygate_metrics_t *m)
+{
+    ngx_uint_t                i, code;
+    ngx_http_keygate_api_t  **apis;
+
+    ngx_http_keygate_metrics_family(m, "keygate_decisions",
+                                    "Decisions of the gate.",
+                                    NGX_HTTP_KEYGATE_COUNTER);
+    apis = m->kmcf->apis.elts;
+
+    for (i = 0; i < m->kmcf->apis.nelts; i++) {
+        for (code = 0; code < KEYGATE_CODES; code++) {
+            keygate_buf_puts(&m->b, "keygate_decisions_total{");
+            ngx_http_keygate_metrics_label(m, "api", &apis[i]->name);
+            keygate_buf_puts(&m->b, ",code=\"");
+            keygate_buf_put(&m->b, keygate_code_name(code));
+            keygate_buf_puts(&m->b, "\"} ");
+            keygate_buf_num(&m->b, apis[i]->counters->decisions[code]);
+            keygate_buf_puts(&m->b, "\n");
+        }
+    }
+}
+
+
+static void
+ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m)
+{
+    ngx_uint_t                i, unit;
+    ngx_http_keygate_api_t  **apis;
+
+    ngx_http_keygate_metrics_family(m, "keygate_rate_refusals",
+                                    "Rates that refused a request.",
+                                    NGX_HTTP_KEYGATE_COUNTER);
+    apis = m->kmcf->apis.elts;
+
+    for (i = 0; i < m->kmcf->apis.nelts; i++) {
+        for (unit = 0; unit < KEYGATE_UNITS; unit++) {
+            keygate_buf_puts(&m->b, "keygate_rate_refusals_total{");
+            ngx_http_keygate_metrics_label(m, "api", &apis[i]->name);
+            keygate_buf_puts(&m->b, ",unit=\"");
+            keygate_buf_puts(&m->b, keygate_unit_name(unit));
+            keygate_buf_puts(&m->b, "\"} ");
+            keygate_buf_num(&m->b, apis[i]->counters->refusals[unit]);
+            keygate_buf_puts(&m->b, "\n");
+        }
+    }
+}
+
+
+static void
+ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
+    const ngx_http_keygate_metric_t *metric)
+{
+    ngx_uint_t                 i;
+    ngx_http_keygate_zone_t  **zones;
+
+    ngx_http_keygate_metrics_family(m, metric->name, metric->help,
+                                    metric->kind);
+    zones = m->kmcf->zones.elts;
+
+    for (i = 0; i < m->kmcf->zones.nelts; i++) {
+        keygate_buf_puts(&m->b, metric->name);
+        keygate_buf_puts(&m->b, (metric->kind == NGX_HTTP_KEYGATE_COUNTER)
+                                ? "_total{" : "{");
+        ngx_http_keygate_metrics_label(m, "zone", &zones[i]->name);
+        keygate_buf_puts(&m->b, "} ");
+        keygate_buf_num(&m->b, metric->value(zones[i]));
+        keygate_buf_puts(&m->b, "\n");
+    }
+}
+
+
+static void
+ngx_http_keygate_metrics_latency(ngx_http_keygate_metrics_t *m)
+{
+    uint64_t                    count;
+    ngx_uint_t                  i, k;
+    ngx_http_keygate_zone_t   **zones;
+    ngx_http_keygate_shared_t  *shared;
+
+    static const char  name[] = "keygate_journal_write_seconds";
+
+    ngx_http_keygate_metrics_family(m, name,
+                                    "Time to write and sync a batch.",
+                                    NGX_HTTP_KEYGATE_HISTOGRAM);
+    zones = m->kmcf->zones.elts;
+
+    for (i = 0; i < m->kmcf->zones.nelts; i++) {
+        shared = zones[i]->shared;
+
+        for (count = 0, k = 0; k < NGX_HTTP_KEYGATE_LATENCIES; k++) {
+            count += shared->write_bucket[k];
+            ngx_http_keygate_metrics_bucket(m, zones[i],
+                                            (k < NGX_HTTP_KEYGATE_LATENCIES - 1)
+                                            ? ngx_http_keygate_latencies[k]
+                                            : 0, count);
+        }
+
+        keygate_buf_puts(&m->b, name);
+        keygate_buf_puts(&m->b, "_sum{");
+        ngx_http_keygate_metrics_label(m, "zone", &zones[i]->name);
+        keygate_buf_puts(&m->b, "} ");
+        ngx_http_keygate_metrics_seconds(&m->b, shared->write_us);
+
+        keygate_buf_puts(&m->b, "\n");
+        keygate_buf_puts(&m->b, name);
+        keygate_buf_puts(&m->b, "_count{");
+        ngx_http_keygate_metrics_label(m, "zone", &zones[i]->name);
+        keygate_buf_puts(&m->b, "} ");
+        keygate_buf_num(&m->b, count);
+        keygate_buf_puts(&m->b, "\n");
+    }
+}
+
+
+static void
+ngx_http_keygate_metrics_bucket(ngx_http_keygate_metrics_t *m,
+    ngx_http_keygate_zone_t *zone, ngx_uint_t us, uint64_t count)
+{
+    keygate_buf_puts(&m->b, "keygate_journal_write_seconds_bucket{");
+    ngx_http_keygate_metrics_label(m, "zone", &zone->name);
+    keygate_buf_puts(&m->b, ",le=\"");
+
+    if (us) {
+        ngx_http_keygate_metrics_seconds(&m->b, us);
+
+    } else {
+        keygate_buf_puts(&m->b, "+Inf");
+    }
+
+    keygate_buf_puts(&m->b, "\"} ");
+    keygate_buf_num(&m->b, count);
+    keygate_buf_puts(&m->b, "\n");
+}
+
+
+/* "0.0005", "1.0": OpenMetrics wants them canonical. */
+
+static void
+ngx_http_keygate_metrics_seconds(keygate_buf_t *b, uint64_t us)
+{
+    u_char         text[NGX_INT64_LEN + 8], *last;
+    keygate_str_t  s;
+
+    last = ngx_sprintf(text, "%uL.%06uL", us / 1000000, us % 1000000);
+
+    while (last[-1] == '0' && last[-2] != '.') {
+        last--;
+    }
+
+    s.data = text;
+    s.len = last - text;
+
+    keygate_buf_put(b, s);
+}

@@ -1,0 +1,204 @@
+/*
+ * The numbers that a zone is known by: its table, its journal, and what was
+ * written there.  Read without its lock: each is right, though perhaps not of
+ * the same moment.
+ */
+
+#include "ngx_http_keygate_metrics.h"
+
+#include <sys/stat.h>
+
+
+static uint64_t ngx_http_keygate_metric_size(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_used(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_full(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_keys(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_accounts(
+    ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_journal(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_position(
+    ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_lag(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_applied(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_rejected(
+    ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_writes(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_written(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_errors(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_reloads(ngx_http_keygate_zone_t *zone);
+
+
+const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
+
+    { "keygate_zone_size_bytes", "Size of the key table.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_size },
+    { "keygate_zone_used_bytes", "Of these, not to be had for new records.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_used },
+    { "keygate_zone_full", "Whether a record has found no room.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_full },
+    { "keygate_keys", "Keys in the table, revoked and expired ones included.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_keys },
+    { "keygate_accounts", "Accounts in the table.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_accounts },
+    { "keygate_journal_size_bytes", "Size of the journal.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_journal },
+    { "keygate_journal_position_bytes", "How far the journal is applied.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_position },
+    { "keygate_journal_lag_bytes", "What of the journal is not yet applied.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_lag },
+    { "keygate_journal_applied_lines", "Lines applied to the table.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_applied },
+    { "keygate_journal_rejected_lines", "Lines skipped as not valid.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_rejected },
+    { "keygate_journal_writes", "Batches of changes written and synced.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_writes },
+    { "keygate_journal_written_lines", "Changes in these batches.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_written },
+    { "keygate_journal_write_errors", "Batches that could not be written.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_errors },
+    { "keygate_reloads", "Configurations that have taken the table over.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_reloads },
+
+    { NULL, NULL, NGX_HTTP_KEYGATE_GAUGE, NULL }
+};
+
+
+static uint64_t
+ngx_http_keygate_metric_size(ngx_http_keygate_zone_t *zone)
+{
+    keygate_table_stats_t  stats;
+
+    keygate_table_stats(zone->table, &stats);
+
+    return stats.size;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_used(ngx_http_keygate_zone_t *zone)
+{
+    keygate_table_stats_t  stats;
+
+    keygate_table_stats(zone->table, &stats);
+
+    return stats.used;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_full(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->full;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_keys(ngx_http_keygate_zone_t *zone)
+{
+    keygate_table_stats_t  stats;
+
+    keygate_table_stats(zone->table, &stats);
+
+    return stats.keys;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_accounts(ngx_http_keygate_zone_t *zone)
+{
+    keygate_table_stats_t  stats;
+
+    keygate_table_stats(zone->table, &stats);
+
+    return stats.accounts;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_journal(ngx_http_keygate_zone_t *zone)
+{
+    struct stat  st;
+
+    if (zone->journal.len == 0
+        || stat((char *) zone->journal.data, &st) == -1)
+    {
+        return 0;
+    }
+
+    return st.st_size;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_position(ngx_http_keygate_zone_t *zone)
+{
+    return keygate_table_position(zone->table)->offset;
+}
+
+
+/* All of a file that has taken another's place is still to be read. */
+
+static uint64_t
+ngx_http_keygate_metric_lag(ngx_http_keygate_zone_t *zone)
+{
+    struct stat          st;
+    keygate_position_t  *position;
+
+    if (zone->journal.len == 0
+        || stat((char *) zone->journal.data, &st) == -1)
+    {
+        return 0;
+    }
+
+    position = keygate_table_position(zone->table);
+
+    if (position->ino != st.st_ino || position->dev != st.st_dev
+        || position->offset > (uint64_t) st.st_size)
+    {
+        return st.st_size;
+    }
+
+    return st.st_size - position->offset;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_applied(ngx_http_keygate_zone_t *zone)
+{
+    return keygate_table_position(zone->table)->applied;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_rejected(ngx_http_keygate_zone_t *zone)
+{
+    return keygate_table_position(zone->table)->rejected;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_writes(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->writes;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_written(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->written;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_errors(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->write_errors;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_reloads(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->loads - 1;
+}
