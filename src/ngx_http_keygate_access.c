@@ -13,7 +13,7 @@
 static ngx_http_keygate_ctx_t *ngx_http_keygate_create_ctx(
     ngx_http_request_t *r, ngx_http_keygate_api_t *api);
 static ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
-    ngx_http_keygate_ctx_t *ctx);
+    ngx_http_keygate_api_t *api);
 static void ngx_http_keygate_address(ngx_http_request_t *r,
     keygate_request_t *request);
 static void ngx_http_keygate_settle(ngx_http_request_t *r,
@@ -75,10 +75,12 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (clcf->satisfy == NGX_HTTP_SATISFY_ALL
-        && ngx_http_keygate_strip(r, klcf->api->core) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ALL) {
+        if (ngx_http_keygate_strip(r, klcf->api->core) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ctx->stripped = 1;
     }
 
     return NGX_OK;
@@ -122,11 +124,18 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
 {
+    ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
     if (klcf->api == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_keygate_get_ctx(r);
+
+    if (r == r->main && ctx && ctx->stripped && ctx->api == klcf->api) {
         return NGX_DECLINED;
     }
 
@@ -153,6 +162,10 @@ ngx_http_keygate_decided(ngx_http_request_t *r)
         return ctx;
     }
 
+    if (ngx_http_keygate_decide(r, klcf->api) != NGX_OK) {
+        return NULL;
+    }
+
     ctx = ngx_http_keygate_create_ctx(r, klcf->api);
 
     if (ctx == NULL) {
@@ -161,8 +174,8 @@ ngx_http_keygate_decided(ngx_http_request_t *r)
 
     ctx->dry_run = klcf->dry_run;
 
-    if (ngx_http_keygate_decide(r, ctx) != NGX_OK) {
-        return NULL;
+    if (!ctx->verdict->need_body) {
+        ngx_http_keygate_settle(r, ctx);
     }
 
     return ctx;
@@ -215,12 +228,8 @@ ngx_http_keygate_create_ctx(ngx_http_request_t *r,
         return NULL;
     }
 
-    /* until something else is decided */
-
-    ngx_memzero(ctx->verdict, offsetof(keygate_verdict_t, key.addresses));
-    ctx->verdict->code = KEYGATE_UNAVAILABLE;
-    ctx->verdict->key.plan = -1;
-    ctx->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+    ngx_memcpy(ctx->verdict, &ngx_http_keygate_verdict,
+               offsetof(keygate_verdict_t, key.addresses));
 
     cln->handler = ngx_http_keygate_cleanup;
     ngx_http_set_ctx(r->main, ctx, ngx_http_keygate_module);
@@ -262,13 +271,11 @@ ngx_http_keygate_raw_path(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
+ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 {
-    ngx_str_t           raw;
-    keygate_verdict_t  *v;
-    keygate_request_t   request;
+    ngx_str_t          raw;
+    keygate_request_t  request;
 
-    v = &ngx_http_keygate_verdict;
     raw = ngx_http_keygate_raw_path(r);
 
     ngx_memzero(&request, sizeof(keygate_request_t));
@@ -277,7 +284,7 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     request.method.data = r->method_name.data;
     request.raw.len = raw.len;
     request.raw.data = raw.data;
-    request.now = ngx_http_keygate_now(ctx->api->zone);
+    request.now = ngx_http_keygate_now(api->zone);
 
     /* what proxy_pass would send: the line as received, or what nginx made
        of it */
@@ -294,21 +301,12 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
         }
     }
 
-    request.n_credentials = ngx_http_keygate_credential(r, ctx->api->core,
+    request.n_credentials = ngx_http_keygate_credential(r, api->core,
                                                         &request.credential);
     ngx_http_keygate_address(r, &request);
 
-    keygate_decide(ctx->api->core, ctx->api->zone->table,
-                   ctx->api->zone->digester, &request, 0, v);
-
-    ngx_memcpy(ctx->verdict, v, offsetof(keygate_verdict_t, key.addresses));
-
-    if (v->need_body) {
-        ctx->status = 0;
-
-    } else {
-        ngx_http_keygate_settle(r, ctx);
-    }
+    keygate_decide(api->core, api->zone->table, api->zone->digester, &request,
+                   0, &ngx_http_keygate_verdict);
 
     return NGX_OK;
 }

@@ -11,6 +11,12 @@
 
 
 static void ngx_http_keygate_body_handler(ngx_http_request_t *r);
+static void ngx_http_keygate_body_media(ngx_http_request_t *r,
+    keygate_media_t *media);
+static ngx_uint_t ngx_http_keygate_body_header(ngx_table_elt_t *h,
+    const char *name, keygate_str_t *value);
+static void ngx_http_keygate_body_free(ngx_http_request_t *r,
+    keygate_str_t *body);
 
 
 /*
@@ -67,23 +73,103 @@ void
 ngx_http_keygate_judge_body(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx)
 {
-    keygate_str_t  body;
+    keygate_str_t       body;
+    keygate_media_t     media;
+    keygate_verdict_t  *v;
+
+    v = ctx->verdict;
 
     switch (ngx_http_keygate_body_whole(r, &body)) {
 
     case NGX_OK:
-        keygate_decide_body(ctx->api->core, body, ctx->verdict);
+        ngx_http_keygate_body_media(r, &media);
+
+        if (keygate_decide_media(&media, body, v) == KEYGATE_OK) {
+            keygate_decide_body(ctx->api->core, body, v);
+        }
+
+        ngx_http_keygate_body_free(r, &body);
         return;
 
     case NGX_DECLINED:
-        ctx->verdict->code = KEYGATE_BODY_INVALID;
+        v->code = KEYGATE_BODY_INVALID;
         break;
 
     default:
-        ctx->verdict->code = KEYGATE_UNAVAILABLE;
+        v->code = KEYGATE_UNAVAILABLE;
     }
 
-    ctx->verdict->need_body = 0;
+    v->need_body = 0;
+}
+
+
+static void
+ngx_http_keygate_body_media(ngx_http_request_t *r, keygate_media_t *media)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    ngx_memzero(media, sizeof(keygate_media_t));
+
+    part = &r->main->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (ngx_http_keygate_body_header(&h[i], "Content-Type",
+                                         &media->type))
+        {
+            media->n_types++;
+
+        } else if (ngx_http_keygate_body_header(&h[i], "Content-Encoding",
+                                                &media->encoding))
+        {
+            media->n_encodings++;
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_body_header(ngx_table_elt_t *h, const char *name,
+    keygate_str_t *value)
+{
+    if (h->key.len != ngx_strlen(name)
+        || ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) != 0)
+    {
+        return 0;
+    }
+
+    value->len = h->value.len;
+    value->data = h->value.data;
+
+    return 1;
+}
+
+
+/* A copy of a large body is not kept for as long as the upstream takes. */
+
+static void
+ngx_http_keygate_body_free(ngx_http_request_t *r, keygate_str_t *body)
+{
+    ngx_chain_t  *cl;
+
+    cl = r->main->request_body->bufs;
+
+    if (cl->next || !ngx_buf_in_memory(cl->buf)) {
+        (void) ngx_pfree(r->pool, (void *) body->data);
+    }
 }
 
 

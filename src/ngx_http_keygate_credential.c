@@ -130,7 +130,7 @@ ngx_int_t
 ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
 {
     unsigned          k;
-    ngx_uint_t        i, found;
+    ngx_uint_t        i, n, found;
     ngx_list_t        headers;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
@@ -143,7 +143,7 @@ ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
     part = &r->headers_in.headers.part;
     h = part->elts;
 
-    for (i = 0; /* void */ ; i++) {
+    for (i = 0, n = 0; /* void */ ; i++, n++) {
 
         ngx_http_keygate_next_header(part, h, i);
 
@@ -156,7 +156,7 @@ ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
         return NGX_OK;
     }
 
-    if (ngx_list_init(&headers, r->pool, 20, sizeof(ngx_table_elt_t))
+    if (ngx_list_init(&headers, r->pool, n, sizeof(ngx_table_elt_t))
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -20,6 +20,7 @@ ngx_int_t
 ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
 {
     ngx_fd_t          fd;
+    ngx_err_t         err;
     ngx_file_info_t   fi;
     ngx_core_conf_t  *ccf;
 
@@ -27,15 +28,27 @@ ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
         return NGX_OK;
     }
 
-    fd = ngx_open_file(zone->journal.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    /* NONBLOCK: or opening a FIFO would wait for its other end */
+
+    fd = ngx_open_file(zone->journal.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
+                       NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
         fd = ngx_open_file(zone->journal.data, NGX_FILE_RDWR,
                            NGX_FILE_CREATE_OR_OPEN, 0600);
     }
 
+    err = 0;
+
     if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
-        ngx_log_error(NGX_LOG_EMERG, zone->log, ngx_errno,
+        err = ngx_errno;
+
+    } else if (!ngx_is_file(&fi)) {
+        err = ngx_is_dir(&fi) ? NGX_EISDIR : NGX_EINVAL;
+    }
+
+    if (err) {
+        ngx_log_error(NGX_LOG_EMERG, zone->log, err,
                       "cannot open the journal \"%V\" of keygate zone \"%V\", "
                       "expected a file, or a directory to make it in, that "
                       "nginx may write, in %V:%ui",

@@ -240,14 +240,27 @@ keygate_rc_t
 keygate_words_when(keygate_api_t *api, const keygate_str_t *args, unsigned n,
     keygate_conf_fault_t *fault)
 {
+    size_t                len;
+    const unsigned char  *p, *end;
+
     static const keygate_str_t  body = keygate_string("body.");
 
-    if (args[3].len <= body.len
+    if (args[3].len <= body.len || args[3].len > body.len + KEYGATE_NAME_MAX
         || memcmp(args[3].data, body.data, body.len) != 0)
     {
         return keygate_api_fault(fault, args[3],
                                  "\"body.MEMBER\", a member of the body's "
-                                 "JSON object");
+                                 "JSON object, of at most 63 bytes");
+    }
+
+    end = args[3].data + args[3].len;
+
+    for (p = args[3].data; p < end; p += len) {
+        len = keygate_utf8(p, end);
+
+        if (len == 0) {
+            return keygate_api_fault(fault, args[3], "UTF-8");
+        }
     }
 
     return keygate_api_defer(api, keygate_api_resolve_when,

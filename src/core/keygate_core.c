@@ -161,6 +161,14 @@ keygate_json_escape(keygate_buf_t *b, int code)
 }
 
 
+/* What nearly every byte is, and what needs no second look. */
+
+static const unsigned char  keygate_json_plain[256] = {
+    [' '] = 1, ['!'] = 1, ['#' ... '%'] = 1, ['\'' ... ';'] = 1, ['='] = 1,
+    ['?' ... '['] = 1, [']' ... '~'] = 1
+};
+
+
 void
 keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
 {
@@ -178,6 +186,12 @@ keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
         end = s.data + s.len;
 
         for (p = s.data; p < end; p += n) {
+            if (keygate_json_plain[*p]) {
+                n = 1;
+                run.len++;
+                continue;
+            }
+
             code = keygate_json_escaped(p, end, &n);
 
             if (code == -1) {

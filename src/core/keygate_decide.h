@@ -72,12 +72,32 @@ void keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
 
 /*
  * Row 11: looks at the body of a route with "when" rules.  The body must be
- * one JSON object (RFC 8259) in UTF-8 without BOM, without duplicate members
- * at any level, no deeper than 64 levels, with nothing after it.  Sets
- * v->code; v->need to the scope that is missing.
+ * one JSON object as keygate_strict_object() has it.  Sets v->code; v->need
+ * to the scope that is missing.
+ *
+ * A member counts under any name that some parser takes for it: letters in
+ * any case, and "__proto__".
  */
 void keygate_decide_body(const keygate_api_t *api, keygate_str_t body,
     keygate_verdict_t *v);
+
+/* What a request says about its body: empty for no such line. */
+
+typedef struct {
+    keygate_str_t  type;             /* Content-Type */
+    keygate_str_t  encoding;         /* Content-Encoding */
+    unsigned       n_types;
+    unsigned       n_encodings;
+} keygate_media_t;
+
+/*
+ * Before that: whether a handler that goes by what the request says reads the
+ * body as the JSON that it is.  KEYGATE_OK for no type, JSON, text/plain, and
+ * a form of one field; in UTF-8, without an encoding.  KEYGATE_INVALID
+ * otherwise, and v->code is set.
+ */
+keygate_rc_t keygate_decide_media(const keygate_media_t *media,
+    keygate_str_t body, keygate_verdict_t *v);
 
 /*
  * The names of the scopes of v->need, of those of them that are missing, and

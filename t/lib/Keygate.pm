@@ -44,7 +44,9 @@ my %locks;
 
 
 # conf: what goes into http {}; main: what goes before it; workers; reply: see
-# Keygate::Upstream; zones: names of zones, each with a journal NAME.jsonl.
+# Keygate::Upstream; origin: a quick upstream instead (Keygate::Origin); zones:
+# names of zones, each with a journal NAME.jsonl; env: variables of nginx; user:
+# of the workers; daemon: nginx puts itself into the background.
 
 sub new {
     my ($class, %o) = @_;
@@ -54,7 +56,8 @@ sub new {
 
     my $self = bless {
         dir => $dir, workers => 1, conf => '', main => '', ports => {},
-        seen => '', secrets => [], allowed => [], %o,
+        seen => '', secrets => [], allowed => [], env => {},
+        user => 'root', daemon => 0, %o,
     }, $class;
 
     mkdir "$dir/temp";
@@ -165,9 +168,10 @@ sub write_conf {
     $log //= 'error.log';
 
     my $load = $module eq '' ? '' : "load_module $module;\n";
-    my $user = $> == 0 ? "user root;\n" : '';
+    my $user = $> == 0 ? "user $self->{user};\n" : '';
+    my $daemon = $self->{daemon} ? 'on' : 'off';
     my $text = $self->expand(<<"END" . $self->{conf} . "}\n");
-${load}daemon off;
+${load}daemon $daemon;
 ${user}worker_processes $self->{workers};
 error_log %%DIR%%/$log info;
 pid %%DIR%%/nginx.pid;

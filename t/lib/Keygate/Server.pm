@@ -9,6 +9,7 @@ use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+use Keygate::Origin;
 use Keygate::Upstream;
 
 our $binary = $ENV{TEST_NGINX_BINARY} || '/usr/sbin/nginx';
@@ -70,7 +71,11 @@ sub check_conf {
 sub start {
     my ($self) = @_;
 
-    if ($self->{conf} =~ /%%UPSTREAM%%/ || $self->{reply}) {
+    if ($self->{origin}) {
+        $self->{upstream} = Keygate::Origin->start(dir => $self->{dir},
+            port => $self->port('UPSTREAM'), binary => $binary);
+
+    } elsif ($self->{conf} =~ /%%UPSTREAM%%/ || $self->{reply}) {
         $self->{upstream} = Keygate::Upstream->start(
             port => $self->port('UPSTREAM'), reply => $self->{reply},
             log => "$self->{dir}/upstream.jsonl");
@@ -81,6 +86,7 @@ sub start {
 
     if ($pid == 0) {
         $self->environment(1);
+        @ENV{keys %{$self->{env}}} = values %{$self->{env}};
         POSIX::setpgid(0, 0);
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/stdout";
@@ -88,14 +94,20 @@ sub start {
         exec @command or POSIX::_exit(127);
     }
 
+    if ($self->{daemon}) {
+        waitpid $pid, 0;
+        $self->wait_for(sub { $self->read_file('nginx.pid') =~ /^\d+\n/ })
+            if $? == 0;
+        $pid = 0 + ($self->read_file('nginx.pid') || $pid);
+    }
+
     $self->{master} = $pid;
 
     my $up = $self->wait_for(sub {
-        waitpid($pid, POSIX::WNOHANG()) == $pid
-        || @{[$self->workers]} == $self->{workers}
+        $self->gone($pid) || @{[$self->workers]} == $self->{workers}
     });
 
-    if (!$up || !kill 0, $pid) {
+    if (!$up || $self->gone($pid)) {
         diag($self->read_file('stdout'), $self->read_file('error.log'));
         delete $self->{master};
         die "nginx does not start\n";
@@ -105,14 +117,25 @@ sub start {
 }
 
 
-# The workers that are not shutting down.
+# Whether a master has ended.  A daemon is nobody's child here.
+
+sub gone {
+    my ($self, $pid) = @_;
+
+    return waitpid($pid, POSIX::WNOHANG()) == $pid || !kill 0, $pid;
+}
+
+
+# The workers that are not shutting down; of another master, if it is given.
 
 sub workers {
-    my ($self) = @_;
+    my ($self, $master) = @_;
 
     my @workers;
 
-    for my $path (glob "/proc/$self->{master}/task/*/children") {
+    $master //= $self->{master};
+
+    for my $path (glob "/proc/$master/task/*/children") {
         for my $pid (split ' ', $self->read_file($path)) {
             push @workers, $pid if $self->read_file("/proc/$pid/cmdline")
                                    =~ /^nginx: worker process(?! is)/;
@@ -149,9 +172,7 @@ sub stop {
     if ($pid) {
         kill 'QUIT', $pid;
 
-        if (!$self->wait_for(sub {
-                waitpid($pid, POSIX::WNOHANG()) == $pid }, 10))
-        {
+        if (!$self->wait_for(sub { $self->gone($pid) }, 10)) {
             kill 'KILL', -$pid;
             waitpid $pid, 0;
             $self->{stuck} = 1;
