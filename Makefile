@@ -38,6 +38,7 @@ help:
 	@echo 'make check    the same on the installed nginx only: quicker'
 	@echo 'make bench    what the gate costs'
 	@echo 'make fuzz     TIME=60 seconds for each parser'
+	@echo 'make valgrind nginx under memcheck over five reloads'
 	@echo 'make install  into $(MODULES) and $(PREFIX)/bin'
 	@echo 'make clean    removes $B/'
 
@@ -186,14 +187,23 @@ $B/fuzz/%: t/fuzz/%.c $(CORE) $(HEADERS)
 	@clang -std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined \
 	    -Isrc/core -o $@ $< $(CORE) $(LIBS)
 
-fuzz: $(FUZZ)
+fuzz:
+	@.ci/deps fuzz
+	@$(MAKE) $(FUZZ)
 	@for f in $(notdir $(FUZZ)); do \
 	    mkdir -p $B/corpus/$$f; \
 	    $B/fuzz/$$f -max_total_time=$(TIME) $B/corpus/$$f \
 	        `ls -d t/fuzz/corpus/$$f 2>/dev/null` || exit 1; \
 	done
 
+# Under memcheck, over five reloads.
+
+valgrind:
+	@.ci/deps valgrind
+	@$(MAKE) build
+	@prove -It/lib t/valgrind
+
 FORCE:
 
 .PHONY: help build install run clean lint unit sanitize test check bench \
-	fuzz FORCE
+	fuzz valgrind FORCE
