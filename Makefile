@@ -38,6 +38,8 @@ help:
 	@echo 'make check    the same on the installed nginx only: quicker'
 	@echo 'make bench    what the gate costs'
 	@echo 'make fuzz     TIME=60 seconds for each parser'
+	@echo 'make faults   what goes wrong around it, a line for each fault'
+	@echo 'make soak     TIME=600 seconds of load, reloads, kills and changes'
 	@echo 'make valgrind nginx under memcheck over five reloads'
 	@echo 'make install  into $(MODULES) and $(PREFIX)/bin'
 	@echo 'make clean    removes $B/'
@@ -180,6 +182,30 @@ bench:
 	@$(MAKE) build
 	@perl t/bench/bench.pl $B $(TOPICS)
 
+# The tests of faults once more, as the table that they are; KEYGATE_LONG=1 for
+# what takes longer.  ROWS: words of those that are wanted.
+
+$B/next/objs/lockcheck: $B/next/objs/nginx t/faults/locks.c t/faults/locks.mk
+	@$(MAKE) -s -C $B/next -f objs/Makefile \
+	    -f '$(CURDIR)/t/faults/locks.mk' FAULTS='$(CURDIR)/t/faults' \
+	    lockcheck
+	@echo $@
+
+lockcheck: $B/next/objs/lockcheck
+	@TEST_LOCKCHECK=$(abspath $<) prove -It/lib t/faults_locks.t
+
+faults:
+	@.ci/deps test
+	@$(MAKE) build $B/next/objs/lockcheck
+	@TEST_LOCKCHECK=$(abspath $B)/next/objs/lockcheck \
+	    perl -It/lib t/lib/faults.pl $(ROWS)
+
+soak: TIME = 600
+soak:
+	@.ci/deps test
+	@$(MAKE) build
+	@TIME='$(TIME)' perl t/lib/soak.pl
+
 TIME ?=		60
 
 $B/fuzz/%: t/fuzz/%.c $(CORE) $(HEADERS)
@@ -206,4 +232,4 @@ valgrind:
 FORCE:
 
 .PHONY: help build install run clean lint unit sanitize test check bench \
-	fuzz valgrind FORCE
+	fuzz faults lockcheck soak valgrind FORCE

@@ -58,6 +58,7 @@ typedef struct {
     ngx_atomic_t                write_us;       /* spent writing and syncing */
     ngx_atomic_t                write_bucket[NGX_HTTP_KEYGATE_LATENCIES];
     ngx_atomic_t                behind;         /* bytes not yet applied */
+    ngx_atomic_t                journal;        /* which path is followed */
     ngx_uint_t                  n_apis;
     ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
 } ngx_http_keygate_shared_t;
@@ -128,16 +129,20 @@ typedef struct {
 
 /*
  * The decision on one client request; made once, found again after internal
- * redirects, which wipe module contexts, through a pool cleanup.
+ * redirects, which wipe module contexts, through a pool cleanup.  Another API
+ * makes one of its own, and so does a subrequest that no decision covers.
  */
 
 typedef struct ngx_http_keygate_ctx_s  ngx_http_keygate_ctx_t;
 
 struct ngx_http_keygate_ctx_s {
     ngx_http_keygate_api_t        *api;
+    ngx_http_request_t            *owner;       /* what it was made for */
+    keygate_str_t                  credential;  /* before it was stripped */
+    ngx_uint_t                     n_credentials;
     keygate_verdict_t             *verdict;     /* key.addresses are left out */
     ngx_uint_t                     status;      /* of the refusal; 0: none */
-    unsigned                       dry_run:1;   /* refuses nothing */
+    unsigned                       dry_run:1;   /* where it was last obeyed */
     unsigned                       reading:1;   /* the body, for a "when" */
     unsigned                       body_done:1;
     unsigned                       stripped:1;
@@ -194,6 +199,12 @@ void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
 ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
 /* Fills a new table; at start-up, so it may take its time. */
 ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
+/* Applies what nobody has read yet, before new workers begin with a table that
+ * was there; nothing, when it was another journal's. */
+void ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone);
+/* From now on it is this configuration's journal that is followed, and none
+ * of one before, whose workers may go on for long. */
+void ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone);
 /* The timer's handler: applies a slice of what has come. */
 void ngx_http_keygate_zone_follow(ngx_event_t *ev);
 /* A handle of the zone's journal, which reports lines that it skips; NULL: no
@@ -208,10 +219,11 @@ void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
 
 ngx_int_t ngx_http_keygate_access_handler(ngx_http_request_t *r);
 /* Subrequests do not go through the access phase: they obey the decision on
- * the main request or, where there is none, get one of their own. */
+ * the request that makes them or, where none covers them, get their own. */
 ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
-/* The decision on this request's main request, or NULL. */
+/* The last decision on this request, else on the one that makes it; or
+ * NULL. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
 /* The decision of the API that gates this location; made now if it was not
  * yet, so only to be called when the URI is final.  NULL: no memory. */
@@ -220,17 +232,35 @@ ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r);
 ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
 
 
+/* ngx_http_keygate_ctx.c: decisions, kept and found */
+
+/* NULL: no memory.  The verdict is copied. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_create_ctx(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, keygate_verdict_t *v);
+/* The last decision on this request, else on the one that makes it; or
+ * NULL. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
+/* The same of one API, and whether it covers this request. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_find_ctx(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, ngx_uint_t *covered);
+/* Whether the client request has been charged by that API. */
+ngx_uint_t ngx_http_keygate_paid(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api);
+
+
 /* ngx_http_keygate_credential.c: reading and stripping credentials */
 
 /* How many were sent (0, 1, or 2 for more); *credential is the first. */
 ngx_uint_t ngx_http_keygate_credential(ngx_http_request_t *r,
     keygate_api_t *api, keygate_str_t *credential);
-/* Takes every header line that may carry one off the request. */
+/* Takes every header line that may carry one off the request, and those that
+ * an upstream may take for another method or path. */
 ngx_int_t ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api);
 
 
 /* ngx_http_keygate_body.c: row 11, the body of a route with "when" */
 
+/* Reads it; NGX_DECLINED when that has failed and the verdict says so. */
 ngx_int_t ngx_http_keygate_read_body(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
 /* Decides on the body that has been read. */

@@ -1,24 +1,20 @@
 /*
  * One decision a client request: made in the access phase of the first gated
  * location, or in the preaccess phase of a subrequest into one, and obeyed
- * wherever the request goes after that.
- *
- * The context is found again after internal redirects, which wipe module
- * contexts, through a cleanup of the request's pool.
+ * wherever the request goes after that.  How it is found again is in
+ * ngx_http_keygate_ctx.c.
  */
 
 #include "ngx_http_keygate.h"
 
 
-static ngx_http_keygate_ctx_t *ngx_http_keygate_create_ctx(
-    ngx_http_request_t *r, ngx_http_keygate_api_t *api);
 static ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api);
+    ngx_http_keygate_api_t *api, ngx_http_keygate_ctx_t *above,
+    keygate_request_t *request);
 static void ngx_http_keygate_address(ngx_http_request_t *r,
     keygate_request_t *request);
 static void ngx_http_keygate_settle(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
-static void ngx_http_keygate_cleanup(void *data);
 
 
 /*
@@ -49,21 +45,26 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->dry_run = klcf->dry_run;
+
     if (ctx->verdict->need_body) {
 
         if (!ctx->body_done) {
             rc = ngx_http_keygate_read_body(r, ctx);
 
-            if (rc != NGX_OK) {
+            if (rc != NGX_OK && rc != NGX_DECLINED) {
                 return rc;
             }
         }
 
-        ngx_http_keygate_judge_body(r, ctx);
+        if (ctx->body_done) {
+            ngx_http_keygate_judge_body(r, ctx);
+        }
+
         ngx_http_keygate_settle(r, ctx);
     }
 
-    if (ctx->dry_run) {
+    if (klcf->dry_run) {
         return NGX_DECLINED;
     }
 
@@ -114,7 +115,7 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
         ngx_http_keygate_settle(r, ctx);
     }
 
-    return (ctx->status && !ctx->dry_run) ? (ngx_int_t) ctx->status
+    return (ctx->status && !klcf->dry_run) ? (ngx_int_t) ctx->status
                                           : NGX_DECLINED;
 }
 
@@ -152,26 +153,30 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
 ngx_http_keygate_ctx_t *
 ngx_http_keygate_decided(ngx_http_request_t *r)
 {
+    ngx_uint_t                    covered;
+    keygate_request_t             request;
     ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_find_ctx(r, klcf->api, &covered);
 
-    if (ctx && ctx->api == klcf->api) {
+    if (covered) {
         return ctx;
     }
 
-    if (ngx_http_keygate_decide(r, klcf->api) != NGX_OK) {
+    if (ngx_http_keygate_decide(r, klcf->api, ctx, &request) != NGX_OK) {
         return NULL;
     }
 
-    ctx = ngx_http_keygate_create_ctx(r, klcf->api);
+    ctx = ngx_http_keygate_create_ctx(r, klcf->api, &ngx_http_keygate_verdict);
 
     if (ctx == NULL) {
         return NULL;
     }
 
+    ctx->credential = request.credential;
+    ctx->n_credentials = request.n_credentials;
     ctx->dry_run = klcf->dry_run;
 
     if (!ctx->verdict->need_body) {
@@ -179,70 +184,6 @@ ngx_http_keygate_decided(ngx_http_request_t *r)
     }
 
     return ctx;
-}
-
-
-ngx_http_keygate_ctx_t *
-ngx_http_keygate_get_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t      *cln;
-    ngx_http_keygate_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r->main, ngx_http_keygate_module);
-
-    if (ctx || !(r->main->internal || r->main->filter_finalize)) {
-        return ctx;
-    }
-
-    for (cln = r->main->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_http_keygate_cleanup) {
-            ctx = cln->data;
-            ngx_http_set_ctx(r->main, ctx, ngx_http_keygate_module);
-            break;
-        }
-    }
-
-    return ctx;
-}
-
-
-static ngx_http_keygate_ctx_t *
-ngx_http_keygate_create_ctx(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api)
-{
-    ngx_pool_cleanup_t      *cln;
-    ngx_http_keygate_ctx_t  *ctx;
-
-    cln = ngx_pool_cleanup_add(r->main->pool, sizeof(ngx_http_keygate_ctx_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_keygate_ctx_t));
-    ctx->api = api;
-
-    ctx->verdict = ngx_palloc(r->main->pool,
-                              offsetof(keygate_verdict_t, key.addresses));
-    if (ctx->verdict == NULL) {
-        return NULL;
-    }
-
-    ngx_memcpy(ctx->verdict, &ngx_http_keygate_verdict,
-               offsetof(keygate_verdict_t, key.addresses));
-
-    cln->handler = ngx_http_keygate_cleanup;
-    ngx_http_set_ctx(r->main, ctx, ngx_http_keygate_module);
-
-    return ctx;
-}
-
-
-/* Only marks the context among the cleanups. */
-
-static void
-ngx_http_keygate_cleanup(void *data)
-{
 }
 
 
@@ -271,42 +212,52 @@ ngx_http_keygate_raw_path(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
+ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+    ngx_http_keygate_ctx_t *above, keygate_request_t *request)
 {
-    ngx_str_t          raw;
-    keygate_request_t  request;
+    unsigned   flags;
+    ngx_str_t  raw;
 
     raw = ngx_http_keygate_raw_path(r);
 
-    ngx_memzero(&request, sizeof(keygate_request_t));
+    ngx_memzero(request, sizeof(keygate_request_t));
 
-    request.method.len = r->method_name.len;
-    request.method.data = r->method_name.data;
-    request.raw.len = raw.len;
-    request.raw.data = raw.data;
-    request.now = ngx_http_keygate_now(api->zone);
+    request->method.len = r->method_name.len;
+    request->method.data = r->method_name.data;
+    request->raw.len = raw.len;
+    request->raw.data = raw.data;
+    request->now = ngx_http_keygate_now(api->zone);
 
     /* what proxy_pass would send: the line as received, or what nginx made
        of it */
 
     if (r != r->main || !r->valid_unparsed_uri) {
-        request.rewritten.len = r->uri.len;
-        request.rewritten.data = r->uri.data;
+        request->rewritten.len = r->uri.len;
+        request->rewritten.data = r->uri.data;
     }
 
     if (raw.len && memchr(raw.data, '%', raw.len)) {
-        request.decoded = ngx_pnalloc(r->main->pool, raw.len);
-        if (request.decoded == NULL) {
+        request->decoded = ngx_pnalloc(r->main->pool, raw.len);
+        if (request->decoded == NULL) {
             return NGX_ERROR;
         }
     }
 
-    request.n_credentials = ngx_http_keygate_credential(r, api->core,
-                                                        &request.credential);
-    ngx_http_keygate_address(r, &request);
+    if (above) {
+        request->credential = above->credential;
+        request->n_credentials = above->n_credentials;
 
-    keygate_decide(api->core, api->zone->table, api->zone->digester, &request,
-                   0, &ngx_http_keygate_verdict);
+    } else {
+        request->n_credentials = ngx_http_keygate_credential(r, api->core,
+                                                        &request->credential);
+    }
+
+    ngx_http_keygate_address(r, request);
+
+    flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
+
+    keygate_decide(api->core, api->zone->table, api->zone->digester, request,
+                   flags, &ngx_http_keygate_verdict);
 
     return NGX_OK;
 }

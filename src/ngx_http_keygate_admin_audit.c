@@ -108,6 +108,7 @@ ngx_http_keygate_audit_value(const json_t *value, keygate_buf_t *b)
         return;
     }
 
+    len = 0;
     text = (json_is_object(value) || json_is_array(value))
            ? ngx_http_keygate_admin_text(value, "", &len) : NULL;
 

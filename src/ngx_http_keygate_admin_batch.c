@@ -16,7 +16,8 @@ static keygate_rc_t ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w,
     uint64_t *end);
 static void ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w,
     ngx_uint_t lines, struct timespec *from);
-static void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w);
+static void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
+    keygate_rc_t applied);
 static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w,
     keygate_rc_t rc, const char *what);
@@ -63,8 +64,7 @@ ngx_http_keygate_batch(void *data)
     rc = ngx_http_keygate_batch_append(w, &end);
 
     if (rc == KEYGATE_OK && end) {
-        (void) ngx_http_keygate_batch_apply(w, end);
-        ngx_http_keygate_batch_verify(w);
+        ngx_http_keygate_batch_verify(w, ngx_http_keygate_batch_apply(w, end));
     }
 
     if (rc != KEYGATE_OK) {
@@ -188,22 +188,34 @@ ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
 
 
 /* An answer must not claim that something is in force which is not: a table
- * that had no room has left a line out. */
+ * that had no room has left a line out, and what could not be read back, for
+ * want of memory, is left to whoever follows the journal. */
 
 static void
-ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w)
+ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
+    keygate_rc_t applied)
 {
     ngx_http_keygate_job_t  *job;
 
     for (job = w->batch; job; job = job->next) {
 
-        if (job->line && !ngx_http_keygate_batch_held(job)) {
-            w->full = 1;
-            ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
+        if (job->line == NULL || ngx_http_keygate_batch_held(job)) {
+            continue;
+        }
+
+        if (applied != KEYGATE_OK) {
+            ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                       "The change is in the journal, but could not be read "
+                       "back yet: it will be in force within a second, or "
+                       "when there is memory for it.");
+            continue;
+        }
+
+        w->full = 1;
+        ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
                        "The change is in the journal, but the zone has no "
                        "room for it: it will be in force when the zone has "
                        "been made larger.");
-        }
     }
 }
 

@@ -248,7 +248,8 @@ ngx_http_keygate_admin_text(const json_t *json, const char *secret,
     char           *text;
     keygate_buf_t   b;
 
-    text = json ? json_dumps(json, JSON_COMPACT|JSON_ENSURE_ASCII) : NULL;
+    text = json ? keygate_record_text(json, JSON_COMPACT|JSON_ENSURE_ASCII, len)
+                : NULL;
 
     if (text == NULL) {
         return NULL;

@@ -111,15 +111,16 @@ ngx_http_keygate_admin_tag(const json_t *record,
 {
     int      ok;
     char    *text;
+    size_t   len;
     u_char   digest[KEYGATE_DIGEST_LEN];
     u_char  *p;
 
-    text = json_dumps(record, JSON_COMPACT|JSON_SORT_KEYS);
+    text = keygate_record_text(record, JSON_COMPACT|JSON_SORT_KEYS, &len);
     if (text == NULL) {
         return NGX_ERROR;
     }
 
-    ok = EVP_Digest(text, ngx_strlen(text), digest, NULL, EVP_sha256(), NULL);
+    ok = EVP_Digest(text, len, digest, NULL, EVP_sha256(), NULL);
 
     free(text);
 

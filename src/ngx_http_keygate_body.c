@@ -20,8 +20,9 @@ static void ngx_http_keygate_body_free(ngx_http_request_t *r,
 
 
 /*
- * NGX_OK: the body is there; NGX_DONE: the phases go on when it is; other
- * codes refuse.
+ * NGX_OK: the body is there; NGX_DECLINED: it could not be read, as the
+ * verdict says; NGX_DONE: the phases go on when it is there; other codes
+ * refuse.
  */
 
 ngx_int_t
@@ -29,8 +30,16 @@ ngx_http_keygate_read_body(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    if (r != r->main || ctx->reading) {
-        return NGX_DONE;
+    /* no phase is run while a body is read: error_page has led here, with as
+     * much of the body as had come */
+
+    if (ctx->reading) {
+        ctx->reading = 0;
+        ctx->verdict->need_body = 0;
+        ctx->verdict->code =
+                          (r->err_status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)
+                          ? KEYGATE_BODY_TOO_LARGE : KEYGATE_BODY_INVALID;
+        return NGX_DECLINED;
     }
 
     if (r->request_body) {
@@ -185,7 +194,9 @@ ngx_http_keygate_body_whole(ngx_http_request_t *r, keygate_str_t *body)
 
     rb = r->main->request_body;
 
-    if (rb == NULL || rb->bufs == NULL) {
+    /* "rest": another location has let the upstream have it piece by piece */
+
+    if (rb == NULL || rb->bufs == NULL || rb->rest > 0) {
         return NGX_DECLINED;
     }
 

@@ -12,6 +12,23 @@ static ngx_uint_t ngx_http_keygate_is_source(ngx_table_elt_t *h,
     keygate_source_t *source);
 static ngx_uint_t ngx_http_keygate_bearer(ngx_str_t *value,
     keygate_str_t *token);
+static ngx_uint_t ngx_http_keygate_unwanted(keygate_api_t *api,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_keygate_named(ngx_str_t *name, const char *text,
+    size_t len);
+
+
+/* What many frameworks take for the method or the path of a request: not
+ * those that were decided on. */
+
+static ngx_str_t  ngx_http_keygate_overrides[] = {
+    ngx_string("x-http-method"),
+    ngx_string("x-http-method-override"),
+    ngx_string("x-method-override"),
+    ngx_string("x-original-url"),
+    ngx_string("x-rewrite-url"),
+    ngx_null_string
+};
 
 
 #define ngx_http_keygate_next_header(part, h, i)                              \
@@ -121,6 +138,71 @@ ngx_http_keygate_bearer(ngx_str_t *value, keygate_str_t *token)
 }
 
 
+static ngx_uint_t
+ngx_http_keygate_unwanted(keygate_api_t *api, ngx_str_t *name)
+{
+    unsigned        k;
+    ngx_str_t      *override;
+    keygate_str_t  *field;
+
+    for (k = 0; k < api->n_sources && !api->pass_credential; k++) {
+        field = &api->sources[k].field;
+
+        if (field->len == 0) {
+            if (ngx_http_keygate_named(name, "authorization",
+                                       sizeof("authorization") - 1))
+            {
+                return 1;
+            }
+
+        } else if (ngx_http_keygate_named(name, (const char *) field->data,
+                                          field->len))
+        {
+            return 1;
+        }
+    }
+
+    if (name->len == 0 || ngx_tolower(name->data[0]) != 'x') {
+        return 0;
+    }
+
+    for (override = ngx_http_keygate_overrides; override->len; override++) {
+        if (ngx_http_keygate_named(name, (const char *) override->data,
+                                   override->len))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* As CGI and its heirs have it, where "_" and "-" come to the same. */
+
+static ngx_uint_t
+ngx_http_keygate_named(ngx_str_t *name, const char *text, size_t len)
+{
+    size_t  i;
+    u_char  a, b;
+
+    if (name->len != len) {
+        return 0;
+    }
+
+    for (i = 0; i < len; i++) {
+        a = ngx_tolower(name->data[i]);
+        b = ngx_tolower((u_char) text[i]);
+
+        if (a != b && !((a == '_' && b == '-') || (a == '-' && b == '_'))) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /*
  * The list is made anew without the lines: nginx keeps pointers to the old
  * elements, so these are not moved.
@@ -129,15 +211,10 @@ ngx_http_keygate_bearer(ngx_str_t *value, keygate_str_t *token)
 ngx_int_t
 ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
 {
-    unsigned          k;
     ngx_uint_t        i, n, found;
     ngx_list_t        headers;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *copy;
-
-    if (api->pass_credential) {
-        return NGX_OK;
-    }
 
     found = 0;
     part = &r->headers_in.headers.part;
@@ -147,9 +224,7 @@ ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
 
         ngx_http_keygate_next_header(part, h, i);
 
-        for (k = 0; k < api->n_sources; k++) {
-            found |= ngx_http_keygate_is_source(&h[i], &api->sources[k]);
-        }
+        found |= ngx_http_keygate_unwanted(api, &h[i].key);
     }
 
     if (!found) {
@@ -169,13 +244,7 @@ ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
 
         ngx_http_keygate_next_header(part, h, i);
 
-        for (k = 0; k < api->n_sources; k++) {
-            if (ngx_http_keygate_is_source(&h[i], &api->sources[k])) {
-                break;
-            }
-        }
-
-        if (k < api->n_sources) {
+        if (ngx_http_keygate_unwanted(api, &h[i].key)) {
             if (r->headers_in.authorization == &h[i]) {
                 r->headers_in.authorization = NULL;
             }

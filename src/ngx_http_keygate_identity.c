@@ -84,10 +84,11 @@ ngx_http_keygate_scopes_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
 {
-    ngx_int_t                rc;
-    ngx_str_t                type, text;
-    keygate_buf_t            b;
-    ngx_http_keygate_ctx_t  *ctx;
+    ngx_int_t                     rc;
+    ngx_str_t                     type, text;
+    keygate_buf_t                 b;
+    ngx_http_keygate_ctx_t       *ctx;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
@@ -102,7 +103,9 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
 
     /* let in by "satisfy any", by a dry run, on a public route: nobody */
 
-    if (ctx == NULL || !ctx->verdict->authenticated) {
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    if (ctx == NULL || ctx->api != klcf->api || !ctx->verdict->authenticated) {
         return (ctx && ctx->status) ? ctx->status : NGX_HTTP_FORBIDDEN;
     }
 
@@ -133,6 +136,7 @@ ngx_http_keygate_me_body(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     keygate_buf_t *b)
 {
     char            *text;
+    size_t           len;
     json_t          *profile, *value;
     unsigned         i;
     keygate_buf_t    name, source;
@@ -150,6 +154,10 @@ ngx_http_keygate_me_body(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     profile = source.len ? json_loadb((char *) source.data, source.len, 0,
                                       NULL)
                          : NULL;
+
+    if (source.len && profile == NULL) {
+        return NGX_ERROR;
+    }
 
     keygate_buf_puts(b, "{");
     keygate_buf_json(b, api->account);
@@ -176,7 +184,9 @@ ngx_http_keygate_me_body(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
             continue;
         }
 
-        text = value ? json_dumps(value, JSON_COMPACT|JSON_ENCODE_ANY) : NULL;
+        text = value ? keygate_record_text(value, JSON_COMPACT|JSON_ENCODE_ANY,
+                                         &len)
+                     : NULL;
         keygate_buf_puts(b, text ? text : "null");
         free(text);
     }

@@ -10,8 +10,13 @@
 #define NGX_HTTP_KEYGATE_SLICE         256   /* lines, about a millisecond */
 #define NGX_HTTP_KEYGATE_PAUSE         1     /* ms between slices */
 #define NGX_HTTP_KEYGATE_REPORTS       20    /* bad lines logged one by one */
+#define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
 
+static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
+    keygate_journal_t *j, ngx_uint_t tries, uint64_t *full);
+static ngx_atomic_uint_t ngx_http_keygate_zone_path(
+    ngx_http_keygate_zone_t *zone);
 static void ngx_http_keygate_zone_reject(void *data, uint64_t line,
     const keygate_fault_t *fault);
 
@@ -87,7 +92,6 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
     uint64_t                full;
     ngx_msec_t              start;
     keygate_rc_t            rc;
-    keygate_now_t           now;
     keygate_journal_t      *j;
     keygate_position_t     *position;
     keygate_table_stats_t   stats;
@@ -103,26 +107,8 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
 
     ngx_time_update();
     start = ngx_current_msec;
-    now = ngx_http_keygate_now(zone);
-    full = 0;
 
-    for ( ;; ) {
-        ngx_http_keygate_zone_lock(zone);
-        rc = keygate_journal_follow(j, zone->table, 0, &now);
-        ngx_http_keygate_zone_unlock(zone);
-
-        if (rc == KEYGATE_FULL) {
-            full++;
-            continue;
-        }
-
-        if (rc != KEYGATE_AGAIN) {
-            break;
-        }
-
-        /* somebody is writing; there is no event loop here to wait in */
-        ngx_msleep(1);
-    }
+    rc = ngx_http_keygate_zone_read(zone, j, 0, &full);
 
     if (rc != KEYGATE_OK && rc != KEYGATE_NONE) {
         ngx_log_error(NGX_LOG_EMERG, zone->log,
@@ -160,6 +146,81 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
                   stats.size);
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
+{
+    uint64_t            full;
+    keygate_journal_t  *j;
+
+    if (zone->journal.len == 0
+        || zone->shared->journal != ngx_http_keygate_zone_path(zone))
+    {
+        return;
+    }
+
+    j = ngx_http_keygate_zone_follower(zone);
+    if (j == NULL) {
+        return;
+    }
+
+    /* what cannot be read now is left to the workers, who tell of it */
+
+    (void) ngx_http_keygate_zone_read(zone, j, NGX_HTTP_KEYGATE_TRIES, &full);
+
+    keygate_journal_destroy(j);
+
+    if (full) {
+        ngx_http_keygate_zone_full(zone);
+    }
+}
+
+
+/* Reads up to the end; where somebody is writing it waits, for there is no
+ * event loop here: "tries" times, or as long as it takes when that is 0. */
+
+static keygate_rc_t
+ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
+    keygate_journal_t *j, ngx_uint_t tries, uint64_t *full)
+{
+    keygate_rc_t   rc;
+    keygate_now_t  now;
+
+    now = ngx_http_keygate_now(zone);
+    *full = 0;
+
+    for ( ;; ) {
+        ngx_http_keygate_zone_lock(zone);
+        rc = keygate_journal_follow(j, zone->table, 0, &now);
+        ngx_http_keygate_zone_unlock(zone);
+
+        if (rc == KEYGATE_FULL) {
+            (*full)++;
+            continue;
+        }
+
+        if (rc != KEYGATE_AGAIN || --tries == 0) {
+            return rc;
+        }
+
+        ngx_msleep(1);
+    }
+}
+
+
+static ngx_atomic_uint_t
+ngx_http_keygate_zone_path(ngx_http_keygate_zone_t *zone)
+{
+    return ngx_crc32_long(zone->journal.data, zone->journal.len);
+}
+
+
+void
+ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
+{
+    zone->shared->journal = ngx_http_keygate_zone_path(zone);
 }
 
 
@@ -213,8 +274,9 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
     zone = ev->data;
     delay = NGX_HTTP_KEYGATE_POLL;
 
-    if (!keygate_journal_changed(zone->follower,
-                                 keygate_table_position(zone->table)))
+    if (zone->shared->journal != ngx_http_keygate_zone_path(zone)
+        || !keygate_journal_changed(zone->follower,
+                                    keygate_table_position(zone->table)))
     {
         zone->reported = 0;
         goto done;

@@ -167,17 +167,14 @@ ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
 
     ctx = ngx_http_keygate_get_ctx(r);
 
-    if (ctx || r != r->main) {
-        return ctx;
-    }
-
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
 
-    if (klcf->api == NULL || r->phase_handler < kmcf->preaccess
+    if (klcf->api == NULL || (ctx && ctx->api == klcf->api) || r != r->main
+        || r->phase_handler < kmcf->preaccess
         || r->err_status || r->headers_out.status)
     {
-        return NULL;
+        return ctx;
     }
 
     return ngx_http_keygate_decided(r);

@@ -15,7 +15,7 @@
 #include "ngx_http_keygate.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  1
+#define NGX_HTTP_KEYGATE_LAYOUT  2
 
 
 static ngx_int_t ngx_http_keygate_zone_take_over(ngx_http_keygate_zone_t *zone,
@@ -45,7 +45,13 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         (void) ngx_atomic_fetch_add(&zone->shared->loads, 1);
 
-        return ngx_http_keygate_zone_journal(zone);
+        if (ngx_http_keygate_zone_journal(zone) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_keygate_zone_catch_up(zone);
+
+        return NGX_OK;
     }
 
     if (ngx_http_keygate_zone_journal(zone) != NGX_OK
@@ -232,6 +238,10 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
                       "cannot fetch SHA-256 from OpenSSL for keygate zone "
                       "\"%V\"", &zone->name);
         return NGX_ERROR;
+    }
+
+    if (ngx_worker == 0) {
+        ngx_http_keygate_zone_own(zone);
     }
 
     if (zone->journal.len == 0) {

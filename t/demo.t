@@ -54,7 +54,7 @@ for (1 .. 500) {
 
 my @blocks = $text =~ /^ {4}((?:curl|for) .*(?:\n {4,}.*)*)$/mg;
 
-is(scalar @blocks, 8, 'eight things to paste');
+is(scalar @blocks, 11, 'eleven things to paste');
 
 my @status;
 my @body;
@@ -77,6 +77,19 @@ like($status[4], qr/^(?:200 ){115,120}(?:429 ){5,10}\n$/, 'too many');
 is($status[5], 200, 'Coolset');
 is($status[6], 201, 'CrewKeel');
 is($status[7], 403, 'CrewKeel: sending takes another scope');
+
+is($status[8], 200, 'the admin API');
+like($body[8], qr/"name":"Demo"/, 'lists the key of the demo');
+unlike($body[8], qr/digest/, 'not its digest');
+is($status[9], 201, 'a new key');
+
+my ($key) = $body[9] =~ /"secret":"([^"]+)"/;
+my $url = "http://127.0.0.1:$port/api/v1/jobs";
+
+like(`curl -s -i $url -H "X-Api-Key: $key"`, qr{^HTTP/\S+ 200 },
+     'which works at once');
+is($status[10], 200, 'the metrics');
+like($body[10], qr/api="crewkeel"/, 'of all of them');
 
 kill 'INT', $pid;
 waitpid $pid, 0;

@@ -22,49 +22,29 @@ static const char  keygate_base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                       "abcdefghijklmnopqrstuvwxyz";
 
 
-/* 1 or 0, without a branch: a secret must not show in the time taken. */
+#define KEYGATE_BASE36  1
+#define KEYGATE_BASE62  2
+
+
+static const unsigned char  keygate_alphabets[256] = {
+    ['0' ... '9'] = KEYGATE_BASE36|KEYGATE_BASE62,
+    ['A' ... 'Z'] = KEYGATE_BASE36|KEYGATE_BASE62,
+    ['a' ... 'z'] = KEYGATE_BASE62
+};
+
+
+/* Whether all of "data" is in the alphabet; every byte is looked at. */
 
 static unsigned
-keygate_between(unsigned c, unsigned low, unsigned high)
+keygate_all_in(const unsigned char *data, size_t len, unsigned alphabet)
 {
-    return ((low - 1 - c) & (c - high - 1)) >> (sizeof(unsigned) * 8 - 1);
-}
-
-
-/* All of "data", whatever it holds: 0 when every byte is in the alphabet. */
-
-static unsigned
-keygate_not_base36(const unsigned char *data, size_t len)
-{
-    size_t    i;
-    unsigned  bad;
-
-    bad = 0;
+    size_t  i;
 
     for (i = 0; i < len; i++) {
-        bad |= 1 ^ (keygate_between(data[i], '0', '9')
-                    | keygate_between(data[i], 'A', 'Z'));
+        alphabet &= keygate_alphabets[data[i]];
     }
 
-    return bad;
-}
-
-
-static unsigned
-keygate_not_base62(const unsigned char *data, size_t len)
-{
-    size_t    i;
-    unsigned  bad;
-
-    bad = 0;
-
-    for (i = 0; i < len; i++) {
-        bad |= 1 ^ (keygate_between(data[i], '0', '9')
-                    | keygate_between(data[i], 'A', 'Z')
-                    | keygate_between(data[i], 'a', 'z'));
-    }
-
-    return bad;
+    return alphabet != 0;
 }
 
 
@@ -120,12 +100,12 @@ keygate_format_differs(const keygate_format_t *f, const unsigned char *p)
     p += f->prefix.len;
 
     if (f->id_len != 0) {
-        bad |= keygate_not_base36(p, f->id_len);
+        bad |= !keygate_all_in(p, f->id_len, KEYGATE_BASE36);
         p += f->id_len;
         bad |= *p++ ^ (unsigned) '_';
     }
 
-    return bad | keygate_not_base62(p, f->secret_len);
+    return bad | !keygate_all_in(p, f->secret_len, KEYGATE_BASE62);
 }
 
 
@@ -240,7 +220,7 @@ keygate_id_fits(const keygate_format_t *f, const char *id)
 
     return len == keygate_format_id(f)
            && keygate_differs(p, f->prefix.data, f->prefix.len) == 0
-           && keygate_not_base36(p + f->prefix.len, f->id_len) == 0;
+           && keygate_all_in(p + f->prefix.len, f->id_len, KEYGATE_BASE36);
 }
 
 

@@ -8,12 +8,15 @@
 #include "keygate_decide_private.h"
 
 
-static int keygate_decide_route(const keygate_api_t *api,
+static void keygate_decide_nobody(keygate_verdict_t *v);
+static int keygate_decide_path(const keygate_request_t *request,
+    keygate_verdict_t *v);
+static int keygate_decide_public(const keygate_api_t *api,
     const keygate_request_t *request, keygate_verdict_t *v);
 static int keygate_rewritten_ambiguous(keygate_str_t path);
-static int keygate_decide_key(keygate_table_t *table,
-    keygate_digester_t *digester, const keygate_api_t *api,
-    const keygate_request_t *request, keygate_verdict_t *v);
+static keygate_code_e keygate_decide_digest(const keygate_api_t *api,
+    keygate_digester_t *digester, const keygate_request_t *request,
+    unsigned char *digest);
 static void keygate_decide_rights(const keygate_api_t *api,
     keygate_table_t *table, const keygate_request_t *request, unsigned flags,
     keygate_verdict_t *v);
@@ -24,16 +27,44 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned flags, keygate_verdict_t *v)
 {
-    memset(v, 0, offsetof(keygate_verdict_t, windows));
-    v->n_windows = 0;
-    v->retry_after = 0;
-    v->key.id_len = 0;
-    v->key.account_len = 0;
-    v->key.plan = -1;
+    keygate_code_e  code;
+    unsigned char   digest[KEYGATE_DIGEST_LEN];
 
-    if (!keygate_decide_route(api, request, v)
-        || !keygate_decide_key(table, digester, api, request, v))
+    memset(v, 0, offsetof(keygate_verdict_t, windows));
+    keygate_decide_nobody(v);
+
+    /* made first, so that the table is in the cache when it is needed; what
+       it comes to still waits for its row */
+
+    code = keygate_decide_digest(api, digester, request, digest);
+
+    if (code == KEYGATE_ALLOWED) {
+        keygate_table_expect(table, digest, 0);
+    }
+
+    if (!keygate_decide_path(request, v)) {
+        v->code = KEYGATE_PATH_AMBIGUOUS;
+        return;
+    }
+
+    if (code == KEYGATE_ALLOWED) {
+        keygate_table_expect(table, digest, 1);
+    }
+
+    if (keygate_decide_public(api, request, v)) {
+        return;
+    }
+
+    if (code != KEYGATE_ALLOWED) {
+        v->code = code;
+        return;
+    }
+
+    if (keygate_table_find(table, digest, request->now.wall, &v->key)
+        != KEYGATE_OK)
     {
+        keygate_decide_nobody(v);
+        v->code = KEYGATE_CREDENTIAL_INVALID;
         return;
     }
 
@@ -47,13 +78,19 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_verdict_t *v)
 {
     memset(v, 0, sizeof(keygate_verdict_t));
-    v->key.plan = -1;
+    keygate_decide_nobody(v);
 
-    if (!keygate_decide_route(api, request, v)) {
+    if (!keygate_decide_path(request, v)) {
+        v->code = KEYGATE_PATH_AMBIGUOUS;
+        return;
+    }
+
+    if (keygate_decide_public(api, request, v)) {
         return;
     }
 
     if (keygate_table_find_id(table, id, &v->key) != KEYGATE_OK) {
+        keygate_decide_nobody(v);
         v->code = KEYGATE_CREDENTIAL_INVALID;
         return;
     }
@@ -62,46 +99,76 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
 }
 
 
-/* Rows 1 and 2; 0 when that is the whole answer. */
+static void
+keygate_decide_nobody(keygate_verdict_t *v)
+{
+    v->n_windows = 0;
+    v->retry_after = 0;
+    v->key.id_len = 0;
+    v->key.account_len = 0;
+    v->key.plan = -1;
+}
+
+
+/* Row 1; 0 when the path is ambiguous. */
 
 static int
-keygate_decide_route(const keygate_api_t *api,
-    const keygate_request_t *request, keygate_verdict_t *v)
+keygate_decide_path(const keygate_request_t *request, keygate_verdict_t *v)
 {
-    keygate_str_t  rest;
-
     if (keygate_path_check(request->raw, request->decoded, &v->path)
         != KEYGATE_OK)
     {
         v->path = KEYGATE_STR("");
-        v->code = KEYGATE_PATH_AMBIGUOUS;
         return 0;
     }
 
     if (request->rewritten.len) {
         if (keygate_rewritten_ambiguous(request->rewritten)) {
             v->path = KEYGATE_STR("");
-            v->code = KEYGATE_PATH_AMBIGUOUS;
             return 0;
         }
 
         v->path = request->rewritten;
     }
 
+    return 1;
+}
+
+
+/* The route, on which row 1 depends as well, and row 2; 1 when that is the
+ * whole answer. */
+
+static int
+keygate_decide_public(const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v)
+{
+    keygate_str_t  rest;
+
     if (keygate_path_rest(v->path, api->base, &rest)) {
         v->routes = keygate_router_match(api->router, rest);
         v->route = keygate_route_method(v->routes, request->method);
     }
 
-    if (v->route) {
-        v->need = v->route->need;
+    /* nothing else can be read into what came without escapes */
 
-        return v->need.kind != KEYGATE_NEED_PUBLIC;
+    if (v->path.data != request->raw.data
+        && !keygate_path_firm(api->router, api->base, v->path, v->routes))
+    {
+        v->path = KEYGATE_STR("");
+        v->routes = NULL;
+        v->route = NULL;
+        v->code = KEYGATE_PATH_AMBIGUOUS;
+        return 1;
     }
 
-    v->need.kind = KEYGATE_NEED_ANY;
+    if (v->route == NULL) {
+        v->need.kind = KEYGATE_NEED_ANY;
+        return 0;
+    }
 
-    return 1;
+    v->need = v->route->need;
+
+    return v->need.kind == KEYGATE_NEED_PUBLIC;
 }
 
 
@@ -148,51 +215,32 @@ keygate_rewritten_ambiguous(keygate_str_t path)
 }
 
 
-/* Rows 3 and 4 up to the lookup; 0 when that is the whole answer. */
+/* Row 3, and of row 4 what can be said without the table. */
 
-static int
-keygate_decide_key(keygate_table_t *table, keygate_digester_t *digester,
-    const keygate_api_t *api, const keygate_request_t *request,
-    keygate_verdict_t *v)
+static keygate_code_e
+keygate_decide_digest(const keygate_api_t *api, keygate_digester_t *digester,
+    const keygate_request_t *request, unsigned char *digest)
 {
     keygate_str_t  id;
-    unsigned char  digest[KEYGATE_DIGEST_LEN];
 
     if (request->n_credentials == 0) {
-        v->code = KEYGATE_CREDENTIAL_MISSING;
-        return 0;
+        return KEYGATE_CREDENTIAL_MISSING;
     }
 
     if (request->n_credentials > 1) {
-        v->code = KEYGATE_CREDENTIAL_CONFLICT;
-        return 0;
+        return KEYGATE_CREDENTIAL_CONFLICT;
     }
-
-    v->code = KEYGATE_CREDENTIAL_INVALID;
 
     if (request->credential.len > KEYGATE_CREDENTIAL_MAX
         || (api->n_formats != 0
             && keygate_credential_parse(api->formats, api->n_formats,
                                         request->credential, &id) == -1))
     {
-        return 0;
+        return KEYGATE_CREDENTIAL_INVALID;
     }
 
-    if (keygate_digest(digester, request->credential, digest) != KEYGATE_OK) {
-        v->code = KEYGATE_UNAVAILABLE;
-        return 0;
-    }
-
-    if (keygate_table_find(table, digest, request->now.wall, &v->key)
-        != KEYGATE_OK)
-    {
-        v->key.id_len = 0;
-        v->key.account_len = 0;
-        v->key.plan = -1;
-        return 0;
-    }
-
-    return 1;
+    return (keygate_digest(digester, request->credential, digest)
+            == KEYGATE_OK) ? KEYGATE_ALLOWED : KEYGATE_UNAVAILABLE;
 }
 
 
@@ -274,8 +322,10 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
             v->code = KEYGATE_METHOD_NOT_ALLOWED;
 
         } else {
-            v->code = api->unmatched_pass ? KEYGATE_ALLOWED
-                                          : KEYGATE_ROUTE_NOT_FOUND;
+            /* a path that is too long to be matched may well have a route */
+
+            v->code = api->unmatched_pass && v->path.len <= KEYGATE_PATH_MAX
+                      ? KEYGATE_ALLOWED : KEYGATE_ROUTE_NOT_FOUND;
         }
 
         return;

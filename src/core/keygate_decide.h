@@ -55,6 +55,7 @@ typedef struct {
 
 
 #define KEYGATE_CHECK_ONLY  1   /* charge nothing, touch nothing */
+#define KEYGATE_PAID        2   /* has been charged; no rate refuses it */
 
 /*
  * Rows 1 to 10 of the decision, in their order.  "v" is filled in whole; the

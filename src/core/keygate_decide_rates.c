@@ -24,6 +24,10 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
 
     cost = v->route ? v->route->cost : 1;
 
+    if (flags & KEYGATE_PAID) {
+        cost = 0;
+    }
+
     if (flags & KEYGATE_CHECK_ONLY) {
         (void) keygate_rate_charge(v->windows, v->n_windows, 0, &request->now);
 

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "keygate_error_private.h"
+#include "keygate_record.h"
 
 
 static int
@@ -164,7 +165,8 @@ keygate_body_lists(json_t *body)
 static void
 keygate_json_put_number(const json_t *json, keygate_buf_t *out)
 {
-    char  *text;
+    char    *text;
+    size_t   len;
 
     if (json_is_integer(json)) {
         keygate_buf_num(out, json_integer_value(json));
@@ -173,7 +175,7 @@ keygate_json_put_number(const json_t *json, keygate_buf_t *out)
 
     /* jansson alone knows how to print a double so that it stays one */
 
-    text = json_dumps(json, JSON_ENCODE_ANY);
+    text = keygate_record_text(json, JSON_ENCODE_ANY, &len);
 
     keygate_buf_puts(out, text == NULL ? "null" : text);
     free(text);

@@ -218,6 +218,10 @@ keygate_temp_drop(keygate_temp_t *temp)
     free(temp->path);
     free(temp->target);
 
+    temp->fd = -1;
+    temp->path = NULL;
+    temp->target = NULL;
+
     errno = saved;
 }
 

@@ -55,10 +55,8 @@ keygate_hex_digit(unsigned char c)
 }
 
 
-/* The byte that the two digits at "p" stand for, or -1. */
-
-static int
-keygate_escaped(const unsigned char *p, const unsigned char *end)
+int
+keygate_path_escaped(const unsigned char *p, const unsigned char *end)
 {
     int  high, low;
 
@@ -95,7 +93,7 @@ keygate_path_decode(keygate_str_t raw, unsigned char *decoded,
         refused = KEYGATE_BYTE_NOT_RAW;
 
         if (c == '%') {
-            c = keygate_escaped(p, end);
+            c = keygate_path_escaped(p, end);
 
             if (c == -1) {
                 return KEYGATE_INVALID;

@@ -141,6 +141,38 @@ keygate_record_complete(const keygate_record_t *record,
 
 
 char *
+keygate_record_text(const json_t *json, size_t flags, size_t *len)
+{
+    char    *text;
+    size_t   n;
+
+    n = json_dumpb(json, NULL, 0, flags);
+
+    if (n == 0) {
+        return NULL;
+    }
+
+    /* and an LF, where one is to follow */
+
+    text = malloc(n + 2);
+
+    if (text == NULL) {
+        return NULL;
+    }
+
+    if (json_dumpb(json, text, n, flags) != n) {
+        free(text);
+        return NULL;
+    }
+
+    text[n] = '\0';
+    *len = n;
+
+    return text;
+}
+
+
+char *
 keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len)
 {
     char    *line;
@@ -161,29 +193,23 @@ keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len)
         return NULL;
     }
 
-    line = NULL;
-    n = json_dumpb(root, NULL, 0, JSON_COMPACT|JSON_ENSURE_ASCII);
-
-    if (n != 0 && n < KEYGATE_LINE_MAX) {
-        line = malloc(n + 1);
-    }
-
-    if (line != NULL) {
-        if (json_dumpb(root, line, n, JSON_COMPACT|JSON_ENSURE_ASCII) != n) {
-            free(line);
-            line = NULL;
-
-        } else {
-            line[n] = '\n';
-            *len = n + 1;
-        }
-    }
+    line = keygate_record_text(root, JSON_COMPACT|JSON_ENSURE_ASCII, &n);
 
     json_decref(root);
 
     if (line == NULL) {
-        errno = n < KEYGATE_LINE_MAX ? ENOMEM : EMSGSIZE;
+        errno = ENOMEM;
+        return NULL;
     }
+
+    if (n >= KEYGATE_LINE_MAX) {
+        free(line);
+        errno = EMSGSIZE;
+        return NULL;
+    }
+
+    line[n] = '\n';
+    *len = n + 1;
 
     return line;
 }

@@ -111,6 +111,13 @@ keygate_rc_t keygate_record_from_json(keygate_kind_e kind, json_t *json,
 void keygate_record_free(keygate_record_t *record);
 
 /*
+ * A value as text, NUL-terminated, in malloc()ed memory that the caller frees;
+ * NULL when out of memory.  In place of json_dumps(), which leaves out names
+ * that it has no memory for and calls that a success.
+ */
+char *keygate_record_text(const json_t *json, size_t flags, size_t *len);
+
+/*
  * The line of a record, LF included, compact and in ASCII-safe UTF-8, in
  * malloc()ed memory that the caller frees; NULL and errno: ENOMEM, or
  * EMSGSIZE when the line would be longer than KEYGATE_LINE_MAX.

@@ -66,6 +66,9 @@ typedef struct keygate_router_s  keygate_router_t;
 keygate_rc_t keygate_path_check(keygate_str_t raw, unsigned char *decoded,
     keygate_str_t *path);
 
+/* The byte that the two hex digits at "p" stand for, or -1. */
+int keygate_path_escaped(const unsigned char *p, const unsigned char *end);
+
 /*
  * Takes "base" ("" or "/api", no last '/') off the front of "path", on a
  * segment boundary.  Returns 1 and the rest in *rest ("/" when nothing is
@@ -115,6 +118,17 @@ keygate_rc_t keygate_router_compile(keygate_router_t *router);
  */
 keygate_route_t *keygate_router_match(const keygate_router_t *router,
     keygate_str_t path);
+
+/*
+ * Whether "path" (checked, decoded, the base not taken off) leads to "routes"
+ * whoever reads it: one who takes a ';' in it for the beginning of
+ * parameters, a '?' or '#' for the end of the path, or decodes it again.  Only
+ * a path with one of these or a '%' in it can be read otherwise; one that is
+ * longer than 8192 bytes then, or that can be decoded four times more, is not
+ * firm.
+ */
+int keygate_path_firm(const keygate_router_t *router, keygate_str_t base,
+    keygate_str_t path, const keygate_route_t *routes);
 
 /*
  * The route that serves "method" among "routes" (linked through "next"): the

@@ -186,6 +186,14 @@ keygate_rc_t keygate_table_find(const keygate_table_t *t,
     const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,
     keygate_key_t *key);
 
+/*
+ * Hints that find() will ask for this digest soon: a million keys lie in main
+ * memory, two dependent accesses away.  First with "near" 0, then, when that
+ * has had the time of a few hundred instructions, with 1.
+ */
+void keygate_table_expect(const keygate_table_t *t,
+    const unsigned char digest[KEYGATE_DIGEST_LEN], int near);
+
 keygate_rc_t keygate_table_find_id(const keygate_table_t *t,
     keygate_str_t id, keygate_key_t *key);
 

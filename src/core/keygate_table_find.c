@@ -64,6 +64,40 @@ keygate_table_find(const keygate_table_t *t,
 }
 
 
+
+void
+keygate_table_expect(const keygate_table_t *t,
+    const unsigned char digest[KEYGATE_DIGEST_LEN], int near)
+{
+    int          line;
+    uint32_t     cell, *head;
+    uint64_t     words[4];
+    const char  *p;
+
+    memcpy(words, digest, sizeof(words));
+    head = keygate_digest_head(t, words);
+
+    if (!near) {
+        __builtin_prefetch(head);
+        return;
+    }
+
+    cell = keygate_load(head);
+
+    if (cell == 0) {
+        return;
+    }
+
+    /* a key and what belongs to it are mostly allocated side by side */
+
+    p = (const char *) keygate_cell(t, cell);
+
+    for (line = -4; line <= 2; line++) {
+        __builtin_prefetch(p + line * 64);
+    }
+}
+
+
 static keygate_rc_t
 keygate_find(const keygate_table_t *t, const uint64_t digest[4], int64_t wall,
     uint64_t seen, keygate_key_t *key)

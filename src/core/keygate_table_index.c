@@ -18,8 +18,6 @@
 static void keygate_mix(uint64_t v[4]);
 static uint32_t *keygate_head(const keygate_table_t *t, keygate_kind_e kind,
     uint64_t hash);
-static uint32_t *keygate_digest_head(const keygate_table_t *t,
-    const uint64_t digest[4]);
 static int keygate_id_is(const keygate_table_t *t, uint32_t body,
     keygate_str_t id);
 static uint32_t keygate_elder(const keygate_table_t *t, uint32_t account,
@@ -97,7 +95,7 @@ keygate_head(const keygate_table_t *t, keygate_kind_e kind, uint64_t hash)
 }
 
 
-static uint32_t *
+uint32_t *
 keygate_digest_head(const keygate_table_t *t, const uint64_t digest[4])
 {
     uint32_t  *heads;

@@ -107,6 +107,10 @@ void keygate_arena_put(keygate_table_t *t, const keygate_intent_t *intent);
 /* The hash of an id, 17 to 2^64 - 18. */
 uint64_t keygate_hash(const keygate_table_t *t, keygate_str_t id);
 
+/* Where the chain of a digest's cells begins. */
+uint32_t *keygate_digest_head(const keygate_table_t *t,
+    const uint64_t digest[4]);
+
 /*
  * Walk a chain; 0 when there is none, or when the header's count is no longer
  * "seen" (a writer passes keygate_peek(&t->reused)).

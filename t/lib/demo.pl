@@ -8,6 +8,7 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
+use Digest::SHA qw(sha256_hex);
 use File::Basename qw(dirname);
 use POSIX qw(strftime);
 
@@ -57,6 +58,8 @@ my $cooledge = reader('cooledge', 'ck_live_', qw(customers:read jobs:read));
 my $coolset = reader('coolset', 'sk_live_', 'read');
 my $crewkeel = reader('crewkeel', 'ck_live_', qw(jobs:read documents:write));
 
+my $admin = Keygate::Journal::random_text(40, 'a' .. 'z', 0 .. 9);
+
 # workers that are started as root run as somebody who may read the journals
 my $user = $> == 0 ? 'user root;' : '';
 
@@ -97,6 +100,7 @@ sub configuration {
 my $includes = join "\n    ", map { 'include ' . configuration($_) . ';' }
     grep { -e } map { "$root/conf.d/$_.conf" } @apis, 'handlers', 'admin';
 
+write_file("$dir/admin.sha256", sha256_hex($admin) . "\n");
 write_file("$dir/nginx.conf", <<"END");
 $load
 daemon off;
@@ -153,6 +157,19 @@ CrewKeel on 127.0.0.1:8082: 201, then 403, for sending takes another scope
 
     curl -i http://127.0.0.1:8082/api/v1/estimates \\
       -d '{"job":"J-1042","send":true}' -H "Authorization: Bearer $crewkeel"
+
+The admin API on 127.0.0.1:8090: the keys, a new one, which is shown this once
+
+    curl -i http://127.0.0.1:8090/cooledge/keys \\
+      -H "Authorization: Bearer $admin"
+
+    curl -i http://127.0.0.1:8090/cooledge/keys \\
+      -H "Authorization: Bearer $admin" \\
+      -H "Content-Type: application/json" \\
+      -d '{"account":"biz_8f2a1c9e","name":"Zapier","scopes":["jobs:read"]}'
+
+  and what is counted:
+    curl -i http://127.0.0.1:8090/metrics
 
 The journals and logs are in $dir.  Ctrl-C stops it all.
 

@@ -7,6 +7,7 @@ package Keygate::Upstream;
 use strict;
 use warnings;
 
+use Digest::SHA qw(sha256_hex);
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP ();
@@ -60,13 +61,20 @@ sub requests {
     my ($self) = @_;
 
     open my $log, '<', $self->{log} or return;
-    my @all = map { $json->decode($_) } <$log>;
+    seek $log, $self->{read} // 0, 0;
 
-    for (@all) {
-        die "the upstream failed: $_->{failed}\n" if $_->{failed};
+    while (my $line = <$log>) {
+        last if $line !~ /\n\z/;
+
+        my $request = $json->decode($line);
+
+        die "the upstream failed: $request->{failed}\n" if $request->{failed};
+
+        push @{$self->{all}}, $request;
+        $self->{read} = tell $log;
     }
 
-    return @all;
+    return @{$self->{all} || []};
 }
 
 
@@ -139,9 +147,19 @@ sub take_request {
 
     my $body = substr $$in, $end + 4, $length // 0;
     substr $$in, 0, $all, '';
+    $body = digest($body) if length $body > 1 << 16;
 
     return { method => $method, uri => $uri, version => $version // '',
              headers => \@headers, body => $body };
+}
+
+
+# What stands for a body that is too large to be written down.
+
+sub digest {
+    my ($body) = @_;
+
+    return length($body) . ' bytes: ' . sha256_hex($body);
 }
 
 

@@ -1,0 +1,103 @@
+#!/usr/bin/perl
+
+# A zone that is full: 507 to whoever makes a key, lines that others append are
+# told of and skipped, one alert in all, traffic untouched; and once something
+# is deleted, or the zone is larger, it goes on.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use Test::More;
+use Time::HiRes qw(sleep);
+
+use Keygate;
+use Keygate::Admin;
+use Keygate::Faults;
+use Keygate::Load;
+use Keygate::Mix;
+
+my $conf = admin_conf(rate => 'rate 1000000r/h;',
+    zone => "keygate_zone keys:160k journal=keys.jsonl;\n");
+my $t = Keygate->new(workers => 2, origin => 1, conf => $conf);
+
+admin_token($t);
+
+my $mix = Keygate::Mix->new($t);
+
+$t->start;
+$t->allow(qr/\[alert\].*keygate zone "keys" is full/);
+
+sub create {
+    return admin($t, 'POST', '/keys', { account => 'acc_1', name => 'x',
+        scopes => ['items:read'] });
+}
+
+sub alerts {
+    return scalar(() = $t->read_file('error.log') =~ /\[alert\]/g);
+}
+
+my $load = Keygate::Load->new(n => 8, rate => 200, next => $mix->next)
+    ->background("$t->{dir}/load.json");
+
+my @made;
+
+for (1 .. 2000) {
+    my $r = create();
+
+    last if $r->{status} != 201;
+    push @made, $r->json;
+}
+
+cmp_ok(@made, '>', 20, @made . ' keys fit');
+
+my $journal = $t->read_file('keys.jsonl');
+
+for (1 .. 20) {
+    is(problem_is(create()), '507 insufficient_storage', 'one more does not');
+}
+
+is($t->read_file('keys.jsonl'), $journal, 'nor is it in the journal');
+is($t->status('/v1/items', key => $made[-1]{secret}), 200,
+    'the last one that did is in force');
+
+# whoever appends to the file itself does not ask
+
+$t->append(join '', map { ($t->make_key(scopes => ['items:read']))[0] }
+    1 .. 200);
+sleep 1.5;
+cmp_ok(alerts(), '<=', 1, 'one alert at most');
+like($t->read_file('error.log'), qr/line \d+ .*found no room in the zone/,
+    'lines without room are told of');
+
+# what makes no new record still works
+
+is(admin($t, 'POST', "/keys/$made[0]{id}/revoke")->{status}, 200,
+    'a key can be revoked');
+is($t->status('/v1/items', key => $made[0]{secret}), 401, 'which holds');
+is(admin($t, 'POST', "/keys/$made[1]{id}/rotate")->{status}, 200,
+    'one can be rotated');
+is($t->status('/v1/items', key => $made[1]{secret}), 401,
+    'and its old secret is dead');
+is(admin($t, 'DELETE', "/keys/$made[$_]{id}")->{status}, 204, 'or deleted')
+    for 0 .. 9;
+
+my $r = create();
+is($r->{status}, 201, 'then there is room for another one');
+is($t->status('/v1/items', key => $r->json->{secret}), 200, 'in force');
+cmp_ok(alerts(), '<=', 1, 'still no more than one alert');
+
+ok($t->reload($conf =~ s/keys:160k/keys:1m/r), 'a larger zone');
+is(create()->{status}, 201, 'has room');
+is($t->status('/v1/items', key => $made[-1]{secret}), 200,
+    'and all the keys');
+
+$load->finish;
+figure(@made . ' keys made', $load->summary, alerts() . ' alert');
+is($load->{wrong} + $load->{failed}, 0, $load->summary)
+    or diag($load->faults);
+
+$t->{seen} = '';
+$t->done;

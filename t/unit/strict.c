@@ -1,0 +1,333 @@
+/*
+ * Strict JSON: what is taken and what is not, and random texts against
+ * jansson, which does the same with more memory.
+ */
+
+#include "tap.h"
+
+#include <jansson.h>
+
+#include "keygate_strict.h"
+#include "random.h"
+
+
+typedef struct {
+    unsigned  members;
+    unsigned  set;
+    unsigned  send;
+} seen_t;
+
+
+static void
+member(void *data, const keygate_strict_name_t *name, int set)
+{
+    seen_t  *seen;
+
+    seen = data;
+    seen->members++;
+    seen->set += set;
+    seen->send += keygate_strict_is(name, KEYGATE_STR("send"));
+}
+
+
+static keygate_rc_t
+strict(const char *text, size_t len, seen_t *seen)
+{
+    char           *copy;
+    keygate_rc_t    rc;
+    keygate_str_t   s;
+
+    /* a copy of its very length: the sanitizer sees what is read beyond */
+
+    copy = malloc(len ? len : 1);
+    memcpy(copy, text, len);
+
+    s.data = (unsigned char *) copy;
+    s.len = len;
+
+    memset(seen, 0, sizeof(seen_t));
+    rc = keygate_strict_object(s, member, seen);
+    free(copy);
+
+    return rc;
+}
+
+
+static unsigned
+depth_of(const char *text, size_t len)
+{
+    size_t    i;
+    unsigned  depth, most, quoted;
+
+    for (depth = most = quoted = 0, i = 0; i < len; i++) {
+        if (text[i] == '"') {
+            quoted = !quoted;
+
+        } else if (text[i] == '\\') {
+            i += quoted;
+
+        } else if (!quoted && (text[i] == '{' || text[i] == '[')) {
+            depth++;
+            most = depth > most ? depth : most;
+
+        } else if (!quoted && (text[i] == '}' || text[i] == ']')) {
+            depth -= depth > 0;
+        }
+    }
+
+    return most;
+}
+
+
+/* What jansson makes of it: KEYGATE_AGAIN where it must not be compared. */
+
+static keygate_rc_t
+twin(const char *text, size_t len, seen_t *seen)
+{
+    json_t        *json, *value;
+    const char    *name;
+    json_error_t   error;
+
+    memset(seen, 0, sizeof(seen_t));
+
+    json = json_loadb(text, len, JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL
+                      |JSON_DECODE_INT_AS_REAL, &error);
+
+    if (json == NULL
+        && json_error_code(&error) == json_error_numeric_overflow)
+    {
+        return KEYGATE_AGAIN;
+    }
+
+    if (!json_is_object(json)
+        || depth_of(text, len) > KEYGATE_STRICT_DEPTH)
+    {
+        json_decref(json);
+        return KEYGATE_INVALID;
+    }
+
+    json_object_foreach(json, name, value) {
+        seen->members++;
+        seen->set += !json_is_false(value) && !json_is_null(value);
+        seen->send += strcasecmp(name, "send") == 0;
+    }
+
+    json_decref(json);
+
+    return KEYGATE_OK;
+}
+
+
+/* -- Random texts ------------------------------------------------------- */
+
+static const char *const  pieces[] = {
+    "{", "}", "[", "]", ":", ",", "\"", "\\", " ", "\n", "true", "false",
+    "null", "0", "-1", "1.5", "1e5", "0.", "01", "-", "e", "\"a\"", "\"b\"",
+    "\"send\"", "\"SEND\"", "\"\\u0073end\"", "\"\\u0000\"",
+    "\"\\ud83d\\ude00\"",
+    "\"\\ud800\"", "\"\\n\"", "\"\\x\"", "\xe2\x82\xac", "\"\xe2\x82\xac\"",
+    "\"\xff\"", "\xef\xbb\xbf", "\t", "\r", "\"a\":1", "\"a\":", "{}", "[]",
+    "/", "x", "\x01", "\"\x1f\"", "\"\x7f\"", "\"\\/\\b\\f\\r\\t\"", "\"\""
+};
+
+#define PIECES  (sizeof(pieces) / sizeof(pieces[0]))
+
+static char    text[4096];
+static size_t  len;
+
+
+static void
+put(const char *s)
+{
+    size_t  n;
+
+    n = strlen(s);
+
+    if (len + n < sizeof(text)) {
+        memcpy(text + len, s, n);
+        len += n;
+    }
+}
+
+
+/* A value that is well-formed, mostly. */
+
+static void
+put_value(unsigned depth)
+{
+    unsigned  i, n, kind;
+    char      name[16];
+
+    kind = random_below(depth > 5 ? 6 : 9);
+
+    if (kind < 6) {
+        put(kind == 5 ? pieces[random_below(PIECES)] : pieces[10 + kind]);
+        return;
+    }
+
+    n = random_below(random_below(10) ? 5 : 40);
+    put(kind == 6 ? "[" : "{");
+
+    for (i = 0; i < n; i++) {
+        put(i ? "," : random_below(2) ? " " : "");
+
+        if (kind != 6) {
+            snprintf(name, sizeof(name), "\"n%u\" :", random_below(400));
+            put(random_below(20) ? name : "\"\\u0073END\":");
+        }
+
+        put_value(depth + 1);
+    }
+
+    put(kind == 6 ? "]" : "}");
+}
+
+
+static void
+random_text(void)
+{
+    unsigned  i, n;
+
+    len = 0;
+
+    switch (random_below(3)) {
+
+    case 0:
+        for (i = 0, n = random_below(12); i < n; i++) {
+            put(pieces[random_below(PIECES)]);
+        }
+
+        return;
+
+    case 1:
+        put("{\"send\":");
+        put_value(0);
+        put("}");
+        break;
+
+    default:
+        put("{\"a\":");
+        put_value(0);
+        put(",\"n\":");
+        put_value(0);
+        put("}");
+    }
+
+    /* now and then a byte is another one, or the end is missing */
+
+    if (random_below(3) == 0) {
+        text[random_below((unsigned) len)] = (char) random_below(256);
+    }
+
+    if (random_below(8) == 0) {
+        len = random_below((unsigned) len);
+    }
+}
+
+
+static void
+against_twin(void)
+{
+    seen_t        a, b;
+    unsigned      i, taken, wrong;
+    keygate_rc_t  x, y;
+
+    for (taken = wrong = 0, i = 0; i < 200000 && wrong < 5; i++) {
+        random_text();
+
+        x = strict(text, len, &a);
+        y = twin(text, len, &b);
+
+        if (y == KEYGATE_AGAIN) {
+            continue;
+        }
+
+        taken += x == KEYGATE_OK;
+
+        if (x != y || (x == KEYGATE_OK && memcmp(&a, &b, sizeof(a)) != 0)) {
+            wrong++;
+            printf("# %d, not %d: %.*s\n", x, y, (int) len, text);
+        }
+    }
+
+    is_num(wrong, 0, "200,000 random texts: what jansson says");
+    ok(taken > 20000, "%u of them are objects", taken);
+}
+
+
+/* -- Sizes ---------------------------------------------------------------- */
+
+static void
+sizes(void)
+{
+    char      *big, *p;
+    seen_t     seen;
+    unsigned   i, n;
+
+    n = 200000;
+    big = malloc(n * 12 + 16);
+
+    for (p = big, *p++ = '{', i = 0; i < n; i++) {
+        p += sprintf(p, "%s\"%x\":1", i ? "," : "", i);
+    }
+
+    *p = '}';
+    is_num(strict(big, p + 1 - big, &seen), KEYGATE_OK, "200,000 names");
+    is_num(seen.members, n, "each of them seen");
+
+    p += sprintf(p, ",\"%x\":1}", n / 2);
+    is_num(strict(big, p - big, &seen), KEYGATE_INVALID, "one of them twice");
+
+    memset(big, '[', n);
+    is_num(strict(big, n, &seen), KEYGATE_INVALID, "200,000 brackets");
+    memcpy(big, "{\"\":", 4);
+    is_num(strict(big, n, &seen), KEYGATE_INVALID, "in an object");
+    memset(big, ' ', n);
+    is_num(strict(big, n, &seen), KEYGATE_INVALID, "space");
+    is_num(strict("", 0, &seen), KEYGATE_INVALID, "nothing");
+
+    free(big);
+}
+
+
+static void
+names(void)
+{
+    char       body[256];
+    seen_t     seen;
+    unsigned   i;
+
+    static const char *const  same[] = {
+        "send", "SEND", "sEnD", "\\u0073end", "\\u0053END", "\xc5\xbf" "end",
+        "\\u017fend", "\\u017FEND"
+    };
+
+    static const char *const  others[] = {
+        "sen", "sends", " send", "", "s\\u00e9nd", "\\u212aend", "5end",
+        "\\ud83d\\ude00", "send send send send send send send send send send "
+        "send send send send send send"
+    };
+
+    for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+        snprintf(body, sizeof(body), "{\"%s\":1}", same[i]);
+        (void) strict(body, strlen(body), &seen);
+        is_num(seen.send, 1, "%s may be taken for send", same[i]);
+    }
+
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        snprintf(body, sizeof(body), "{\"%s\":1}", others[i]);
+        (void) strict(body, strlen(body), &seen);
+        is_num(seen.members * 10 + seen.send, 10, "\"%s\" may not", others[i]);
+    }
+}
+
+
+int
+main(void)
+{
+    names();
+    sizes();
+    against_twin();
+
+    return tap_done();
+}
