@@ -33,6 +33,7 @@ keygate_table_next_key(const keygate_table_t *t, uint64_t *cursor,
     for (tries = 0; tries < KEYGATE_TRIES; tries++) {
         seen = keygate_table_enter(t);
         rc = KEYGATE_NONE;
+        place = 0;
         at = keygate_next(t, KEYGATE_KEY, from, seen);
 
         if (at != 0) {
@@ -78,6 +79,7 @@ keygate_table_next_account(const keygate_table_t *t, uint64_t *cursor,
     for (tries = 0; tries < KEYGATE_TRIES; tries++) {
         seen = keygate_table_enter(t);
         rc = KEYGATE_NONE;
+        place = 0;
         at = keygate_next(t, KEYGATE_ACCOUNT, from, seen);
 
         if (at != 0) {
