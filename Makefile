@@ -169,7 +169,8 @@ $B/t: FORCE
 
 test:
 	@.ci/deps test
-	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx $B/t
+	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx $B/t \
+	    $B/next/objs/lockcheck
 	@prove -j$(JOBS) --timer -It/lib t $(UNIT) $B/t/asan $B/t/next
 
 check:

@@ -186,7 +186,7 @@ END
     $t->secret('a credential', $_->{secret}) for @made;
     $t->start;
 
-    my @real = ('--admin', 'http://localhost:' . $t->port('ADMIN') . '/a',
+    my @real = ('--admin', 'http://127.0.0.1:' . $t->port('ADMIN') . '/a',
                 '--token-file', 'admin.token');
 
     is(scalar @{$g->json('list', @real)}, 120, 'the keys of a real one');

@@ -13,6 +13,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use Keygate;
+use Keygate::Faults;
 use Keygate::Items;
 
 my $conf = items_conf(zone => "keygate_zone keys:32m journal=keys.jsonl;\n");
@@ -112,5 +113,7 @@ close $f;
 ok($t->wait_for(sub {
     $t->status('/v1/items', key => 'tk_NEXT01_' . 'n' x 24) == 200 }, 3),
     'which is followed on');
+
+figure('60000 lines that nobody had read', '20 requests that lingered');
 
 $t->done;

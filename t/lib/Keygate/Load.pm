@@ -191,7 +191,7 @@ sub blame {
 
     my ($line) = $request->{bytes} =~ /^(.*?) HTTP/;
 
-    push @{$self->{reasons}}, "$what: $line" if @{$self->{reasons}} < 20;
+    push @{$self->{reasons}}, "$what: $line" if @{$self->{reasons}} < 200;
 }
 
 
@@ -229,7 +229,9 @@ sub summary {
 sub faults {
     my ($self) = @_;
 
-    return join "\n", @{$self->{reasons}};
+    my @some = @{$self->{reasons}};
+
+    return join "\n", @some > 20 ? @some[0 .. 19] : @some;
 }
 
 
