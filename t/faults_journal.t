@@ -16,6 +16,10 @@ use Keygate;
 use Keygate::Faults;
 use Keygate::Items;
 
+# the workers are somebody else, who must be able to get there
+
+local $ENV{TMPDIR} = '/tmp';
+
 my $t = Keygate->new(workers => 2, user => 'nobody nogroup',
     conf => items_conf(zone => "keygate_zone keys:1m "
         . "journal=%%DIR%%/j/keys.jsonl;\n"));
