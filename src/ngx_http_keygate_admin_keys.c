@@ -8,7 +8,7 @@
 #include <openssl/crypto.h>
 
 
-#define NGX_HTTP_KEYGATE_ID_TRIES  100
+#define NGX_HTTP_KEYGATE_ID_TRIES  1000
 
 
 static ngx_int_t ngx_http_keygate_key_make(ngx_http_keygate_job_t *job,

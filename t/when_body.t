@@ -148,8 +148,9 @@ for my $port ('PORT', 'STREAM') {
 is(verdict(post($t, $write, '{"send": true}', port => $t->port('DRY'))), 200,
    'a dry run refuses nothing');
 is(received($t), '{"send": true}', 'and changes nothing');
-like($t->read_file('verdict.log'), qr/^POST 200 insufficient_scope$/m,
-     'but says so in the log');
+ok($t->wait_for(sub {
+    $t->read_file('verdict.log') =~ /^POST 200 insufficient_scope$/m }),
+    'but says so in the log');
 
 # -- too large, too slow
 
@@ -194,6 +195,7 @@ for my $name ('LITTLE', 'PAGES') {
 
 is($t->hits, 0, 'of these nothing reaches the upstream');
 
+$t->wait_for(sub { $t->read_file('verdict.log') =~ /^POST 413 /m });
 like($t->read_file('verdict.log'), qr/^POST 413 body_too_large$/m,
      'the log tells');
 unlike($t->read_file('verdict.log'), qr/^POST 4\d\d allowed$/m,
