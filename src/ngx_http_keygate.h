@@ -57,7 +57,6 @@ typedef struct {
     ngx_atomic_t                write_errors;
     ngx_atomic_t                write_us;       /* spent writing and syncing */
     ngx_atomic_t                write_bucket[NGX_HTTP_KEYGATE_LATENCIES];
-    ngx_atomic_t                behind;         /* bytes not yet applied */
     ngx_atomic_t                journal;        /* which path is followed */
     ngx_uint_t                  n_apis;
     ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
@@ -146,7 +145,6 @@ struct ngx_http_keygate_ctx_s {
     unsigned                       reading:1;   /* the body, for a "when" */
     unsigned                       body_done:1;
     unsigned                       stripped:1;
-    unsigned                       answered:1;  /* by the gate: me, scopes */
 };
 
 

@@ -26,7 +26,6 @@ typedef struct {
     unsigned              n_credentials; /* 0: none; 2: more than one */
     unsigned char         address[16];   /* of the client; IPv4 mapped */
     unsigned              has_address:1;
-    unsigned              in_body:1;     /* there is, or may be, a body */
     keygate_now_t         now;
 } keygate_request_t;
 

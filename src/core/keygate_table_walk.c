@@ -11,6 +11,8 @@
 #define KEYGATE_TRIES  100000
 
 
+static keygate_rc_t keygate_next_record(const keygate_table_t *t,
+    keygate_kind_e kind, uint64_t *cursor, void *record);
 static uint32_t keygate_next(const keygate_table_t *t, keygate_kind_e kind,
     uint64_t cursor, uint64_t seen);
 static keygate_rc_t keygate_next_of(const keygate_table_t *t,
@@ -23,6 +25,24 @@ keygate_rc_t
 keygate_table_next_key(const keygate_table_t *t, uint64_t *cursor,
     keygate_key_t *key)
 {
+    return keygate_next_record(t, KEYGATE_KEY, cursor, key);
+}
+
+
+keygate_rc_t
+keygate_table_next_account(const keygate_table_t *t, uint64_t *cursor,
+    keygate_account_t *account)
+{
+    return keygate_next_record(t, KEYGATE_ACCOUNT, cursor, account);
+}
+
+
+/* "record" is a keygate_key_t or a keygate_account_t, as the kind has it. */
+
+static keygate_rc_t
+keygate_next_record(const keygate_table_t *t, keygate_kind_e kind,
+    uint64_t *cursor, void *record)
+{
     uint32_t      at;
     uint64_t      seen, place, from;
     unsigned      tries;
@@ -34,11 +54,13 @@ keygate_table_next_key(const keygate_table_t *t, uint64_t *cursor,
         seen = keygate_table_enter(t);
         rc = KEYGATE_NONE;
         place = 0;
-        at = keygate_next(t, KEYGATE_KEY, from, seen);
+        at = keygate_next(t, kind, from, seen);
 
         if (at != 0) {
             place = keygate_peek(&keygate_node(t, at)->hash);
-            rc = keygate_table_load_key(t, at, key);
+            rc = (kind == KEYGATE_KEY)
+                 ? keygate_table_load_key(t, at, record)
+                 : keygate_table_load_account(t, at, record);
         }
 
         if (!keygate_table_whole(t, seen)) {
@@ -57,50 +79,6 @@ keygate_table_next_key(const keygate_table_t *t, uint64_t *cursor,
         }
 
         /* not quite in, or half way out: the next one, then */
-
-        tries = 0;
-    }
-
-    return KEYGATE_NONE;
-}
-
-
-keygate_rc_t
-keygate_table_next_account(const keygate_table_t *t, uint64_t *cursor,
-    keygate_account_t *account)
-{
-    uint32_t      at;
-    uint64_t      seen, place, from;
-    unsigned      tries;
-    keygate_rc_t  rc;
-
-    from = *cursor;
-
-    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
-        seen = keygate_table_enter(t);
-        rc = KEYGATE_NONE;
-        place = 0;
-        at = keygate_next(t, KEYGATE_ACCOUNT, from, seen);
-
-        if (at != 0) {
-            place = keygate_peek(&keygate_node(t, at)->hash);
-            rc = keygate_table_load_account(t, at, account);
-        }
-
-        if (!keygate_table_whole(t, seen)) {
-            continue;
-        }
-
-        if (at == 0) {
-            return KEYGATE_NONE;
-        }
-
-        from = place + 1;
-
-        if (rc == KEYGATE_OK) {
-            *cursor = from;
-            return KEYGATE_OK;
-        }
 
         tries = 0;
     }
