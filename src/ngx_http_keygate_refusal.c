@@ -281,6 +281,3 @@ ngx_http_keygate_where_to_send(ngx_http_request_t *r, keygate_api_t *api,
 
     return NGX_OK;
 }
-
-
-

@@ -217,10 +217,6 @@ ngx_http_keygate_zone_counters(ngx_http_keygate_shared_t *shared,
 }
 
 
-
-
-
-
 ngx_int_t
 ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
     ngx_cycle_t *cycle)
@@ -285,8 +281,6 @@ ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone)
         zone->digester = NULL;
     }
 }
-
-
 
 
 keygate_now_t

@@ -46,6 +46,18 @@ none('no tabs', [ grep { !/^Makefile$|\.mk$/ } @wrapped ],
 none('no trailing space', \@text, sub { $_[0] =~ /[ \t\r]$/ });
 none('no nginx in the core', [ grep { m{^src/core/} } @c ],
      sub { $_[0] =~ /ngx_/ && $_[0] !~ m{^ ?\*|^/\*} && $_[0] !~ /ngx_str_t/ });
+none('two blank lines at most', \@c, do {
+    my ($in, $blank) = ('', 0);
+
+    sub {
+        my ($line, $file) = @_;
+
+        $blank = $line eq '' && $file eq $in ? $blank + 1 : 0;
+        $in = $file;
+
+        return $blank > 2;
+    };
+});
 none('no C++ comments', \@c, sub { $_[0] =~ m{(?:^|[;{}\s])//} });
 none('no archive is named', \@text, sub {
     $_[1] ne 't/style.t'

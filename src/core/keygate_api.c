@@ -95,15 +95,6 @@ keygate_api_compile(keygate_api_t *api, keygate_conf_fault_t *fault)
 }
 
 
-
-
-
-
-
-
-
-
-
 keygate_rc_t
 keygate_api_advice(const keygate_api_t *api, unsigned *i,
     keygate_conf_fault_t *fault)

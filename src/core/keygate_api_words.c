@@ -22,8 +22,6 @@ typedef struct {
 } keygate_directive_t;
 
 
-
-
 keygate_rc_t
 keygate_api_fault(keygate_conf_fault_t *fault, keygate_str_t value,
     const char *expected)
@@ -157,26 +155,6 @@ keygate_api_token(keygate_str_t text)
 
     return text.len != 0;
 }
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 int

@@ -339,6 +339,3 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     v->code = KEYGATE_ALLOWED;
     v->need_body = v->route->when != NULL;
 }
-
-
-

@@ -64,7 +64,6 @@ keygate_table_find(const keygate_table_t *t,
 }
 
 
-
 void
 keygate_table_expect(const keygate_table_t *t,
     const unsigned char digest[KEYGATE_DIGEST_LEN], int near)
