@@ -59,8 +59,8 @@ keygate_rc_t keygate_credential_make(const keygate_format_t *f, char *id,
 
 /*
  * A digester computes SHA-256 of a whole credential or, under a pepper of at
- * least 32 bytes, HMAC-SHA-256 (RFC 2104).  It holds the fetched OpenSSL
- * objects, so make one per process, after fork; it is not thread-safe.
+ * least 32 bytes, HMAC-SHA-256 (RFC 2104).  It holds what OpenSSL has fetched
+ * for that, so make one per process, after fork; it is not thread-safe.
  */
 
 typedef struct keygate_digester_s  keygate_digester_t;
