@@ -139,7 +139,8 @@ struct ngx_http_keygate_ctx_s {
     ngx_http_request_t            *owner;       /* what it was made for */
     keygate_str_t                  credential;  /* before it was stripped */
     ngx_uint_t                     n_credentials;
-    keygate_verdict_t             *verdict;     /* key.addresses are left out */
+    keygate_verdict_t             *verdict;     /* up to key.addresses, and its
+                                                   windows */
     ngx_uint_t                     status;      /* of the refusal; 0: none */
     unsigned                       dry_run:1;   /* where it was last obeyed */
     unsigned                       reading:1;   /* the body, for a "when" */
@@ -272,16 +273,30 @@ ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
 
 /* ngx_http_keygate_headers.c: the gate's own response headers */
 
+/* A name, and the same in lower case. */
+
+typedef struct {
+    ngx_str_t                      key;
+    u_char                        *lowcase;
+} ngx_http_keygate_name_t;
+
+#define ngx_http_keygate_name(key, lowcase)                                   \
+    { ngx_string(key), (u_char *) lowcase }
+
+extern ngx_http_keygate_name_t  ngx_http_keygate_allow;
+extern ngx_http_keygate_name_t  ngx_http_keygate_cache_control;
+extern ngx_http_keygate_name_t  ngx_http_keygate_www_authenticate;
+
 /* Adds what the decision calls for: rate headers, and for a refusal by the
  * gate the challenge, Allow, Retry-After, Cache-Control.  "own" tells that
  * the response is the gate's own. */
 ngx_int_t ngx_http_keygate_add_headers(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, ngx_uint_t own);
 /* Appends one header line; "value" must stay as long as the request. */
-ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
+ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, ngx_str_t *value);
 /* Takes all header lines of that name off the response. */
-void ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name);
+void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
 
 
 /* ngx_http_keygate_refusal.c: a verdict as an error */

@@ -13,6 +13,12 @@ static ngx_int_t ngx_http_keygate_admin_document(ngx_http_request_t *r,
     keygate_api_t *core, keygate_error_t *e, ngx_str_t *body);
 
 
+static ngx_http_keygate_name_t  ngx_http_keygate_etag =
+    ngx_http_keygate_name("ETag", "etag");
+static ngx_http_keygate_name_t  ngx_http_keygate_location =
+    ngx_http_keygate_name("Location", "location");
+
+
 ngx_int_t
 ngx_http_keygate_admin_answer(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job)
@@ -55,7 +61,7 @@ ngx_http_keygate_admin_etag(ngx_http_request_t *r,
 
     ngx_memcpy(value.data, job->etag, value.len);
 
-    return ngx_http_keygate_add_header(r, "ETag", &value);
+    return ngx_http_keygate_add_header(r, &ngx_http_keygate_etag, &value);
 }
 
 
@@ -80,7 +86,7 @@ ngx_http_keygate_admin_located(ngx_http_request_t *r,
                             job->id)
                 - value.data;
 
-    return ngx_http_keygate_add_header(r, "Location", &value);
+    return ngx_http_keygate_add_header(r, &ngx_http_keygate_location, &value);
 }
 
 

@@ -316,7 +316,7 @@ ngx_http_keygate_check_rates(const keygate_verdict_t *v, int64_t wall)
 
         if (json_array_append_new(array,
                 json_pack("{s:o, s:I, s:s, s:I, s:I, s:I, s:b}",
-                          "name", ngx_http_keygate_admin_string(v->names[i]),
+                          "name", ngx_http_keygate_admin_string(w->name),
                           "limit", (json_int_t) w->limit,
                           "unit", keygate_unit_name(w->unit),
                           "seconds",

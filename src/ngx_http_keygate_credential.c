@@ -8,14 +8,14 @@
 #include "ngx_http_keygate.h"
 
 
-static ngx_uint_t ngx_http_keygate_is_source(ngx_table_elt_t *h,
-    keygate_source_t *source);
 static ngx_uint_t ngx_http_keygate_bearer(ngx_str_t *value,
     keygate_str_t *token);
 static ngx_uint_t ngx_http_keygate_unwanted(keygate_api_t *api,
-    ngx_str_t *name);
-static ngx_uint_t ngx_http_keygate_named(ngx_str_t *name, const char *text,
-    size_t len);
+    ngx_table_elt_t *h);
+static ngx_inline ngx_uint_t ngx_http_keygate_named(ngx_table_elt_t *h,
+    const u_char *lowcase, size_t len);
+static ngx_int_t ngx_http_keygate_run(ngx_list_t *list, ngx_list_part_t **last,
+    ngx_table_elt_t *elts, ngx_uint_t n);
 
 
 /* What many frameworks take for the method or the path of a request: not
@@ -47,11 +47,12 @@ ngx_uint_t
 ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
     keygate_str_t *credential)
 {
-    ngx_uint_t        i, n, lines;
-    keygate_str_t     value;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-    unsigned          k;
+    ngx_uint_t         i, n, lines;
+    keygate_str_t      value;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h;
+    keygate_source_t  *source;
+    unsigned           k;
 
     n = 0;
     lines = 0;
@@ -63,12 +64,17 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
         ngx_http_keygate_next_header(part, h, i);
 
         for (k = 0; k < api->n_sources; k++) {
+            source = &api->sources[k];
 
-            if (!ngx_http_keygate_is_source(&h[i], &api->sources[k])) {
+            if (h[i].key.len != source->lowcase.len
+                || ngx_memcmp(h[i].lowcase_key, source->lowcase.data,
+                              source->lowcase.len)
+                   != 0)
+            {
                 continue;
             }
 
-            if (api->sources[k].field.len) {
+            if (source->field.len) {
                 value.len = h[i].value.len;
                 value.data = h[i].value.data;
 
@@ -88,21 +94,6 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
     /* an empty line beside a key is one line too many as well */
 
     return (n && lines > 1) ? 2 : n;
-}
-
-
-static ngx_uint_t
-ngx_http_keygate_is_source(ngx_table_elt_t *h, keygate_source_t *source)
-{
-    if (source->field.len == 0) {
-        return h->key.len == sizeof("Authorization") - 1
-               && ngx_strncasecmp(h->key.data, (u_char *) "Authorization",
-                                  sizeof("Authorization") - 1) == 0;
-    }
-
-    return h->key.len == source->field.len
-           && ngx_strncasecmp(h->key.data, (u_char *) source->field.data,
-                              source->field.len) == 0;
 }
 
 
@@ -139,37 +130,25 @@ ngx_http_keygate_bearer(ngx_str_t *value, keygate_str_t *token)
 
 
 static ngx_uint_t
-ngx_http_keygate_unwanted(keygate_api_t *api, ngx_str_t *name)
+ngx_http_keygate_unwanted(keygate_api_t *api, ngx_table_elt_t *h)
 {
-    unsigned        k;
-    ngx_str_t      *override;
-    keygate_str_t  *field;
+    unsigned    k;
+    ngx_str_t  *override;
 
     for (k = 0; k < api->n_sources && !api->pass_credential; k++) {
-        field = &api->sources[k].field;
-
-        if (field->len == 0) {
-            if (ngx_http_keygate_named(name, "authorization",
-                                       sizeof("authorization") - 1))
-            {
-                return 1;
-            }
-
-        } else if (ngx_http_keygate_named(name, (const char *) field->data,
-                                          field->len))
+        if (ngx_http_keygate_named(h, api->sources[k].lowcase.data,
+                                   api->sources[k].lowcase.len))
         {
             return 1;
         }
     }
 
-    if (name->len == 0 || ngx_tolower(name->data[0]) != 'x') {
+    if (h->key.len == 0 || h->lowcase_key[0] != 'x') {
         return 0;
     }
 
     for (override = ngx_http_keygate_overrides; override->len; override++) {
-        if (ngx_http_keygate_named(name, (const char *) override->data,
-                                   override->len))
-        {
+        if (ngx_http_keygate_named(h, override->data, override->len)) {
             return 1;
         }
     }
@@ -180,19 +159,19 @@ ngx_http_keygate_unwanted(keygate_api_t *api, ngx_str_t *name)
 
 /* As CGI and its heirs have it, where "_" and "-" come to the same. */
 
-static ngx_uint_t
-ngx_http_keygate_named(ngx_str_t *name, const char *text, size_t len)
+static ngx_inline ngx_uint_t
+ngx_http_keygate_named(ngx_table_elt_t *h, const u_char *lowcase, size_t len)
 {
     size_t  i;
     u_char  a, b;
 
-    if (name->len != len) {
+    if (h->key.len != len) {
         return 0;
     }
 
     for (i = 0; i < len; i++) {
-        a = ngx_tolower(name->data[i]);
-        b = ngx_tolower((u_char) text[i]);
+        a = h->lowcase_key[i];
+        b = lowcase[i];
 
         if (a != b && !((a == '_' && b == '-') || (a == '-' && b == '_'))) {
             return 0;
@@ -204,67 +183,102 @@ ngx_http_keygate_named(ngx_str_t *name, const char *text, size_t len)
 
 
 /*
- * The list is made anew without the lines: nginx keeps pointers to the old
- * elements, so these are not moved.
+ * Cuts the list into runs around the lines.  nginx keeps pointers to the
+ * elements, so these stay where they are.
  */
 
 ngx_int_t
 ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api)
 {
-    ngx_uint_t        i, n, found;
-    ngx_list_t        headers;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *copy;
+    ngx_uint_t        i, start;
+    ngx_list_t       *list;
+    ngx_list_part_t   part, *last;
+    ngx_table_elt_t  *h;
 
-    found = 0;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    list = &r->headers_in.headers;
+    part = list->part;
+    last = NULL;
 
-    for (i = 0, n = 0; /* void */ ; i++, n++) {
+    for ( ;; ) {
+        h = part.elts;
 
-        ngx_http_keygate_next_header(part, h, i);
+        for (start = 0, i = 0; i < part.nelts; i++) {
 
-        found |= ngx_http_keygate_unwanted(api, &h[i].key);
-    }
+            if (!ngx_http_keygate_unwanted(api, &h[i])) {
+                continue;
+            }
 
-    if (!found) {
-        return NGX_OK;
-    }
+            if (ngx_http_keygate_run(list, &last, &h[start], i - start)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
 
-    if (ngx_list_init(&headers, r->pool, n, sizeof(ngx_table_elt_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+            start = i + 1;
 
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        ngx_http_keygate_next_header(part, h, i);
-
-        if (ngx_http_keygate_unwanted(api, &h[i].key)) {
             if (r->headers_in.authorization == &h[i]) {
                 r->headers_in.authorization = NULL;
             }
-
-            continue;
         }
 
-        copy = ngx_list_push(&headers);
-        if (copy == NULL) {
+        if (ngx_http_keygate_run(list, &last, &h[start], i - start)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
-        *copy = h[i];
+        if (part.next == NULL) {
+            break;
+        }
+
+        part = *part.next;
     }
 
-    r->headers_in.headers = headers;
-
-    if (headers.last == &headers.part) {
-        r->headers_in.headers.last = &r->headers_in.headers.part;
+    if (last == NULL) {
+        last = &list->part;
+        last->nelts = 0;
     }
+
+    last->next = NULL;
+    list->last = last;
+
+    /* the last run is full: what is added begins a part of its own */
+
+    if (last->nelts) {
+        list->nalloc = last->nelts;
+    }
+
+    return NGX_OK;
+}
+
+
+/* A run of "n" elements becomes the next part of the list. */
+
+static ngx_int_t
+ngx_http_keygate_run(ngx_list_t *list, ngx_list_part_t **last,
+    ngx_table_elt_t *elts, ngx_uint_t n)
+{
+    ngx_list_part_t  *part;
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    if (*last == NULL) {
+        part = &list->part;
+
+    } else {
+        part = ngx_palloc(list->pool, sizeof(ngx_list_part_t));
+        if (part == NULL) {
+            return NGX_ERROR;
+        }
+
+        (*last)->next = part;
+    }
+
+    part->elts = elts;
+    part->nelts = n;
+    *last = part;
 
     return NGX_OK;
 }

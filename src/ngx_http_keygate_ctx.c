@@ -21,6 +21,7 @@ ngx_http_keygate_ctx_t *
 ngx_http_keygate_create_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     keygate_verdict_t *v)
 {
+    size_t                   size, windows;
     ngx_pool_cleanup_t      *cln;
     ngx_http_keygate_ctx_t  *ctx;
 
@@ -34,13 +35,20 @@ ngx_http_keygate_create_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ctx->api = api;
     ctx->owner = r;
 
-    ctx->verdict = ngx_palloc(r->main->pool,
-                              offsetof(keygate_verdict_t, key.addresses));
+    /* what there is of a verdict is a quarter of what there could be */
+
+    size = ngx_align(offsetof(keygate_verdict_t, key.addresses), 8);
+    windows = v->n_windows * sizeof(keygate_window_t);
+
+    ctx->verdict = ngx_palloc(r->main->pool, size + windows);
     if (ctx->verdict == NULL) {
         return NULL;
     }
 
-    ngx_memcpy(ctx->verdict, v, offsetof(keygate_verdict_t, key.addresses));
+    ngx_memcpy(ctx->verdict, v, size);
+    ctx->verdict->windows = (keygate_window_t *)
+                            ((u_char *) ctx->verdict + size);
+    ngx_memcpy(ctx->verdict->windows, v->windows, windows);
 
     cln->handler = ngx_http_keygate_cleanup;
     ngx_http_set_ctx(r, ctx, ngx_http_keygate_module);

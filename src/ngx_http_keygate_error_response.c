@@ -18,20 +18,23 @@ static ngx_uint_t ngx_http_keygate_error_when(ngx_http_request_t *r,
 
 /* They describe a body that does not leave. */
 
-static const char  *ngx_http_keygate_error_described[] = {
-    "Accept-Ranges",
-    "Content-Digest",
-    "Content-Disposition",
-    "Content-Encoding",
-    "Content-Language",
-    "Content-Location",
-    "Content-MD5",
-    "Digest",
-    "ETag",
-    "Last-Modified",
-    "Repr-Digest",
-    "Trailer",
-    NULL
+static ngx_str_t  ngx_http_keygate_error_content_range =
+    ngx_string("Content-Range");
+
+static ngx_str_t  ngx_http_keygate_error_described[] = {
+    ngx_string("Accept-Ranges"),
+    ngx_string("Content-Digest"),
+    ngx_string("Content-Disposition"),
+    ngx_string("Content-Encoding"),
+    ngx_string("Content-Language"),
+    ngx_string("Content-Location"),
+    ngx_string("Content-MD5"),
+    ngx_string("Digest"),
+    ngx_string("ETag"),
+    ngx_string("Last-Modified"),
+    ngx_string("Repr-Digest"),
+    ngx_string("Trailer"),
+    ngx_null_string
 };
 
 
@@ -269,18 +272,19 @@ void
 ngx_http_keygate_error_headers(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, off_t len)
 {
-    const char     **name;
-    keygate_str_t    type;
+    ngx_str_t      *name;
+    keygate_str_t   type;
 
     /* the length of the whole, which 416 tells, is not of the old body */
 
     if (re->status != NGX_HTTP_RANGE_NOT_SATISFIABLE) {
-        ngx_http_keygate_remove_header(r, "Content-Range");
+        ngx_http_keygate_remove_header(r,
+                                       &ngx_http_keygate_error_content_range);
         r->headers_out.content_range = NULL;
     }
 
-    for (name = ngx_http_keygate_error_described; *name; name++) {
-        ngx_http_keygate_remove_header(r, *name);
+    for (name = ngx_http_keygate_error_described; name->len; name++) {
+        ngx_http_keygate_remove_header(r, name);
     }
 
     ngx_http_clear_content_length(r);

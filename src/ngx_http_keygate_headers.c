@@ -11,9 +11,9 @@
 
 
 static ngx_int_t ngx_http_keygate_add_field(ngx_http_request_t *r,
-    const char *name, keygate_buf_t *value);
+    ngx_http_keygate_name_t *name, keygate_buf_t *value);
 static ngx_int_t ngx_http_keygate_add_number(ngx_http_request_t *r,
-    const char *name, int64_t n);
+    ngx_http_keygate_name_t *name, int64_t n);
 static ngx_int_t ngx_http_keygate_add_rates(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
 static ngx_int_t ngx_http_keygate_add_legacy(ngx_http_request_t *r,
@@ -23,6 +23,26 @@ static ngx_int_t ngx_http_keygate_add_challenges(ngx_http_request_t *r,
 static ngx_int_t ngx_http_keygate_add_allow(ngx_http_request_t *r,
     keygate_verdict_t *v);
 
+
+ngx_http_keygate_name_t  ngx_http_keygate_allow =
+    ngx_http_keygate_name("Allow", "allow");
+ngx_http_keygate_name_t  ngx_http_keygate_cache_control =
+    ngx_http_keygate_name("Cache-Control", "cache-control");
+ngx_http_keygate_name_t  ngx_http_keygate_www_authenticate =
+    ngx_http_keygate_name("WWW-Authenticate", "www-authenticate");
+
+static ngx_http_keygate_name_t  ngx_http_keygate_retry_after =
+    ngx_http_keygate_name("Retry-After", "retry-after");
+static ngx_http_keygate_name_t  ngx_http_keygate_ratelimit =
+    ngx_http_keygate_name("RateLimit", "ratelimit");
+static ngx_http_keygate_name_t  ngx_http_keygate_ratelimit_policy =
+    ngx_http_keygate_name("RateLimit-Policy", "ratelimit-policy");
+static ngx_http_keygate_name_t  ngx_http_keygate_limit =
+    ngx_http_keygate_name("X-RateLimit-Limit", "x-ratelimit-limit");
+static ngx_http_keygate_name_t  ngx_http_keygate_remaining =
+    ngx_http_keygate_name("X-RateLimit-Remaining", "x-ratelimit-remaining");
+static ngx_http_keygate_name_t  ngx_http_keygate_reset =
+    ngx_http_keygate_name("X-RateLimit-Reset", "x-ratelimit-reset");
 
 static ngx_str_t  ngx_http_keygate_no_store = ngx_string("no-store");
 
@@ -60,20 +80,21 @@ ngx_http_keygate_add_headers(ngx_http_request_t *r,
     }
 
     if (v->retry_after
-        && ngx_http_keygate_add_number(r, "Retry-After", v->retry_after)
+        && ngx_http_keygate_add_number(r, &ngx_http_keygate_retry_after,
+                                       v->retry_after)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_add_header(r, "Cache-Control",
+    return ngx_http_keygate_add_header(r, &ngx_http_keygate_cache_control,
                                        &ngx_http_keygate_no_store);
 }
 
 
 ngx_int_t
-ngx_http_keygate_add_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
+ngx_http_keygate_add_header(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
 
@@ -84,31 +105,21 @@ ngx_http_keygate_add_header(ngx_http_request_t *r, const char *name,
 
     h->hash = 1;
     ngx_http_keygate_header_end(h);
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
+    h->key = name->key;
     h->value = *value;
-    h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
-
-    if (h->lowcase_key == NULL) {
-        h->hash = 0;
-        return NGX_ERROR;
-    }
-
-    ngx_strlow(h->lowcase_key, h->key.data, h->key.len);
+    h->lowcase_key = name->lowcase;
 
     return NGX_OK;
 }
 
 
 void
-ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name)
+ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name)
 {
-    size_t            len;
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    len = ngx_strlen(name);
     part = &r->headers_out.headers.part;
     h = part->elts;
 
@@ -124,8 +135,8 @@ ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name)
             i = 0;
         }
 
-        if (h[i].hash != 0 && h[i].key.len == len
-            && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+        if (h[i].key.len == name->len && h[i].hash != 0
+            && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0)
         {
             h[i].hash = 0;
         }
@@ -137,22 +148,22 @@ ngx_http_keygate_remove_header(ngx_http_request_t *r, const char *name)
  * here twice. */
 
 static ngx_int_t
-ngx_http_keygate_add_field(ngx_http_request_t *r, const char *name,
-    keygate_buf_t *value)
+ngx_http_keygate_add_field(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, keygate_buf_t *value)
 {
     ngx_str_t  copy;
 
     if (value->len > value->size) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "keygate: the value of \"%s\" would be %uz bytes long, "
-                      "the header is left out", name, value->len);
+                      "keygate: the value of \"%V\" would be %uz bytes long, "
+                      "the header is left out", &name->key, value->len);
         return NGX_OK;
     }
 
-    ngx_http_keygate_remove_header(r, name);
+    ngx_http_keygate_remove_header(r, &name->key);
 
     copy.len = value->len;
-    copy.data = ngx_pnalloc(r->pool, copy.len + 1);
+    copy.data = ngx_pnalloc(r->pool, copy.len);
 
     if (copy.data == NULL) {
         return NGX_ERROR;
@@ -165,7 +176,8 @@ ngx_http_keygate_add_field(ngx_http_request_t *r, const char *name,
 
 
 static ngx_int_t
-ngx_http_keygate_add_number(ngx_http_request_t *r, const char *name, int64_t n)
+ngx_http_keygate_add_number(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, int64_t n)
 {
     u_char         text[NGX_INT64_LEN];
     keygate_buf_t  value;
@@ -203,13 +215,17 @@ ngx_http_keygate_add_rates(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     policy.size = limit.size = NGX_HTTP_KEYGATE_FIELD_MAX;
     policy.len = limit.len = 0;
 
-    keygate_verdict_ratelimit(ctx->verdict, ngx_time(), &policy, &limit);
+    keygate_verdict_ratelimit(ctx->api->core, ctx->verdict, ngx_time(),
+                              &policy, &limit);
 
-    if (ngx_http_keygate_add_field(r, "RateLimit-Policy", &policy) != NGX_OK) {
+    if (ngx_http_keygate_add_field(r, &ngx_http_keygate_ratelimit_policy,
+                                   &policy)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_add_field(r, "RateLimit", &limit);
+    return ngx_http_keygate_add_field(r, &ngx_http_keygate_ratelimit, &limit);
 }
 
 
@@ -224,15 +240,16 @@ ngx_http_keygate_add_legacy(ngx_http_request_t *r, keygate_verdict_t *v)
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_add_number(r, "X-RateLimit-Limit", w->limit) != NGX_OK
-        || ngx_http_keygate_add_number(r, "X-RateLimit-Remaining",
+    if (ngx_http_keygate_add_number(r, &ngx_http_keygate_limit, w->limit)
+        != NGX_OK
+        || ngx_http_keygate_add_number(r, &ngx_http_keygate_remaining,
                                        w->remaining)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_add_number(r, "X-RateLimit-Reset",
+    return ngx_http_keygate_add_number(r, &ngx_http_keygate_reset,
                                        (int64_t) ngx_time() + w->reset);
 }
 
@@ -273,7 +290,8 @@ ngx_http_keygate_add_challenges(ngx_http_request_t *r,
 
         /* one line a scheme: other modules' challenges stay beside them */
 
-        if (ngx_http_keygate_add_header(r, "WWW-Authenticate", &value)
+        if (ngx_http_keygate_add_header(r, &ngx_http_keygate_www_authenticate,
+                                        &value)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -296,5 +314,5 @@ ngx_http_keygate_add_allow(ngx_http_request_t *r, keygate_verdict_t *v)
 
     keygate_route_allow(v->routes, &allow);
 
-    return ngx_http_keygate_add_field(r, "Allow", &allow);
+    return ngx_http_keygate_add_field(r, &ngx_http_keygate_allow, &allow);
 }

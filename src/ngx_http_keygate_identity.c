@@ -312,7 +312,9 @@ ngx_http_keygate_send_json(ngx_http_request_t *r, ngx_uint_t status,
 
     ngx_str_set(&value, "no-store");
 
-    if (ngx_http_keygate_add_header(r, "Cache-Control", &value) != NGX_OK) {
+    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_cache_control, &value)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -222,7 +222,7 @@ ngx_http_keygate_refused_rates(ngx_http_request_t *r, keygate_verdict_t *v,
                                                : " requests per ");
         keygate_buf_puts(&limit, keygate_unit_name(w->unit));
 
-        names[e->n_violated++] = v->names[i];
+        names[e->n_violated++] = v->windows[i].name;
     }
 
     e->limit.data = limit.data;

@@ -91,7 +91,9 @@ keygate_api_compile(keygate_api_t *api, keygate_conf_fault_t *fault)
         }
     }
 
-    return keygate_router_compile(api->router);
+    rc = keygate_api_policy(api);
+
+    return rc == KEYGATE_OK ? keygate_router_compile(api->router) : rc;
 }
 
 

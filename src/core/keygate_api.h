@@ -41,7 +41,8 @@ typedef struct {
 /* Where a key is sent: an empty field means Authorization: Bearer. */
 
 typedef struct {
-    keygate_str_t  field;
+    keygate_str_t  field;      /* as written */
+    keygate_str_t  lowcase;    /* of the line: "authorization" for a bearer */
 } keygate_source_t;
 
 
@@ -88,8 +89,11 @@ typedef struct {
     keygate_str_t         features[KEYGATE_FEATURES_MAX];
     unsigned              n_features;
     uint64_t              require;          /* features of every request */
-    keygate_rate_t        rates[KEYGATE_RATES_MAX];
+    keygate_rate_t        rates[KEYGATE_RATES_MAX];      /* keys' first */
     unsigned              n_rates;
+    keygate_str_t         policy;           /* RateLimit-Policy of a key that
+                                               has no rates of its own; empty:
+                                               it depends on the month */
     keygate_headers_e     rate_headers;
     keygate_router_t     *router;
     keygate_route_t     **routes;           /* as configured */

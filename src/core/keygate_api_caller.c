@@ -8,7 +8,8 @@
 #include "keygate_api_private.h"
 
 
-static int keygate_api_same_field(keygate_str_t a, keygate_str_t b);
+static keygate_rc_t keygate_api_lowcase(keygate_api_t *api, keygate_str_t s,
+    keygate_str_t *lowcase);
 
 
 keygate_rc_t
@@ -24,42 +25,30 @@ keygate_words_zone(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 }
 
 
-static int
-keygate_api_same_field(keygate_str_t a, keygate_str_t b)
-{
-    size_t  i;
-
-    if (a.len != b.len) {
-        return 0;
-    }
-
-    for (i = 0; i < a.len; i++) {
-        if ((a.data[i] | 0x20) != (b.data[i] | 0x20)) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 keygate_rc_t
 keygate_words_credential(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
-    unsigned       i;
-    keygate_str_t  field;
+    unsigned          i;
+    keygate_source_t  source;
 
     if (keygate_str_eq(args[1], KEYGATE_STR("bearer")) && n == 2) {
-        field = KEYGATE_STR("");
+        source.field = KEYGATE_STR("");
+        source.lowcase = KEYGATE_STR("authorization");
 
     } else if (keygate_str_eq(args[1], KEYGATE_STR("header")) && n == 3) {
-        field = args[2];
+        source.field = args[2];
 
-        if (!keygate_api_token(field)
-            || keygate_api_same_field(field, KEYGATE_STR("authorization")))
+        if (keygate_api_lowcase(api, source.field, &source.lowcase)
+            != KEYGATE_OK)
         {
-            return keygate_api_fault(fault, field,
+            return KEYGATE_NOMEM;
+        }
+
+        if (!keygate_api_token(source.field)
+            || keygate_str_eq(source.lowcase, KEYGATE_STR("authorization")))
+        {
+            return keygate_api_fault(fault, source.field,
                                      "the name of a header field other than "
                                      "Authorization");
         }
@@ -70,7 +59,7 @@ keygate_words_credential(keygate_api_t *api, const keygate_str_t *args,
     }
 
     for (i = 0; i < api->n_sources; i++) {
-        if (keygate_api_same_field(api->sources[i].field, field)) {
+        if (keygate_str_eq(api->sources[i].lowcase, source.lowcase)) {
             return keygate_api_fault(fault, args[n - 1],
                                      "each credential only once");
         }
@@ -81,7 +70,31 @@ keygate_words_credential(keygate_api_t *api, const keygate_str_t *args,
                                  "at most 8 credentials in an API");
     }
 
-    api->sources[api->n_sources++].field = field;
+    api->sources[api->n_sources++] = source;
+
+    return KEYGATE_OK;
+}
+
+
+static keygate_rc_t
+keygate_api_lowcase(keygate_api_t *api, keygate_str_t s,
+    keygate_str_t *lowcase)
+{
+    size_t          i;
+    unsigned char  *p;
+
+    p = api->pool->alloc(api->pool->pool, s.len + 1);
+    if (p == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    for (i = 0; i < s.len; i++) {
+        p[i] = s.data[i] >= 'A' && s.data[i] <= 'Z' ? s.data[i] | 0x20
+                                                    : s.data[i];
+    }
+
+    lowcase->data = p;
+    lowcase->len = s.len;
 
     return KEYGATE_OK;
 }

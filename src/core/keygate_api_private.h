@@ -127,4 +127,10 @@ keygate_rc_t keygate_words_problem_types(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
+/* keygate_ratelimit.c */
+
+/* Makes api->policy; KEYGATE_OK or KEYGATE_NOMEM. */
+keygate_rc_t keygate_api_policy(keygate_api_t *api);
+
+
 #endif /* KEYGATE_API_PRIVATE_H */

@@ -191,7 +191,15 @@ keygate_words_rate(keygate_api_t *api, const keygate_str_t *args, unsigned n,
         }
     }
 
-    api->rates[api->n_rates++] = r;
+    for (i = api->n_rates++; i > 0; i--) {
+        if (r.per_account || !api->rates[i - 1].per_account) {
+            break;
+        }
+
+        api->rates[i] = api->rates[i - 1];
+    }
+
+    api->rates[i] = r;
 
     return KEYGATE_OK;
 }

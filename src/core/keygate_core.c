@@ -39,18 +39,6 @@ keygate_buf_put(keygate_buf_t *b, keygate_str_t s)
 
 
 void
-keygate_buf_puts(keygate_buf_t *b, const char *s)
-{
-    keygate_str_t  span;
-
-    span.data = (const unsigned char *) s;
-    span.len = strlen(s);
-
-    keygate_buf_put(b, span);
-}
-
-
-void
 keygate_buf_num(keygate_buf_t *b, int64_t n)
 {
     uint64_t        u;

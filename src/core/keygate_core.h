@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 
 /* A span of bytes that somebody else owns; the same layout as ngx_str_t. */
@@ -72,8 +73,21 @@ typedef struct {
 int keygate_str_eq(keygate_str_t a, keygate_str_t b);
 
 void keygate_buf_put(keygate_buf_t *b, keygate_str_t s);
-void keygate_buf_puts(keygate_buf_t *b, const char *s);
 void keygate_buf_num(keygate_buf_t *b, int64_t n);
+
+/* Here, so that the length of a literal is known when it is compiled. */
+
+static inline void
+keygate_buf_puts(keygate_buf_t *b, const char *s)
+{
+    keygate_str_t  span;
+
+    span.data = (const unsigned char *) s;
+    span.len = strlen(s);
+
+    keygate_buf_put(b, span);
+}
+
 
 /*
  * Appends "s" as a JSON string, quotes included.  Everything that is not

@@ -8,6 +8,7 @@
 #include "keygate_decide_private.h"
 
 
+static void keygate_decide_init(keygate_verdict_t *v);
 static void keygate_decide_nobody(keygate_verdict_t *v);
 static int keygate_decide_path(const keygate_request_t *request,
     keygate_verdict_t *v);
@@ -30,8 +31,7 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_code_e  code;
     unsigned char   digest[KEYGATE_DIGEST_LEN];
 
-    memset(v, 0, offsetof(keygate_verdict_t, windows));
-    keygate_decide_nobody(v);
+    keygate_decide_init(v);
 
     /* made first, so that the table is in the cache when it is needed; what
        it comes to still waits for its row */
@@ -77,8 +77,7 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_str_t id, const keygate_request_t *request, unsigned flags,
     keygate_verdict_t *v)
 {
-    memset(v, 0, sizeof(keygate_verdict_t));
-    keygate_decide_nobody(v);
+    keygate_decide_init(v);
 
     if (!keygate_decide_path(request, v)) {
         v->code = KEYGATE_PATH_AMBIGUOUS;
@@ -100,10 +99,17 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
 
 
 static void
+keygate_decide_init(keygate_verdict_t *v)
+{
+    memset(v, 0, offsetof(keygate_verdict_t, key));
+    v->windows = v->room;
+    keygate_decide_nobody(v);
+}
+
+
+static void
 keygate_decide_nobody(keygate_verdict_t *v)
 {
-    v->n_windows = 0;
-    v->retry_after = 0;
     v->key.id_len = 0;
     v->key.account_len = 0;
     v->key.plan = -1;

@@ -45,11 +45,11 @@ typedef struct {
     uint64_t              features;      /* that are missing */
     keygate_need_t        need;          /* that is not met, or the route's */
     uint16_t              when_scope;    /* what a "when" asks for */
-    unsigned              n_windows;
-    keygate_window_t      windows[KEYGATE_WINDOWS_MAX];
-    keygate_str_t         names[KEYGATE_WINDOWS_MAX];    /* of the windows */
     uint32_t              retry_after;
+    unsigned              n_windows;
+    keygate_window_t     *windows;           /* in "room" */
     keygate_key_t         key;
+    keygate_window_t      room[KEYGATE_WINDOWS_MAX];
 } keygate_verdict_t;
 
 
@@ -116,10 +116,12 @@ const keygate_window_t *keygate_verdict_nearest(const keygate_verdict_t *v);
 
 /*
  * The one function that writes rate headers, as draft-ietf-httpapi-
- * ratelimit-headers has them: RateLimit-Policy and RateLimit field values.
+ * ratelimit-headers has them: the values of RateLimit-Policy and RateLimit,
+ * into empty buffers.
  */
-void keygate_verdict_ratelimit(const keygate_verdict_t *v, int64_t wall,
-    keygate_buf_t *policy, keygate_buf_t *limit);
+void keygate_verdict_ratelimit(const keygate_api_t *api,
+    const keygate_verdict_t *v, int64_t wall, keygate_buf_t *policy,
+    keygate_buf_t *limit);
 
 /* The value of WWW-Authenticate for one of an API's sources, or nothing at
  * all when this verdict has none. */

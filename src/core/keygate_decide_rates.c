@@ -9,8 +9,9 @@
 
 
 static int keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
-    keygate_kind_e kind, keygate_unit_e unit, uint32_t limit, keygate_str_t
-    name);
+    keygate_kind_e kind, keygate_unit_e unit, uint32_t limit,
+    keygate_str_t name);
+static keygate_str_t keygate_own_name(const keygate_api_t *api, unsigned unit);
 
 
 int
@@ -78,50 +79,54 @@ keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
     keygate_verdict_t *v)
 {
     unsigned               i, unit;
-    keygate_str_t          name;
     const keygate_rate_t  *rate;
 
-    for (unit = 0; unit < KEYGATE_UNITS; unit++) {
-        if (v->key.limits[unit] == 0) {
-            continue;
-        }
-
-        name.data = (const unsigned char *)
-                    keygate_unit_name((keygate_unit_e) unit);
-        name.len = strlen((const char *) name.data);
-
-        for (i = api->n_rates; i-- > 0; /* void */ ) {
-            if ((unsigned) api->rates[i].unit == unit) {
-                name = api->rates[i].name;
-            }
-        }
-
-        if (!keygate_add_window(table, v, KEYGATE_KEY, (keygate_unit_e) unit,
-                                v->key.limits[unit], name))
+    for (unit = 0; v->key.has_limits && unit < KEYGATE_UNITS; unit++) {
+        if (v->key.limits[unit]
+            && !keygate_add_window(table, v, KEYGATE_KEY,
+                                   (keygate_unit_e) unit, v->key.limits[unit],
+                                   keygate_own_name(api, unit)))
         {
             return 0;
         }
     }
 
-    for (i = 0; i < 2 * api->n_rates; i++) {
-        rate = &api->rates[i % api->n_rates];
+    for (i = 0; i < api->n_rates; i++) {
+        rate = &api->rates[i];
 
-        if (v->key.limits[rate->unit]
-            || rate->per_account != (i >= api->n_rates))
-        {
-            continue;
-        }
-
-        if (!keygate_add_window(table, v,
-                                rate->per_account ? KEYGATE_ACCOUNT
-                                                  : KEYGATE_KEY,
-                                rate->unit, rate->limit, rate->name))
+        if (v->key.limits[rate->unit] == 0
+            && !keygate_add_window(table, v,
+                                   rate->per_account ? KEYGATE_ACCOUNT
+                                                     : KEYGATE_KEY,
+                                   rate->unit, rate->limit, rate->name))
         {
             return 0;
         }
     }
 
     return 1;
+}
+
+
+/* A key's own rate goes by the name of the API's that it replaces. */
+
+static keygate_str_t
+keygate_own_name(const keygate_api_t *api, unsigned unit)
+{
+    unsigned       i;
+    keygate_str_t  name;
+
+    for (i = 0; i < api->n_rates; i++) {
+        if ((unsigned) api->rates[i].unit == unit) {
+            return api->rates[i].name;
+        }
+    }
+
+    name.data = (const unsigned char *)
+                keygate_unit_name((keygate_unit_e) unit);
+    name.len = strlen((const char *) name.data);
+
+    return name;
 }
 
 
@@ -143,7 +148,7 @@ keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
     w->limit = limit;
     w->unit = unit;
     w->meter = keygate_table_meter(table, ref, kind);
-    w->ring = NULL;
+    w->name = name;
 
     if (w->meter == NULL) {
         return 0;
@@ -157,7 +162,7 @@ keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
         }
     }
 
-    v->names[v->n_windows++] = name;
+    v->n_windows++;
 
     return 1;
 }

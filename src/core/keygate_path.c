@@ -16,6 +16,14 @@
 #define KEYGATE_BYTE_NOT_TWICE    4
 
 
+/* What nearly every byte is: itself, wherever it stands in a segment. */
+
+static const unsigned char  keygate_path_plain[256] = {
+    [' ' ... '"'] = 1, ['$'] = 1, ['&' ... '.'] = 1, ['0' ... ':'] = 1,
+    ['<' ... '['] = 1, [']' ... '~'] = 1
+};
+
+
 static unsigned
 keygate_byte_class(unsigned char c)
 {
@@ -214,17 +222,58 @@ keygate_path_segments(keygate_str_t path)
 }
 
 
+/* The whole check of a path of nothing but plain bytes; KEYGATE_AGAIN for any
+ * other. */
+
+static keygate_rc_t
+keygate_path_check_plain(keygate_str_t raw)
+{
+    const unsigned char  *p, *end, *segment;
+
+    end = raw.data + raw.len;
+    segment = raw.data + 1;
+
+    for (p = segment; p < end; p++) {
+
+        if (keygate_path_plain[*p]) {
+            continue;
+        }
+
+        if (*p != '/') {
+            return KEYGATE_AGAIN;
+        }
+
+        if (keygate_segment_doubtful(segment, (size_t) (p - segment), 0)) {
+            return KEYGATE_INVALID;
+        }
+
+        segment = p + 1;
+    }
+
+    return keygate_segment_doubtful(segment, (size_t) (p - segment), 1)
+           ? KEYGATE_INVALID : KEYGATE_OK;
+}
+
+
 keygate_rc_t
 keygate_path_check(keygate_str_t raw, unsigned char *decoded,
     keygate_str_t *path)
 {
-    size_t  i;
+    size_t        i;
+    keygate_rc_t  rc;
 
     path->data = raw.data;
     path->len = 0;
 
     if (raw.len == 0 || raw.data[0] != '/') {
         return KEYGATE_INVALID;
+    }
+
+    rc = keygate_path_check_plain(raw);
+
+    if (rc != KEYGATE_AGAIN) {
+        path->len = rc == KEYGATE_OK ? raw.len : 0;
+        return rc;
     }
 
     for (i = 0; i < raw.len && raw.data[i] != '%'; i++) {

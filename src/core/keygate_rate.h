@@ -82,7 +82,8 @@ typedef struct {
 
 /*
  * One rate as it applies to one holder, and what became of it.  The caller
- * fills in the first four; keygate_rate_charge() the rest.
+ * fills in the first four; keygate_rate_charge() the rest.  Its name is for
+ * the caller alone.
  */
 
 typedef struct {
@@ -101,6 +102,7 @@ typedef struct {
                                             unit, when it exceeds the limit);
                                             0 unless refused */
     unsigned         refused:1;
+    keygate_str_t    name;
 } keygate_window_t;
 
 

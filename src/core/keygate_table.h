@@ -67,6 +67,7 @@ typedef struct {
     unsigned          previous:1;        /* found by the secret before a
                                             rotation, still within overlap */
     unsigned          account_known:1;   /* there is a record of the account */
+    unsigned          has_limits:1;      /* rates of its own */
     keygate_set_t     scopes;            /* table bits */
     int64_t           expires_at;
     int64_t           revoked_at;

@@ -13,6 +13,8 @@ static void keygate_copy_part(keygate_key_t *key, const uint64_t *body,
     const keygate_parts_t *parts);
 static void keygate_copy_account(const keygate_table_t *t,
     keygate_key_t *key);
+static int keygate_account_copy(const keygate_table_t *t, uint32_t at,
+    uint64_t *words);
 
 
 unsigned
@@ -141,9 +143,7 @@ keygate_copy_part(keygate_key_t *key, const uint64_t *body,
     unsigned              i, n;
     const unsigned char  *p;
 
-    key->id_len = (unsigned char) keygate_id_len(body[0]);
-    memcpy(key->id, (const unsigned char *) body + KEYGATE_ID_AT, key->id_len);
-    key->id[key->id_len] = '\0';
+    key->id_len = keygate_body_id(body, key->id);
 
     n = (unsigned) (body[0] >> 23) & 7;
 
@@ -155,6 +155,8 @@ keygate_copy_part(keygate_key_t *key, const uint64_t *body,
                                      : KEYGATE_NEVER;
     key->revoked_at = parts->revoked ? (int64_t) body[parts->revoked]
                                      : KEYGATE_NEVER;
+
+    key->has_limits = parts->limits != 0;
 
     if (parts->limits) {
         memcpy(key->limits, &body[parts->limits], sizeof(key->limits));
@@ -182,9 +184,8 @@ keygate_copy_part(keygate_key_t *key, const uint64_t *body,
 static void
 keygate_copy_account(const keygate_table_t *t, keygate_key_t *key)
 {
-    uint32_t           at, body;
-    uint64_t           words[KEYGATE_ACCOUNT_WORDS];
-    keygate_account_t  account;
+    uint32_t  at;
+    uint64_t  words[KEYGATE_ACCOUNT_WORDS];
 
     at = key->account_ref;
 
@@ -195,28 +196,35 @@ keygate_copy_account(const keygate_table_t *t, keygate_key_t *key)
     key->trial_ends_at = 0;
     key->plan = -1;
 
-    if (at < t->start || at > t->end - sizeof(keygate_account_node_t) / 8) {
+    if (at < t->start || at > t->end - sizeof(keygate_account_node_t) / 8
+        || !keygate_account_copy(t, at, words))
+    {
         return;
     }
 
-    if (keygate_table_load_account(t, at, &account) == KEYGATE_OK) {
+    key->account_len = keygate_body_id(words, key->account);
+
+    if (keygate_account_flags(words) & KEYGATE_IS_KNOWN) {
         key->account_known = 1;
-        key->account_len = account.id_len;
-        memcpy(key->account, account.id, account.id_len + 1);
-        key->status = account.status;
-        key->trial_ends_at = account.trial_ends_at;
-        key->plan = account.plan;
-        return;
+        key->status = keygate_account_status(words);
+        key->trial_ends_at = keygate_account_trial(words);
+        key->plan = keygate_account_plan(words);
     }
+}
+
+
+/* An account's body up to its name; 0 when nothing whole is there. */
+
+static int
+keygate_account_copy(const keygate_table_t *t, uint32_t at, uint64_t *words)
+{
+    uint32_t  body;
 
     body = keygate_load(&keygate_node(t, at)->body);
 
-    if (keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS) != 0) {
-        key->account_len = (unsigned char) keygate_id_len(words[0]);
-        memcpy(key->account, (unsigned char *) words + KEYGATE_ID_AT,
-               key->account_len);
-        key->account[key->account_len] = '\0';
-    }
+    return body != 0
+           && keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS) != 0
+           && keygate_body_rest(words) < KEYGATE_ACCOUNT_WORDS;
 }
 
 
@@ -224,34 +232,18 @@ keygate_rc_t
 keygate_table_load_account(const keygate_table_t *t, uint32_t at,
     keygate_account_t *account)
 {
-    uint32_t  body;
     uint64_t  words[KEYGATE_ACCOUNT_WORDS];
-    unsigned  n, flags;
 
-    body = keygate_load(&keygate_node(t, at)->body);
-
-    if (body == 0) {
-        return KEYGATE_NONE;
-    }
-
-    n = keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS);
-    flags = n != 0 ? keygate_account_flags(words) : 0;
-
-    if (!(flags & KEYGATE_IS_KNOWN)
-        || keygate_body_rest(words) + 1 > KEYGATE_ACCOUNT_WORDS)
+    if (!keygate_account_copy(t, at, words)
+        || !(keygate_account_flags(words) & KEYGATE_IS_KNOWN))
     {
         return KEYGATE_NONE;
     }
 
-    account->id_len = (unsigned char) keygate_id_len(words[0]);
-    memcpy(account->id, (unsigned char *) words + KEYGATE_ID_AT,
-           account->id_len);
-    account->id[account->id_len] = '\0';
-    account->status = (keygate_status_e) (words[0] >> 23 & 3);
-    account->plan = flags & KEYGATE_HAS_PLAN ? (int) (words[0] >> 56) : -1;
-    account->trial_ends_at = flags & KEYGATE_HAS_TRIAL
-                             ? (int64_t) words[keygate_body_rest(words)]
-                             : KEYGATE_NEVER;
+    account->id_len = keygate_body_id(words, account->id);
+    account->status = keygate_account_status(words);
+    account->plan = keygate_account_plan(words);
+    account->trial_ends_at = keygate_account_trial(words);
     account->at = keygate_body_at(words);
     account->ref = at;
 

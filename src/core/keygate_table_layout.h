@@ -287,12 +287,50 @@ keygate_account_flags(const uint64_t *body)
 }
 
 
+static inline keygate_status_e
+keygate_account_status(const uint64_t *body)
+{
+    return (keygate_status_e) (body[0] >> 23 & 3);
+}
+
+
+static inline int
+keygate_account_plan(const uint64_t *body)
+{
+    return keygate_account_flags(body) & KEYGATE_HAS_PLAN
+           ? (int) (body[0] >> 56) : -1;
+}
+
+
 /* In words: where what follows the id begins. */
 
 static inline unsigned
 keygate_body_rest(const uint64_t *body)
 {
     return (KEYGATE_ID_AT + keygate_id_len(body[0]) + 7) / 8;
+}
+
+
+static inline int64_t
+keygate_account_trial(const uint64_t *body)
+{
+    return keygate_account_flags(body) & KEYGATE_HAS_TRIAL
+           ? (int64_t) body[keygate_body_rest(body)] : KEYGATE_NEVER;
+}
+
+
+/* Room for KEYGATE_ID_MAX + 1; returns the length. */
+
+static inline unsigned char
+keygate_body_id(const uint64_t *body, char *id)
+{
+    unsigned char  len;
+
+    len = (unsigned char) keygate_id_len(body[0]);
+    memcpy(id, (const unsigned char *) body + KEYGATE_ID_AT, len);
+    id[len] = '\0';
+
+    return len;
 }
 
 

@@ -1,5 +1,5 @@
 /*
- * What a verdict has to say: lists of scopes, rate header fields, challenges.
+ * What a verdict has to say: lists of scopes, the nearest rate, challenges.
  */
 
 #include <string.h>
@@ -82,43 +82,6 @@ keygate_verdict_nearest(const keygate_verdict_t *v)
     }
 
     return nearest;
-}
-
-
-void
-keygate_verdict_ratelimit(const keygate_verdict_t *v, int64_t wall,
-    keygate_buf_t *policy, keygate_buf_t *limit)
-{
-    unsigned                 i;
-    uint32_t                 seconds;
-    const keygate_window_t  *w;
-
-    for (i = 0; i < v->n_windows; i++) {
-        w = &v->windows[i];
-
-        if (i) {
-            keygate_buf_puts(policy, ", ");
-            keygate_buf_puts(limit, ", ");
-        }
-
-        seconds = keygate_unit_seconds(w->unit);
-
-        if (seconds == 0) {
-            seconds = keygate_month_seconds(wall);
-        }
-
-        keygate_buf_quoted(policy, v->names[i]);
-        keygate_buf_puts(policy, ";q=");
-        keygate_buf_num(policy, w->limit);
-        keygate_buf_puts(policy, ";w=");
-        keygate_buf_num(policy, seconds);
-
-        keygate_buf_quoted(limit, v->names[i]);
-        keygate_buf_puts(limit, ";r=");
-        keygate_buf_num(limit, w->remaining);
-        keygate_buf_puts(limit, ";t=");
-        keygate_buf_num(limit, w->reset);
-    }
 }
 
 

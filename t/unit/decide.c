@@ -341,7 +341,8 @@ rates(void)
     is_num(v.n_windows, 2, "two windows");
     is_num(v.windows[0].remaining, 0, "nothing left for the key");
     is_num(v.windows[1].remaining, 5, "five for the account");
-    is_str(v.names[1].data, v.names[1].len, "company", "by its name");
+    is_str(v.windows[1].name.data, v.windows[1].name.len, "company",
+           "by its name");
 
     is_num(decide("GET", "/api/v1/none", k), KEYGATE_RATE_LIMITED,
            "rates come before routes");
@@ -362,7 +363,7 @@ rates(void)
     (void) decide("GET", "/api/v1/me", KEY("LLLLLL"));
     is_num(v.n_windows, 3, "own rates replace those of the same unit");
     is_num(v.windows[0].limit, 2, "its own minute");
-    is_str(v.names[1].data, v.names[1].len, "company",
+    is_str(v.windows[1].name.data, v.windows[1].name.len, "company",
            "the replaced one's name");
     is_num(v.windows[2].unit, KEYGATE_MONTH, "and one that is new");
 }
@@ -498,7 +499,7 @@ fields(void)
         b[i].len = 0;
     }
 
-    keygate_verdict_ratelimit(&v, WALL, &b[0], &b[1]);
+    keygate_verdict_ratelimit(api, &v, WALL, &b[0], &b[1]);
     is_str(text[0], b[0].len, "\"minute\";q=10;w=60, \"company\";q=15;w=3600",
            "RateLimit-Policy");
     is_str(text[1], b[1].len, "\"minute\";r=6;t=60, \"company\";r=11;t=3600",

@@ -233,7 +233,7 @@ burst(const shipped_t *s)
     is_num(v.windows[0].remaining, 0, "none remains");
     is_num(allowed(s, s->credential, ms + i), 0, "the next is refused");
 
-    keygate_verdict_ratelimit(&v, WALL + 6, &p, &l);
+    keygate_verdict_ratelimit(api, &v, WALL + 6, &p, &l);
     is_str(policy, p.len, s->policy, "the policy");
 
     wait = v.retry_after;
