@@ -308,18 +308,12 @@ ngx_http_keygate_job_text(const char *json, keygate_buf_t *b,
             keygate_buf_puts(b, "\\u003e");
             continue;
 
-        case '&':
-            keygate_buf_puts(b, "\\u0026");
-            continue;
-
         case 0x7f:
             keygate_buf_puts(b, "\\u007f");
             continue;
         }
 
-        while (p + n < last && p[n] != '<' && p[n] != '>' && p[n] != '&'
-               && p[n] != 0x7f)
-        {
+        while (p + n < last && p[n] != '<' && p[n] != '>' && p[n] != 0x7f) {
             n++;
         }
 

@@ -54,7 +54,7 @@ sub at {
 
 my $r = admin($t, 'PUT', '/accounts/acc_1',
     { name => 'Brightline Heating & Cooling', plan => 'pro',
-      profile => { slug => 'brightline', website => undef } });
+      profile => { slug => '</script>', website => undef } });
 
 is($r->{status}, 201, 'an account is created by PUT');
 is($r->header('Location'), '/admin/accounts/acc_1', 'Location tells where');
@@ -64,9 +64,10 @@ like($r->header('ETag'), $tag, 'it has a strong entity tag');
 is_deeply($r->json,
     { id => 'acc_1', name => 'Brightline Heating & Cooling', plan => 'pro',
       status => 'active',
-      profile => { slug => 'brightline', website => undef } },
+      profile => { slug => '</script>', website => undef } },
     'the whole record comes back');
-unlike($r->{body}, qr/&/, 'markup is escaped');
+unlike($r->{body}, qr/[<>]/, 'markup is escaped');
+like($r->{body}, qr/"Brightline Heating & Cooling"/, 'and no more than that');
 
 $r = admin($t, 'PUT', '/accounts/acc_1', { name => 'Brightline',
     plan => 'free', profile => { slug => 'bright', phone => '1' } });

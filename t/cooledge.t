@@ -102,6 +102,8 @@ is_deeply($r->json, {
     caller => { kind => 'api_key', scopes => \@reads } },
    'It returns the business the key belongs to and the scopes the caller is '
    . 'allowed to use');
+like($r->{body}, qr/"name": ?"Brightline Heating & Cooling"/,
+     'in the letters of the document');
 is($r->header('Content-Type'), 'application/json',
    'Requests and responses are JSON');
 

@@ -85,7 +85,7 @@ keygate_json_escaped(const unsigned char *p, const unsigned char *end,
 
     case 1:
         if (*p < 0x20 || *p == 0x7f || *p == '"' || *p == '\\' || *p == '<'
-            || *p == '>' || *p == '&')
+            || *p == '>')
         {
             return *p;
         }
@@ -152,7 +152,7 @@ keygate_json_escape(keygate_buf_t *b, int code)
 /* What nearly every byte is, and what needs no second look. */
 
 static const unsigned char  keygate_json_plain[256] = {
-    [' '] = 1, ['!'] = 1, ['#' ... '%'] = 1, ['\'' ... ';'] = 1, ['='] = 1,
+    [' '] = 1, ['!'] = 1, ['#' ... ';'] = 1, ['='] = 1,
     ['?' ... '['] = 1, [']' ... '~'] = 1
 };
 

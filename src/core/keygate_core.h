@@ -92,7 +92,7 @@ keygate_buf_puts(keygate_buf_t *b, const char *s)
 /*
  * Appends "s" as a JSON string, quotes included.  Everything that is not
  * plain printable ASCII or well-formed UTF-8 is escaped: controls, quotes,
- * '\', '<', '>', '&', U+007F to U+009F, U+2028 and U+2029.  Each byte that
+ * '\', '<', '>', U+007F to U+009F, U+2028 and U+2029.  Each byte that
  * is not part of a well-formed UTF-8 sequence (RFC 3629) becomes \ufffd.
  */
 void keygate_buf_json(keygate_buf_t *b, keygate_str_t s);

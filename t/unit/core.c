@@ -126,7 +126,7 @@ test_json(void)
         { keygate_string("\n\r\t\x1f"), "\"\\n\\r\\t\\u001f\"" },
         { keygate_string("\x7f"), "\"\\u007f\"" },
         { keygate_string("</script>&"),
-          "\"\\u003c/script\\u003e\\u0026\"" },
+          "\"\\u003c/script\\u003e&\"" },
         { keygate_string("\xc2\x80\xc2\x9f\xc2\xa0"),
           "\"\\u0080\\u009f\xc2\xa0\"" },
         { keygate_string("\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa"),
