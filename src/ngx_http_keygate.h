@@ -304,6 +304,9 @@ void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
 /* Describes the gate's refusal for keygate_error_body(); pool memory. */
 ngx_int_t ngx_http_keygate_refusal(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
+/* The body of an error, in pool memory: NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_keygate_error_text(ngx_http_request_t *r,
+    const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body);
 /* Instance (unless it has anything like a key of the API in it) and request
  * id, which every error has. */
 ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,

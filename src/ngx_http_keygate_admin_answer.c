@@ -147,28 +147,9 @@ static ngx_int_t
 ngx_http_keygate_admin_document(ngx_http_request_t *r, keygate_api_t *core,
     keygate_error_t *e, ngx_str_t *body)
 {
-    keygate_buf_t  out;
-
     if (ngx_http_keygate_describe(r, core, e) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_memzero(&out, sizeof(keygate_buf_t));
-
-    keygate_error_body(&core->texts, e, &out);
-
-    out.size = out.len;
-    out.len = 0;
-    out.data = ngx_pnalloc(r->pool, out.size);
-
-    if (out.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    keygate_error_body(&core->texts, e, &out);
-
-    body->data = out.data;
-    body->len = out.len;
-
-    return NGX_OK;
+    return ngx_http_keygate_error_text(r, &core->texts, e, body);
 }

@@ -151,7 +151,7 @@ ngx_http_keygate_error_make(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e)
 {
     ngx_buf_t        *b;
-    keygate_buf_t     out;
+    ngx_str_t         body;
     keygate_texts_t   texts;
 
     if (ngx_http_keygate_error_describe(r, re, e) != NGX_OK) {
@@ -165,21 +165,16 @@ ngx_http_keygate_error_make(ngx_http_request_t *r,
         texts.format = re->api->core->texts.format;
     }
 
-    ngx_memzero(&out, sizeof(keygate_buf_t));
-    keygate_error_body(&texts, e, &out);
+    b = ngx_calloc_buf(r->pool);
 
-    b = ngx_create_temp_buf(r->pool, out.len);
-    if (b == NULL) {
+    if (b == NULL || ngx_http_keygate_error_text(r, &texts, e, &body) != NGX_OK)
+    {
         return NULL;
     }
 
-    out.data = b->pos;
-    out.size = out.len;
-    out.len = 0;
-
-    keygate_error_body(&texts, e, &out);
-
-    b->last = b->pos + out.len;
+    b->start = b->pos = body.data;
+    b->end = b->last = body.data + body.len;
+    b->temporary = 1;
     b->last_buf = 1;
     b->last_in_chain = 1;
 

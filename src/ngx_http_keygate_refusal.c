@@ -6,6 +6,9 @@
 #include "ngx_http_keygate.h"
 
 
+#define NGX_HTTP_KEYGATE_ERROR_ROOM  1024     /* does for nearly all bodies */
+
+
 static keygate_str_t ngx_http_keygate_span(ngx_str_t *s);
 static ngx_int_t ngx_http_keygate_refused_scopes(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
@@ -26,6 +29,38 @@ ngx_http_keygate_refusal_init(ngx_conf_t *cf)
     ngx_http_keygate_request_id_index = ngx_http_get_variable_index(cf, &name);
 
     return ngx_http_keygate_request_id_index == NGX_ERROR ? NGX_ERROR : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_error_text(ngx_http_request_t *r,
+    const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body)
+{
+    keygate_buf_t  out;
+
+    out.size = NGX_HTTP_KEYGATE_ERROR_ROOM;
+
+    for ( ;; ) {
+        out.len = 0;
+        out.data = ngx_pnalloc(r->pool, out.size);
+
+        if (out.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        keygate_error_body(texts, e, &out);
+
+        if (out.len <= out.size) {
+            break;
+        }
+
+        out.size = out.len;
+    }
+
+    body->data = out.data;
+    body->len = out.len;
+
+    return NGX_OK;
 }
 
 
