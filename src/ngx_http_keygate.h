@@ -226,9 +226,18 @@ ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
 ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
 /* The decision of the API that gates this location; made now if it was not
  * yet, so only to be called when the URI is final.  NULL: no memory. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r);
+ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api);
 /* The path of the request line as received, without the query. */
 ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
+
+
+/* ngx_http_keygate_early.c: what nginx refuses before there is a location */
+
+/* The decision on a request that nginx has refused with 400, if the gate, or
+ * the one whose errors hold, refuses it as well; else, or without memory,
+ * NULL. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_early(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_ctx.c: decisions, kept and found */

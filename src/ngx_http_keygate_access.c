@@ -39,7 +39,7 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_decided(r);
+    ctx = ngx_http_keygate_decided(r, klcf->api);
 
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -104,7 +104,7 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_decided(r);
+    ctx = ngx_http_keygate_decided(r, klcf->api);
 
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -151,7 +151,7 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
  */
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_decided(ngx_http_request_t *r)
+ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 {
     ngx_uint_t                    covered;
     keygate_request_t             request;
@@ -159,17 +159,17 @@ ngx_http_keygate_decided(ngx_http_request_t *r)
     ngx_http_keygate_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-    ctx = ngx_http_keygate_find_ctx(r, klcf->api, &covered);
+    ctx = ngx_http_keygate_find_ctx(r, api, &covered);
 
     if (covered) {
         return ctx;
     }
 
-    if (ngx_http_keygate_decide(r, klcf->api, ctx, &request) != NGX_OK) {
+    if (ngx_http_keygate_decide(r, api, ctx, &request) != NGX_OK) {
         return NULL;
     }
 
-    ctx = ngx_http_keygate_create_ctx(r, klcf->api, &ngx_http_keygate_verdict);
+    ctx = ngx_http_keygate_create_ctx(r, api, &ngx_http_keygate_verdict);
 
     if (ctx == NULL) {
         return NULL;

@@ -47,7 +47,7 @@ ngx_uint_t
 ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
     keygate_str_t *credential)
 {
-    ngx_uint_t         i, n, lines;
+    ngx_uint_t         i, n, lines, schemes;
     keygate_str_t      value;
     ngx_list_part_t   *part;
     ngx_table_elt_t   *h;
@@ -56,6 +56,7 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
 
     n = 0;
     lines = 0;
+    schemes = 0;
     part = &r->headers_in.headers.part;
     h = part->elts;
 
@@ -78,8 +79,12 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
                 value.len = h[i].value.len;
                 value.data = h[i].value.data;
 
-            } else if (!ngx_http_keygate_bearer(&h[i].value, &value)) {
-                continue;
+            } else {
+                schemes++;
+
+                if (!ngx_http_keygate_bearer(&h[i].value, &value)) {
+                    continue;
+                }
             }
 
             lines++;
@@ -91,9 +96,10 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
         }
     }
 
-    /* an empty line beside a key is one line too many as well */
+    /* an empty line beside a key is one line too many as well, and so is a
+       second Authorization of any scheme, which may be a key to others */
 
-    return (n && lines > 1) ? 2 : n;
+    return (schemes > 1 || (n && lines > 1)) ? 2 : n;
 }
 
 

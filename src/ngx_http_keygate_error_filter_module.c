@@ -163,6 +163,8 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
 
     ngx_http_keygate_error_origin(r, ctx->page, ctx->armed, &ctx->response);
 
+    gate = ctx->response.gate;
+
     if (gate
         && ngx_http_keygate_add_headers(r, gate, ctx->response.own) != NGX_OK)
     {

@@ -6,6 +6,8 @@
 #include "ngx_http_keygate_error.h"
 
 
+static void ngx_http_keygate_error_early(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re);
 static ngx_uint_t ngx_http_keygate_error_looks_special(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_error_own(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re);
@@ -81,12 +83,34 @@ ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
         re->page = 0;
     }
 
+    if (re->gate == NULL && re->special && !re->page
+        && re->status == NGX_HTTP_BAD_REQUEST)
+    {
+        ngx_http_keygate_error_early(r, re);
+    }
+
     re->own = ngx_http_keygate_error_own(r, re);
 
     re->api = klcf->errors;
 
     if (re->own && re->api == NULL) {
         re->api = re->gate->api;
+    }
+}
+
+
+/* The gate's word for what nginx has refused before it was asked. */
+
+static void
+ngx_http_keygate_error_early(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re)
+{
+    re->gate = ngx_http_keygate_early(r);
+
+    if (re->gate && re->gate->status && !re->gate->dry_run) {
+        re->status = re->gate->status;
+        r->err_status = re->status;
+        r->headers_out.status = re->status;
     }
 }
 

@@ -177,7 +177,7 @@ ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
         return ctx;
     }
 
-    return ngx_http_keygate_decided(r);
+    return ngx_http_keygate_decided(r, klcf->api);
 }
 
 
