@@ -14,6 +14,7 @@ static ngx_int_t ngx_http_keygate_refused_scopes(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
 static ngx_int_t ngx_http_keygate_refused_rates(ngx_http_request_t *r,
     keygate_verdict_t *v, keygate_error_t *e);
+static void ngx_http_keygate_limits(keygate_verdict_t *v, keygate_buf_t *out);
 static ngx_int_t ngx_http_keygate_where_to_send(ngx_http_request_t *r,
     keygate_api_t *api, keygate_error_t *e);
 
@@ -164,8 +165,9 @@ ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
         e->path = v->path;
     }
 
-    if (v->plan) {
-        e->plan = v->plan->name;
+    if (v->key.plan != -1) {
+        (void) keygate_table_plan_name(ctx->api->zone->table, v->key.plan,
+                                       &e->plan);
     }
 
     switch (v->code) {
@@ -226,21 +228,27 @@ ngx_http_keygate_refused_rates(ngx_http_request_t *r, keygate_verdict_t *v,
     keygate_error_t *e)
 {
     unsigned                 i;
-    keygate_buf_t            limit;
+    keygate_buf_t            out;
     keygate_str_t           *names;
     const keygate_window_t  *w;
 
-    limit.size = KEYGATE_WINDOWS_MAX * sizeof("4294967295 requests per minute"
-                                              " and ");
-    limit.len = 0;
-    limit.data = ngx_pnalloc(r->pool, limit.size);
+    ngx_memzero(&out, sizeof(keygate_buf_t));
+    ngx_http_keygate_limits(v, &out);
+
+    out.size = out.len;
+    out.len = 0;
+    out.data = ngx_pnalloc(r->pool, out.size);
 
     names = ngx_palloc(r->pool, KEYGATE_WINDOWS_MAX * sizeof(keygate_str_t));
 
-    if (limit.data == NULL || names == NULL) {
+    if (out.data == NULL || names == NULL) {
         return NGX_ERROR;
     }
 
+    ngx_http_keygate_limits(v, &out);
+
+    e->detail.data = out.data;
+    e->detail.len = out.size;
     e->retry_after = v->retry_after;
     e->violated = names;
 
@@ -251,19 +259,45 @@ ngx_http_keygate_refused_rates(ngx_http_request_t *r, keygate_verdict_t *v,
             continue;
         }
 
-        keygate_buf_puts(&limit, e->n_violated ? " and " : "");
-        keygate_buf_num(&limit, w->limit);
-        keygate_buf_puts(&limit, w->limit == 1 ? " request per "
-                                               : " requests per ");
-        keygate_buf_puts(&limit, keygate_unit_name(w->unit));
+        /* the one that is waited for */
+
+        if (e->limit == 0 || w->retry_after == v->retry_after) {
+            e->limit = w->limit;
+        }
 
         names[e->n_violated++] = v->windows[i].name;
     }
 
-    e->limit.data = limit.data;
-    e->limit.len = ngx_min(limit.len, limit.size);
-
     return NGX_OK;
+}
+
+
+static void
+ngx_http_keygate_limits(keygate_verdict_t *v, keygate_buf_t *out)
+{
+    unsigned                 i, n;
+    const keygate_window_t  *w;
+
+    keygate_buf_puts(out, v->code == KEYGATE_QUOTA_EXCEEDED
+                          ? "Over the quota of " : "Over the limit of ");
+
+    for (n = 0, i = 0; i < v->n_windows; i++) {
+        w = &v->windows[i];
+
+        if (!w->refused) {
+            continue;
+        }
+
+        keygate_buf_puts(out, n++ ? " and " : "");
+        keygate_buf_num(out, w->limit);
+        keygate_buf_puts(out, w->limit == 1 ? " request per "
+                                            : " requests per ");
+        keygate_buf_puts(out, keygate_unit_name(w->unit));
+    }
+
+    keygate_buf_puts(out, "; try again in ");
+    keygate_buf_num(out, v->retry_after);
+    keygate_buf_puts(out, v->retry_after == 1 ? " second." : " seconds.");
 }
 
 

@@ -48,7 +48,8 @@ SERVER
         route      GET /v1/:id      any;
         error insufficient_scope  code=forbidden_scope "title=Not for you"
               "detail=Needs {scope} for {method} {path}.";
-        error rate_limited        "detail=Wait {retry_after} s: {limit}.";
+        error rate_limited        "detail=Wait {retry_after} s: {limit}/h.";
+        error subscription_lapsed "detail=Not on {plan}{limit}.";
         error route_not_found     status=410 "detail=Gone: {path}.";
     }
     server {
@@ -67,6 +68,11 @@ my $none = $t->key(scopes => [], rates => $unlimited);
 my %few = map { $_ => $t->key(scopes => []) } @formats;
 my $own = $t->key(scopes => []);
 my $other = $t->key(scopes => []);
+my $two = $t->key(scopes => ['items:read'], rates => [ '2r/h', '9r/month' ]);
+my $gone = $t->key(account => 'acc_2', rates => $unlimited);
+
+$t->account(id => 'acc_2', plan => 'gone', status => 'canceled');
+$t->{accounts}{''}{acc_2} = 1;
 
 $t->start;
 
@@ -206,6 +212,14 @@ is($r->json->{type}, 'https://docs.example/errors/quota-exceeded',
 is($r->json->{title}, 'Quota exceeded', 'with a title of its own');
 is_deeply($r->json->{'violated-policies'}, [ 'hour', 'monthly' ], 'both')
     or diag($r->{body});
+
+$t->get('/v1/items', @at, bearer => $two) for 1, 2;
+$r = $t->get('/v1/items', @at, bearer => $two);
+is($r->json->{detail}, 'Wait ' . $r->header('Retry-After') . ' s: 2/h.',
+    'the number of the rate');
+
+is($t->get('/v1/items', @at, bearer => $gone)->json->{detail}, 'Not on gone.',
+    'a plan that the API does not know; no limit where none has refused');
 
 $r = $t->get('/v2/items', @at, bearer => $other);
 is($r->{status}, 410, 'a status of its own');

@@ -50,10 +50,12 @@ static const keygate_default_t  keygate_defaults[KEYGATE_CODES] = {
       "This API key may not be used from this address." },
 
     { 429, keygate_string("rate_limited"), "Rate limited",
-      "Over the limit of {limit}; try again in {retry_after} seconds." },
+      "Over the limit of {limit} requests; try again in {retry_after} "
+      "seconds." },
 
     { 429, keygate_string("quota_exceeded"), "Quota exceeded",
-      "Over the quota of {limit}; try again in {retry_after} seconds." },
+      "Over the quota of {limit} requests; try again in {retry_after} "
+      "seconds." },
 
     { 403, keygate_string("subscription_lapsed"), "Subscription lapsed",
       "The account has no active subscription: renew it to use this API." },

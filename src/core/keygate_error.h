@@ -67,7 +67,8 @@ typedef struct {
     keygate_str_t         method;        /* {method} */
     keygate_str_t         path;          /* {path}: decoded path */
     keygate_str_t         plan;          /* {plan} */
-    keygate_str_t         limit;         /* "120 requests per minute" */
+    uint32_t              limit;         /* {limit}: of the rate that is
+                                            waited for; 0: none */
     uint32_t              retry_after;
     const keygate_str_t  *required;      /* required_scopes: of the NEED */
     unsigned              n_required;

@@ -147,7 +147,10 @@ keygate_fill_put(keygate_fill_e fill, const keygate_error_t *e,
         break;
 
     case KEYGATE_FILL_LIMIT:
-        put(out, e->limit);
+        if (e->limit) {
+            keygate_buf_num(out, e->limit);
+        }
+
         break;
 
     case KEYGATE_FILL_METHOD:

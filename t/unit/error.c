@@ -172,7 +172,7 @@ test_placeholders(void)
     error.method = str("GET");
     error.path = str("/\"\xff</script>{plan}");
     error.plan = str("growth");
-    error.limit = str("2 requests per minute");
+    error.limit = 2;
 
     out.data = room;
     out.size = sizeof(room);
@@ -180,7 +180,7 @@ test_placeholders(void)
     keygate_text_fill(str("{{scope}|{retry_after}|{limit}|{method}|{plan}{"),
                       &error, &out);
     is_str(room, out.len,
-           "{a:b, c:d|7|2 requests per minute|GET|growth{", "filled in");
+           "{a:b, c:d|7|2|GET|growth{", "filled in");
 
     error.one_of = 1;
     out.len = 0;
@@ -227,7 +227,7 @@ test_problem(void)
        "a prefix of types");
 
     fresh(KEYGATE_PROBLEM, KEYGATE_RATE_LIMITED, 0);
-    error.limit = str("2 requests per minute");
+    error.limit = 2;
     error.retry_after = 7;
     error.violated = names;
     error.n_violated = 2;
@@ -235,7 +235,7 @@ test_problem(void)
            "{\"type\":\"https://iana.org/assignments/http-problem-types"
            "#quota-exceeded\",\"title\":\"Request cannot be satisfied as "
            "assigned quota has been exceeded\",\"status\":429,\"detail\":"
-           "\"Over the limit of 2 requests per minute; try again in 7 "
+           "\"Over the limit of 2 requests; try again in 7 "
            "seconds.\","
            "\"code\":\"rate_limited\",\"retry_after\":7,"
            "\"violated-policies\":[\"minute\",\"day\"]}", "of a limit");
