@@ -67,6 +67,8 @@ my %answer = (
                $json ],
     fields => [ 400, '{"title":"Bad","field_errors":[{"f":"a"}]}', $json ],
     fastapi => [ 422, '{"detail":[{"loc":["a",1],"msg":"no"}],"x":1}', $json ],
+    nest => [ 400, '{"statusCode":400,"message":["is <short>"],"error":"Bad"}',
+              $json ],
     hygiene => [ 404, 'old', @old, (map { "$_->[0]: $_->[1]" } @kept), $page ],
     reason => [ 400, 'x', $page ],
     accel => [ 200, 'x', $page, 'X-Accel-Redirect: /html4' ],
@@ -236,6 +238,7 @@ for my $format (@formats) {
         [ lists => 422, detail => 'Not valid',
           errors => { a => [ 'is </odd>' ] } ],
         [ fields => 400, detail => 'Bad', errors => [ { f => 'a' } ] ],
+        [ nest => 400, detail => 'Bad', errors => [ 'is <short>' ] ],
         [ fastapi => 422, errors => [ { loc => [ 'a', 1 ], msg => 'no' } ] ],
     );
 

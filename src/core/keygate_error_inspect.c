@@ -138,7 +138,7 @@ keygate_body_lists(json_t *body)
     json_t             *value;
 
     static const char  *names[] = { "errors", "field_errors", "detail",
-                                    "error" };
+                                    "message", "error" };
 
     for (i = 0; i < sizeof(names) / sizeof(char *); i++) {
         value = json_object_get(body, names[i]);
