@@ -39,8 +39,21 @@ sub alerts {
     return scalar(() = $t->read_file('error.log') =~ /\[alert\]/g);
 }
 
-my $load = Keygate::Load->new(n => 8, rate => 200, next => $mix->next)
-    ->background("$t->{dir}/load.json");
+sub load {
+    return Keygate::Load->new(n => 8, rate => 200, next => $mix->next)
+        ->background("$t->{dir}/load.json");
+}
+
+sub finish {
+    my ($load, @also) = @_;
+
+    $load->finish;
+    figure(@also, $load->summary);
+    is($load->{wrong} + $load->{failed}, 0, $load->summary)
+        or diag($load->faults);
+}
+
+my $load = load();
 
 my @made;
 
@@ -89,15 +102,19 @@ is($r->{status}, 201, 'then there is room for another one');
 is($t->status('/v1/items', key => $r->json->{secret}), 200, 'in force');
 cmp_ok(alerts(), '<=', 1, 'still no more than one alert');
 
+finish($load, @made . ' keys made', alerts() . ' alert');
+
+# a table of another size counts anew, from a limit that has been used up
+
+1 while $t->status('/v1/items', key => $mix->{keys}{limited}) == 200;
+
+$load = load();
 ok($t->reload($conf =~ s/keys:160k/keys:1m/r), 'a larger zone');
 is(create()->{status}, 201, 'has room');
 is($t->status('/v1/items', key => $made[-1]{secret}), 200,
     'and all the keys');
 
-$load->finish;
-figure(@made . ' keys made', $load->summary, alerts() . ' alert');
-is($load->{wrong} + $load->{failed}, 0, $load->summary)
-    or diag($load->faults);
+finish($load);
 
 $t->{seen} = '';
 $t->done;
