@@ -286,7 +286,7 @@ static const cli_option_t  cli_option_list[] = {
       cli_put_text_or_null, cli_member("plan") },
     { "status", 'u', "STATUS", "active, trialing, past_due or canceled",
       cli_put_text, cli_member("status") },
-    { "trial-ends-at", 'x', "TIME", "when its trial ends; \"\" for never",
+    { "trial-ends-at", 'x', "TIME", "when its trial ends; \"\" for none",
       cli_put_text_or_null, cli_member("trial_ends_at") },
     { "profile", 'f', "FIELD=VALUE", "a field of its profile; FIELD alone "
       "for null; may be repeated", cli_put_field, cli_member("profile") },

@@ -303,9 +303,12 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
+    /* a trial that nobody has set an end to is none */
+
     if (!key->account_known
         || (key->status != KEYGATE_ACTIVE
             && (key->status != KEYGATE_TRIALING
+                || key->trial_ends_at == KEYGATE_NEVER
                 || key->trial_ends_at <= request->now.wall)))
     {
         v->code = KEYGATE_SUBSCRIPTION_LAPSED;

@@ -303,6 +303,8 @@ accounts(void)
           KEYGATE_SUBSCRIPTION_LAPSED },
         { "\"plan\":\"growth\",\"status\":\"canceled\"",
           KEYGATE_SUBSCRIPTION_LAPSED },
+        { "\"plan\":\"growth\",\"status\":\"trialing\"",
+          KEYGATE_SUBSCRIPTION_LAPSED },
         { "\"plan\":\"growth\",\"status\":\"trialing\","
           "\"trial_ends_at\":\"2026-05-28T20:26:40Z\"",
           KEYGATE_SUBSCRIPTION_LAPSED },
