@@ -263,7 +263,8 @@ ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w, keygate_rc_t rc,
     ngx_uint_t               status;
     ngx_http_keygate_job_t  *job;
 
-    w->err = (rc == KEYGATE_IO || rc == KEYGATE_FULL) ? ngx_errno : 0;
+    w->err = (rc == KEYGATE_IO || rc == KEYGATE_FULL) ? ngx_errno
+             : (rc == KEYGATE_NONE) ? NGX_ENOENT : 0;
     w->failed = what;
 
     status = (rc == KEYGATE_FULL) ? NGX_HTTP_INSUFFICIENT_STORAGE

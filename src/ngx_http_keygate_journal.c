@@ -13,6 +13,8 @@
 #define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
 
+static ngx_uint_t ngx_http_keygate_zone_has_read(
+    ngx_http_keygate_zone_t *zone);
 static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
     keygate_journal_t *j, ngx_uint_t tries, uint64_t *full);
 static ngx_atomic_uint_t ngx_http_keygate_zone_path(
@@ -39,6 +41,15 @@ ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
                        NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
+
+        if (ngx_http_keygate_zone_has_read(zone)) {
+            ngx_log_error(NGX_LOG_ERR, zone->log, 0,
+                          "the journal \"%V\" of keygate zone \"%V\" is "
+                          "missing: the keys stay as they are until it is "
+                          "back", &zone->journal, &zone->name);
+            return NGX_OK;
+        }
+
         fd = ngx_open_file(zone->journal.data, NGX_FILE_RDWR,
                            NGX_FILE_CREATE_OR_OPEN, 0600);
     }
@@ -83,6 +94,18 @@ ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
     (void) ngx_close_file(fd);
 
     return NGX_OK;
+}
+
+
+/* Whether the table is a view of this journal: another one, made in its place,
+ * would be the end of all keys. */
+
+static ngx_uint_t
+ngx_http_keygate_zone_has_read(ngx_http_keygate_zone_t *zone)
+{
+    return zone->table != NULL
+           && zone->shared->journal == ngx_http_keygate_zone_path(zone)
+           && keygate_table_position(zone->table)->ino != 0;
 }
 
 
@@ -232,6 +255,7 @@ ngx_http_keygate_zone_follower(ngx_http_keygate_zone_t *zone)
     ngx_memzero(&conf, sizeof(keygate_journal_conf_t));
 
     conf.hmac = (zone->pepper.len != 0);
+    conf.must_exist = 1;
     conf.reject = ngx_http_keygate_zone_reject;
     conf.data = zone;
 

@@ -284,6 +284,41 @@ is($t->status('/v1/items', key => $made{$alive}), 200,
     'keys stay as they are');
 
 rmdir "$t->{dir}/keys.jsonl";
+
+# a new one in its place would be the end of all keys
+
+for my $request (
+    [ 'POST', '/keys', { account => 'acc_1', name => 'x', scopes => [] } ],
+    [ 'POST', '/keys', { account => 'acc_x', name => 'x', scopes => [] } ],
+    [ 'PUT', '/accounts/acc_9', { name => 'Nine' } ],
+    [ 'POST', "/keys/$alive/revoke" ],
+    [ 'DELETE', "/keys/$alive" ],
+    [ 'GET', "/keys/$alive" ],
+    [ 'GET', '/keys' ],
+)
+{
+    is(problem_is(admin($t, @$request)), '503 service_unavailable',
+        "a journal that is missing: $request->[0] $request->[1]");
+}
+
+ok(!-e "$t->{dir}/keys.jsonl", 'and none is made');
+is($t->status('/v1/items', key => $made{$alive}), 200, 'keys stay');
+
+sub reloads {
+    my $r = $t->get('/metrics', port => $t->port('ADMIN'));
+
+    return $r && $r->{body} =~ /^keygate_reloads_total\S* (\d+)/m ? $1 : -1;
+}
+
+my $reloads = reloads();
+
+kill 'HUP', $t->{master};
+ok($t->wait_for(sub { reloads() == $reloads + 1 }), 'a reload');
+like($t->read_file('error.log'), qr/\[error\] .*the journal .* is missing/,
+    'says that it is missing');
+ok(!-e "$t->{dir}/keys.jsonl", 'without a new one');
+is($t->status('/v1/items', key => $made{$alive}), 200, 'keys stay as they are');
+
 rename "$t->{dir}/away", "$t->{dir}/keys.jsonl";
 is(admin($t, 'POST', '/keys', { account => 'acc_1', name => 'x',
     scopes => [] })->{status}, 201, 'when it is back, all is well');

@@ -97,7 +97,8 @@ keygate_rc_t keygate_journal_catch_up(keygate_journal_t *j,
  * Reads the record of kind and id whose line is said to be at "at".  Where
  * that is no longer so (the file was rewritten), the whole file is searched
  * for its last line.  The record is to be freed.  KEYGATE_OK; KEYGATE_NONE
- * when there is none or it is deleted; KEYGATE_IO; KEYGATE_NOMEM.  May block.
+ * when there is none or it is deleted; KEYGATE_IO, also when there is no file;
+ * KEYGATE_NOMEM.  May block.
  */
 keygate_rc_t keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
     keygate_str_t id, uint64_t at, keygate_record_t *record);

@@ -217,6 +217,13 @@ keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
 
     rc = keygate_journal_reader(j, &r);
 
+    /* a file that is missing does not tell that there is no such record */
+
+    if (rc == KEYGATE_NONE) {
+        errno = ENOENT;
+        return KEYGATE_IO;
+    }
+
     if (rc != KEYGATE_OK) {
         return rc;
     }

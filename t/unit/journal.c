@@ -374,7 +374,7 @@ test_lookup(void)
     unlink(path);
     is_num(keygate_journal_each(j, collect, sum), KEYGATE_NONE, "no file");
     is_num(keygate_journal_read(j, KEYGATE_KEY, str("k1"), 0, &record),
-           KEYGATE_NONE, "no record");
+           KEYGATE_IO, "nor a record");
 
     /* a writer holds the file */
 
