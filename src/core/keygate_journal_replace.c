@@ -140,24 +140,33 @@ keygate_temp_clean(const char *target)
 }
 
 
-/* Owner and mode as the journal's: the workers must go on reading it. */
+/* Owner and mode as the journal's: the workers must go on reading it.  A group
+ * that is not the process's it cannot give the file to: its own gets no more
+ * than anybody has, then. */
 
 static int
 keygate_temp_attributes(keygate_journal_t *j, int fd)
 {
+    mode_t       mode;
     struct stat  old, new;
 
     if (fstat(j->wfd, &old) == -1 || fstat(fd, &new) == -1) {
         return -1;
     }
 
+    mode = old.st_mode & 07777;
+
     if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid)
         && fchown(fd, old.st_uid, old.st_gid) == -1)
     {
-        return -1;
+        if (errno != EPERM || old.st_uid != new.st_uid) {
+            return -1;
+        }
+
+        mode = (mode & ~S_IRWXG) | (mode & S_IRWXO) << 3;
     }
 
-    return fchmod(fd, old.st_mode & 07777);
+    return fchmod(fd, mode);
 }
 
 
