@@ -9,7 +9,7 @@
 #define NGX_HTTP_KEYGATE_POLL          200   /* ms between looks at the file */
 #define NGX_HTTP_KEYGATE_SLICE         256   /* lines, about a millisecond */
 #define NGX_HTTP_KEYGATE_PAUSE         1     /* ms between slices */
-#define NGX_HTTP_KEYGATE_REPORTS       20    /* bad lines logged one by one */
+#define NGX_HTTP_KEYGATE_REPORTS       1000  /* bad lines logged one by one */
 #define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
 

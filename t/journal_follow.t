@@ -143,6 +143,7 @@ my @garbage = (
     '{"key":{"id":"' . 'x' x 100 . '","deleted":true}}',
     '{"key":{"id":"tk_FIRST1","deleted":true}} trailing',
     'x' x 100000,
+    map { "garbage $_" } 1 .. 100,
 );
 
 $t->append(join '', map { "$_\n" } @garbage);
@@ -154,7 +155,10 @@ is($t->status('/v1/items', key => $first), 200,
 my $log = $t->read_file('error.log');
 my $last = $lines + @garbage;
 
-like($log, qr/line ${\($lines + 1)}\b/, 'the first bad line is reported');
+is(join(' ', grep { $log !~ /\[warn\].* line $_ of / } $lines + 1 .. $last), '',
+    'each bad line is reported with its number');
+unlike($log, qr/\[warn\].* line (?:$lines|${\($last + 1)}) of /,
+    'and no other one');
 unlike($log, qr/$digest|${\substr $digest, 7}/, 'without what it holds');
 cmp_ok(scalar(() = $log =~ /keys\.jsonl/g), '<=', 10 * @garbage,
        'not again and again');
