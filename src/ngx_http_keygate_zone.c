@@ -15,7 +15,7 @@
 #include "ngx_http_keygate.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  3
+#define NGX_HTTP_KEYGATE_LAYOUT  4
 
 
 static ngx_int_t ngx_http_keygate_zone_take_over(ngx_http_keygate_zone_t *zone,

@@ -115,6 +115,8 @@ is($r->{status}, 200, 'the record can be read');
 is(index($r->{body}, 'secret'), -1, 'without the secret');
 is($r->header('ETag'), $first, 'with the same entity tag');
 like($r->json->{last_used_at}, $time, 'it says when the key was last used');
+cmp_ok($r->json->{last_used_at}, 'ge', $key->{created_at},
+    'which was not before it was made');
 
 is(index($t->read_file('keys.jsonl'), $secret), -1,
     'the credential is not in the journal');

@@ -209,7 +209,7 @@ keygate_ring_t *keygate_table_ring(const keygate_table_t *t, uint32_t ref,
     keygate_kind_e kind, keygate_unit_e unit);
 
 /* When a key was last used: Unix time, 0 for never.  touch() writes only when
- * the minute has changed. */
+ * the second has changed. */
 int64_t keygate_table_used_at(const keygate_table_t *t, uint32_t ref);
 void keygate_table_touch(keygate_table_t *t, uint32_t ref, int64_t wall);
 

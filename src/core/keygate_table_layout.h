@@ -97,7 +97,7 @@ typedef struct {
     uint64_t         sequence;           /* in a free one: see arena */
     uint32_t         sibling;            /* the next older of the account */
     uint32_t         prev;               /* a hint: whose sibling this is */
-    uint32_t         used;               /* minute of last use; anybody's */
+    uint32_t         used;               /* second of last use; anybody's */
     uint32_t         sweep;              /* when last named */
 } keygate_key_node_t;
 

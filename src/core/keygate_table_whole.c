@@ -283,20 +283,20 @@ keygate_table_ring(const keygate_table_t *t, uint32_t ref,
 int64_t
 keygate_table_used_at(const keygate_table_t *t, uint32_t ref)
 {
-    return (int64_t) keygate_peek(&keygate_key_node(t, ref)->used) * 60;
+    return (int64_t) keygate_peek(&keygate_key_node(t, ref)->used);
 }
 
 
 void
 keygate_table_touch(keygate_table_t *t, uint32_t ref, int64_t wall)
 {
-    uint32_t             minute;
+    uint32_t             second;
     keygate_key_node_t  *key;
 
     key = keygate_key_node(t, ref);
-    minute = (uint32_t) (wall / 60);
+    second = (uint32_t) wall;
 
-    if (keygate_peek(&key->used) != minute) {
-        __atomic_store_n(&key->used, minute, __ATOMIC_RELAXED);
+    if (keygate_peek(&key->used) != second) {
+        __atomic_store_n(&key->used, second, __ATOMIC_RELAXED);
     }
 }

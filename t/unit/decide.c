@@ -401,7 +401,7 @@ check(void)
     is_num(v.windows[0].remaining, 10, "for nothing");
     is_num(keygate_table_used_at(table, v.key.ref), 0, "unnoticed");
     (void) decide("GET", "/api/v1/items", k);
-    is_num(keygate_table_used_at(table, v.key.ref) / 60, WALL / 60, "used");
+    is_num(keygate_table_used_at(table, v.key.ref), WALL, "used");
 }
 
 
