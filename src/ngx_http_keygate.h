@@ -304,6 +304,9 @@ ngx_int_t ngx_http_keygate_add_headers(ngx_http_request_t *r,
 /* Appends one header line; "value" must stay as long as the request. */
 ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r,
     ngx_http_keygate_name_t *name, ngx_str_t *value);
+/* For what can only be read: NGX_OK, or the answer to another method, for
+ * which Allow has been added. */
+ngx_int_t ngx_http_keygate_read_only(ngx_http_request_t *r);
 /* Takes all header lines of that name off the response. */
 void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
 

@@ -45,6 +45,7 @@ static ngx_http_keygate_name_t  ngx_http_keygate_reset =
     ngx_http_keygate_name("X-RateLimit-Reset", "x-ratelimit-reset");
 
 static ngx_str_t  ngx_http_keygate_no_store = ngx_string("no-store");
+static ngx_str_t  ngx_http_keygate_get_head = ngx_string("GET, HEAD");
 
 
 ngx_int_t
@@ -110,6 +111,24 @@ ngx_http_keygate_add_header(ngx_http_request_t *r,
     h->lowcase_key = name->lowcase;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_read_only(ngx_http_request_t *r)
+{
+    if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_allow,
+                                    &ngx_http_keygate_get_head)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_HTTP_NOT_ALLOWED;
 }
 
 

@@ -90,8 +90,9 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
     ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
+    rc = ngx_http_keygate_read_only(r);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_http_discard_request_body(r);

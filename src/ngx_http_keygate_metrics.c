@@ -1,6 +1,6 @@
 /*
  * keygate_metrics: what is in the shared counters, as OpenMetrics or, for who
- * does not ask for that, in the older text format of Prometheus.
+ * asks for nothing else, in the older text format of Prometheus.
  */
 
 #include "ngx_http_keygate_metrics.h"
@@ -19,6 +19,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_keygate_metrics_handler(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_metrics_open(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_keygate_metrics_accept(ngx_http_request_t *r,
+    const char *type);
 static void ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
     const char *name, const char *help, ngx_http_keygate_metric_e kind);
@@ -66,8 +68,9 @@ ngx_http_keygate_metrics_handler(ngx_http_request_t *r)
     ngx_uint_t                  n;
     ngx_http_keygate_metrics_t  m;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
+    rc = ngx_http_keygate_read_only(r);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -116,16 +119,22 @@ ngx_http_keygate_metrics_handler(ngx_http_request_t *r)
 }
 
 
-/* Whether OpenMetrics is asked for. */
+/* OpenMetrics, unless the older format is asked for and this is not. */
 
 static ngx_uint_t
 ngx_http_keygate_metrics_open(ngx_http_request_t *r)
 {
+    return ngx_http_keygate_metrics_accept(r, "application/openmetrics-text")
+           || !ngx_http_keygate_metrics_accept(r, "text/plain");
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_metrics_accept(ngx_http_request_t *r, const char *type)
+{
     ngx_uint_t        i;
     ngx_table_elt_t  *h;
     ngx_list_part_t  *part;
-
-    static const char  type[] = "application/openmetrics-text";
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
@@ -134,7 +143,7 @@ ngx_http_keygate_metrics_open(ngx_http_request_t *r)
             if (h[i].key.len == 6
                 && ngx_strncmp(h[i].lowcase_key, "accept", 6) == 0
                 && ngx_strcasestrn(h[i].value.data, (char *) type,
-                                   sizeof(type) - 2))
+                                   ngx_strlen(type) - 1))
             {
                 return 1;
             }

@@ -51,11 +51,12 @@ $t->status('/v1/items');
 my $r = metrics();
 
 is($r->{status}, 200, 'metrics are served');
-is($r->header('Content-Type'), 'text/plain; version=0.0.4; charset=utf-8',
-    'as text');
 is($r->header('Cache-Control'), 'no-store', 'never stored');
-is($t->get('/metrics', port => $t->port('ADMIN'), method => 'POST')->{status},
-    405, 'POST is not for them');
+
+my $post = $t->get('/metrics', port => $t->port('ADMIN'), method => 'POST');
+
+is($post->{status}, 405, 'POST is not for them');
+is($post->header('Allow'), 'GET, HEAD', 'and the answer says what is');
 is($t->get('/metrics', port => $t->port('ADMIN'), method => 'HEAD')->{body},
     '', 'HEAD has no body');
 
@@ -107,15 +108,36 @@ is(sample('keygate_decisions_total{api="items",code="allowed"}'), $before,
     'counters outlive it');
 
 
-# -- OpenMetrics
+# -- OpenMetrics, and the older format
 
-my $accept = 'Accept: application/openmetrics-text;version=1.0.0,text/plain';
+my $open = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+my $older = 'text/plain; version=0.0.4; charset=utf-8';
 
-$r = metrics($accept);
-is($r->header('Content-Type'),
-    'application/openmetrics-text; version=1.0.0; charset=utf-8',
-    'who asks for OpenMetrics gets it');
-like($r->{body}, qr/\n# EOF\n\z/, 'with its end');
+for (
+    [ $open ],
+    [ $open, '*/*' ],
+    [ $open, 'application/openmetrics-text' ],
+    [ $open, 'application/openmetrics-text;version=1.0.0,text/plain' ],
+    [ $open, 'text/plain;q=0.5,APPLICATION/OpenMetrics-Text; version=0.0.1' ],
+    [ $open, 'application/json' ],
+    [ $older, 'text/plain' ],
+    [ $older, 'text/plain;version=0.0.4;q=1,*/*;q=0.1' ],
+    [ $older, 'text/html, Text/Plain;q=0.2' ],
+)
+{
+    my ($type, $accept) = @$_;
+
+    is(metrics(defined $accept ? "Accept: $accept" : ())
+       ->header('Content-Type'), $type, $accept // 'no Accept');
+}
+
+$r = metrics('Accept: text/plain');
+unlike($r->{body}, qr/EOF/, 'the older format has no end');
+like($r->{body}, qr/^# TYPE keygate_decisions_total counter$/m,
+    'and other names of families');
+
+$r = metrics();
+like($r->{body}, qr/\n# EOF\n\z/, 'OpenMetrics has an end');
 like($r->{body}, qr/^# TYPE keygate_decisions counter$/m,
     'and its names of families');
 like($r->{body}, qr/^keygate_decisions_total\{/m, 'and of samples');
@@ -143,7 +165,8 @@ SKIP: {
 
     skip 'promtool is not installed', 1 if !$promtool;
 
-    my $text = $t->write_file('metrics.txt', metrics()->{body});
+    my $text = $t->write_file('metrics.txt',
+        metrics('Accept: text/plain')->{body});
     my $said = `$promtool check metrics <$text 2>&1`;
 
     is($? >> 8, 0, 'promtool finds no fault') or diag($said);

@@ -196,7 +196,7 @@ sub log_line {
 
     my ($plain, $open) = map {
         $t->get('/metrics', port => $port{PLAIN}, headers => [@$_])->{body}
-    } [], ['Accept: application/openmetrics-text'];
+    } ['Accept: text/plain'], [];
 
     my @served = map { /^keygate_rate_refusals(?:_total)?$/
                        ? 'keygate_rate_refusals_total' : $_ }
@@ -204,7 +204,7 @@ sub log_line {
 
     is(names(section('Metrics') =~ /^\| `(\w+)`/mg), names(@served),
        'Metrics: all of them, and no other');
-    like($open, qr/^# EOF\n\z/m, 'OpenMetrics for who asks for it');
+    like($open, qr/^# EOF\n\z/m, 'OpenMetrics for who asks for nothing else');
 }
 
 {
