@@ -10,6 +10,7 @@ static ngx_int_t ngx_http_keygate_admin_path(ngx_http_request_t *r,
     keygate_str_t *path);
 static ngx_int_t ngx_http_keygate_admin_id(keygate_str_t path,
     char id[KEYGATE_ID_MAX + 1]);
+static ngx_uint_t ngx_http_keygate_admin_json(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_admin_media(ngx_str_t *value,
     const char *type);
 static void ngx_http_keygate_admin_parse(ngx_http_keygate_job_t *job,
@@ -157,16 +158,7 @@ void
 ngx_http_keygate_admin_body_type(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job)
 {
-    ngx_str_t  type;
-
-    ngx_str_set(&type, "");
-
-    if (ngx_http_keygate_admin_header(r, "content-type", &type) != 1
-        || !(ngx_http_keygate_admin_media(&type, "application/json")
-             || (r->method == NGX_HTTP_PATCH
-                 && ngx_http_keygate_admin_media(&type,
-                                           "application/merge-patch+json"))))
-    {
+    if (!ngx_http_keygate_admin_json(r)) {
         ngx_http_keygate_job_fail(job, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                        "Send the body as Content-Type: application/json.");
         return;
@@ -182,6 +174,37 @@ ngx_http_keygate_admin_body_type(ngx_http_request_t *r,
         ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
                                   "A JSON object is expected as the body.");
     }
+}
+
+
+/* Whether the body claims to be JSON, or claims nothing. */
+
+static ngx_uint_t
+ngx_http_keygate_admin_json(ngx_http_request_t *r)
+{
+    ngx_str_t   type, coding;
+    ngx_uint_t  types, codings;
+
+    types = ngx_http_keygate_admin_header(r, "content-type", &type);
+    codings = ngx_http_keygate_admin_header(r, "content-encoding", &coding);
+
+    if (codings > 1
+        || (codings == 1
+            && (coding.len != 8
+                || ngx_strncasecmp(coding.data, (u_char *) "identity", 8)
+                   != 0)))
+    {
+        return 0;
+    }
+
+    if (types != 1) {
+        return types == 0;
+    }
+
+    return ngx_http_keygate_admin_media(&type, "application/json")
+           || (r->method == NGX_HTTP_PATCH
+               && ngx_http_keygate_admin_media(&type,
+                                              "application/merge-patch+json"));
 }
 
 

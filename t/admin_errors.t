@@ -159,6 +159,36 @@ is(admin($t, 'POST', '/keys', '{}',
         'Content-Type: Application/JSON; charset="UTF-8"')->{status}, 422,
     'the type may be written in any case, and with its charset');
 
+# what is not said is JSON, as all is here
+
+sub post {
+    my ($path, $body, @headers) = @_;
+
+    my $said = problem_is($t->get("/admin$path", method => 'POST',
+        port => $t->port('ADMIN'), body => $body,
+        headers => [ "Authorization: Bearer $Keygate::Admin::token",
+                     @headers ]));
+
+    return $said =~ s{ /.*}{}sr;
+}
+
+is(post('/keys', '{}'), '422 unprocessable_content', 'no Content-Type');
+is(post('/keys', ''), '400 bad_request', 'nor a body');
+is(post('/keys', '{}', 'Content-Type:'), '415 unsupported_media_type',
+    'an empty one');
+is(post('/keys', '{}', ('Content-Type: application/json') x 2),
+    '415 unsupported_media_type', 'two');
+
+for ('gzip', 'identity, br', 'x') {
+    is(post('/keys', '{}', 'Content-Type: application/json',
+            "Content-Encoding: $_"), '415 unsupported_media_type',
+        "a body in Content-Encoding $_");
+}
+
+is(post('/keys', '{}', 'Content-Type: application/json',
+        'Content-Encoding: identity'), '422 unprocessable_content',
+    'identity is none');
+
 
 # -- Members
 
