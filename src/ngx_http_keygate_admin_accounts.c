@@ -45,7 +45,8 @@ ngx_http_keygate_account_put(ngx_http_keygate_job_t *job)
 
     ngx_http_keygate_admin_known(job, &known);
 
-    after = keygate_change_put_account(job->id, job->body, &known, &faults);
+    after = keygate_change_put_account(job->id, before, job->body, &known,
+                                       &faults);
 
     ngx_http_keygate_admin_propose(job, KEYGATE_ACCOUNT,
                                    before ? NGX_HTTP_OK : NGX_HTTP_CREATED,

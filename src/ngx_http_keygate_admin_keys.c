@@ -44,13 +44,20 @@ ngx_http_keygate_known_plan(void *data, keygate_str_t name)
 }
 
 
+/* An API without plans does not look at them: those of accounts are of others
+ * in its zone. */
+
 void
 ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
     keygate_known_t *known)
 {
+    ngx_http_keygate_api_t  *api;
+
+    api = job->admin->api;
+
     known->scope = ngx_http_keygate_known_scope;
-    known->plan = ngx_http_keygate_known_plan;
-    known->data = job->admin->api;
+    known->plan = api->core->n_plans ? ngx_http_keygate_known_plan : NULL;
+    known->data = api;
 }
 
 

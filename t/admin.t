@@ -260,6 +260,9 @@ is(admin($t, 'PATCH', '/accounts/acc_2', { name => 'Seen' })->{status}, 200,
     'what another process has just appended is seen');
 is_deeply(admin($t, 'GET', '/accounts/acc_2')->json->{custom}, { kept => 1 },
     'members that nobody knows are kept');
+is_deeply(admin($t, 'PUT', '/accounts/acc_2', { name => 'Put' })->json,
+    { id => 'acc_2', name => 'Put', status => 'active',
+      custom => { kept => 1 } }, 'by PUT, too');
 
 my $given = $t->key(id => 'tk_OUTSID', account => 'acc_2',
     scopes => ['items:read']);

@@ -29,7 +29,7 @@ keygate_api one {
 }
 keygate_api two {
     zone keys; credential bearer; key_format opq_ id=0 secret=32;
-    scope s; plan p; route GET /x s;
+    scope s; route GET /x s;
 }
 server {
     listen 127.0.0.1:%%ADMIN%% http2;
@@ -114,6 +114,15 @@ is(problem_is(h1('POST', "/keys/$key->{id}/rotate")), '409 conflict',
 is((h2('POST', '/two/keys', $new, '-T', "$t->{dir}/body"))[0], 201,
     'a body of unknown length over HTTP/2');
 is((h2('GET', '/two/keys'))[0], 200, 'a list over HTTP/2');
+
+# an account's plan may be of any API in the zone
+
+is(problem_is(h1('PUT', '/accounts/acc_2', '{"name":"Two","plan":"q"}')),
+    '422 unprocessable_content /plan is not a plan of this API;',
+    'an API with plans knows which there are');
+is(h1('PUT', '/two/accounts/acc_2', '{"name":"Two","plan":"q"}')->{status},
+    201, 'one without does not look at them');
+is(h1('GET', '/accounts/acc_2')->json->{plan}, 'q', 'and keeps them');
 
 my $made = 0;
 my $r;

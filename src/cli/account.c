@@ -31,7 +31,7 @@ cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     a->existed = current != NULL;
 
     if (strcmp(cli->command->name, "put") == 0) {
-        a->record = keygate_change_put_account(find->wants[0].id,
+        a->record = keygate_change_put_account(find->wants[0].id, current,
                                                cli->request, NULL, &faults);
 
     } else if (current == NULL) {

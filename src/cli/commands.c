@@ -58,8 +58,9 @@ const cli_command_t  cli_commands[] = {
 
     { "put", "account", "ID", 1, 1, "Jnpuxfjqh", cli_account_put,
       "makes an account, or makes it anew",
-      "--name is needed. What is not said is not kept; the status is active,\n"
-      "unless --status says another.\n" },
+      "--name is needed. What is not said is not kept, but for members that\n"
+      "keygate does not know; the status is active, unless --status says\n"
+      "another.\n" },
 
     { "set", "account", "ID", 1, 1, "Jnpuxfjqh", cli_account_set,
       "changes an account",

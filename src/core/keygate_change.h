@@ -93,9 +93,10 @@ json_t *keygate_change_expire_key(const json_t *current, int64_t at,
 /* -- Accounts ----------------------------------------------------------- */
 
 /* From {name, plan?, status?, trial_ends_at?, profile?}, and "id" if it is
- * the same; the whole record is new. */
-json_t *keygate_change_put_account(const char *id, const json_t *request,
-    const keygate_known_t *known, json_t **faults);
+ * the same; of the current record, which may be NULL, only the members are
+ * kept that no request can have. */
+json_t *keygate_change_put_account(const char *id, const json_t *current,
+    const json_t *request, const keygate_known_t *known, json_t **faults);
 
 /* From the same members, all optional.  null removes plan, trial_ends_at and
  * profile; the members of profile are merged (RFC 7396). */

@@ -35,11 +35,29 @@ keygate_check_same_id(keygate_check_t *c, const char *id,
 }
 
 
-json_t *
-keygate_change_put_account(const char *id, const json_t *request,
-    const keygate_known_t *known, json_t **faults)
+/* The current record without the members that a request can have. */
+
+static json_t *
+keygate_account_rest(const json_t *current)
 {
-    json_t           *record;
+    json_t    *rest;
+    unsigned   i;
+
+    rest = (current != NULL) ? json_copy((json_t *) current) : json_object();
+
+    for (i = 0; rest != NULL && keygate_account_put[i] != NULL; i++) {
+        (void) json_object_del(rest, keygate_account_put[i]);
+    }
+
+    return rest;
+}
+
+
+json_t *
+keygate_change_put_account(const char *id, const json_t *current,
+    const json_t *request, const keygate_known_t *known, json_t **faults)
+{
+    json_t           *record, *rest;
     keygate_check_t   c;
 
     keygate_check_init(&c, KEYGATE_ACCOUNT, known);
@@ -60,6 +78,12 @@ keygate_change_put_account(const char *id, const json_t *request,
         if (json_object_get(record, "status") == NULL) {
             keygate_change_set(&c, record, "status", json_string("active"));
         }
+
+        rest = keygate_account_rest(current);
+
+        keygate_check_memory(&c, rest != NULL
+                                 && json_object_update(record, rest) == 0);
+        json_decref(rest);
     }
 
     return keygate_check_result(&c, record, faults);

@@ -388,15 +388,15 @@ test_accounts(void)
         const char  *record;        /* or NULL, and ... */
         const char  *pointers;
     } cases[] = {
-        { 1, "{'name':'B'}", "{'id':'a1','name':'B','status':'active'}",
-          NULL },
+        { 1, "{'name':'B'}",
+          "{'id':'a1','name':'B','status':'active','extra':1}", NULL },
         { 1, "{'id':'a1','name':'B','plan':'pro','status':'trialing',"
           "'trial_ends_at':'2030-01-01T00:00:00Z','profile':{'slug':null}}",
           "{'id':'a1','name':'B','plan':'pro','status':'trialing',"
-          "'trial_ends_at':'2030-01-01T00:00:00Z','profile':{'slug':null}}",
-          NULL },
+          "'trial_ends_at':'2030-01-01T00:00:00Z','profile':{'slug':null},"
+          "'extra':1}", NULL },
         { 1, "{'name':'B','plan':null,'trial_ends_at':null,'profile':null}",
-          "{'id':'a1','name':'B','status':'active'}", NULL },
+          "{'id':'a1','name':'B','status':'active','extra':1}", NULL },
         { 1, "{}", NULL, "['/name']" },
         { 1, "{'name':'','plan':'basic','status':'happy',"
           "'trial_ends_at':'x','profile':{'a':{},'b/':[],'c':1},'y':1}",
@@ -424,7 +424,8 @@ test_accounts(void)
         request = json(cases[i].request);
 
         record = cases[i].put
-                 ? keygate_change_put_account("a1", request, &known, &faults)
+                 ? keygate_change_put_account("a1", current, request, &known,
+                                              &faults)
                  : keygate_change_patch_account(current, request, &known,
                                                 &faults);
         if (cases[i].record != NULL) {
@@ -439,7 +440,10 @@ test_accounts(void)
     }
 
     request = json("{'name':'B'}");
-    record = keygate_change_put_account("a/1", request, NULL, &faults);
+    record = keygate_change_put_account("a1", NULL, request, NULL, &faults);
+    is_json(record, "{'id':'a1','name':'B','status':'active'}",
+            "there was none");
+    record = keygate_change_put_account("a/1", NULL, request, NULL, &faults);
     is_faults(record, faults, "['/id']", "an id that is none");
     json_decref(request);
 }
@@ -459,7 +463,7 @@ test_large(void)
                         json_stringn(text, KEYGATE_LINE_MAX));
     free(text);
 
-    record = keygate_change_put_account("a1", request, NULL, &faults);
+    record = keygate_change_put_account("a1", NULL, request, NULL, &faults);
     is_faults(record, faults, "['']", "a record longer than a line may be");
     json_decref(request);
 }
