@@ -69,6 +69,10 @@ ngx_http_keygate_batch(void *data)
 
     if (rc != KEYGATE_OK) {
         ngx_http_keygate_batch_failed(w, rc, "write");
+
+        ngx_http_keygate_zone_lock(w->zone);
+        keygate_journal_disown(w->journal, w->zone->table);
+        ngx_http_keygate_zone_unlock(w->zone);
     }
 
     keygate_journal_end(w->journal);

@@ -4,7 +4,8 @@
  *
  * Writers hold flock(LOCK_EX) from before the first byte until the data is
  * synced (or taken back), readers that follow hold LOCK_SH while they read:
- * so nobody applies a line that is not yet durable.
+ * so nobody applies a line that is not yet durable.  Where even taking it back
+ * fails, the table remembers which bytes of the file are void.
  */
 
 #ifndef KEYGATE_JOURNAL_H
@@ -72,7 +73,8 @@ int keygate_journal_changed(keygate_journal_t *j,
  *            these lines is, *end is after the last.  When anything fails
  *            the file is as before: what was written is cut off again, and
  *            after a failed sync the whole file is written anew (temporary
- *            file, fsync, rename, fsync of the directory)
+ *            file, fsync, rename, fsync of the directory), then or by the
+ *            next append
  *   end      releases the lock
  *
  * KEYGATE_OK; KEYGATE_FULL for ENOSPC, EDQUOT, EFBIG; KEYGATE_IO with errno;
@@ -84,6 +86,14 @@ keygate_rc_t keygate_journal_begin(keygate_journal_t *j);
 keygate_rc_t keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
     uint64_t *at, uint64_t *end);
 void keygate_journal_end(keygate_journal_t *j);
+
+/*
+ * Between begin and end, after an append that failed: should it have left
+ * something in the file, that is void from now on for whoever follows with
+ * this table, whose lock the caller holds, until an append of any of them has
+ * written the file anew without it.
+ */
+void keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t);
 
 /*
  * Between begin and end: applies everything up to "end" (0: up to the end of

@@ -97,6 +97,14 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
 }
 
 
+static int
+keygate_line_void(const keygate_position_t *position,
+    const keygate_line_t *line)
+{
+    return line->at < position->void_to && line->next > position->void_from;
+}
+
+
 static keygate_rc_t
 keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
     const keygate_line_t *line, const keygate_now_t *now)
@@ -107,7 +115,9 @@ keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
 
     position = keygate_table_position(t);
 
-    if (!keygate_line_blank(line->text)) {
+    if (!keygate_line_blank(line->text)
+        && !keygate_line_void(position, line))
+    {
         rc = keygate_journal_record(j, t, line, now, &fault);
 
         if (rc == KEYGATE_INVALID) {
@@ -132,9 +142,7 @@ keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
 }
 
 
-/* Whether the position is one of this file: if not, all starts over. */
-
-static keygate_rc_t
+keygate_rc_t
 keygate_journal_position(keygate_journal_t *j, keygate_table_t *t, int fd,
     const struct stat *st)
 {
@@ -166,6 +174,7 @@ keygate_journal_position(keygate_journal_t *j, keygate_table_t *t, int fd,
 
     /* the inode comes last: killed before, the next one starts over again */
 
+    __atomic_store_n(&position->void_to, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&position->offset, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&position->line, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&position->dev, (uint64_t) st->st_dev, __ATOMIC_RELEASE);
@@ -287,6 +296,23 @@ keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
 }
 
 
+/* What is void in the file that is locked, by whoever has failed to write. */
+
+static void
+keygate_journal_learn(keygate_journal_t *j,
+    const keygate_position_t *position)
+{
+    j->void_from = position->void_from;
+    j->void_to = position->void_to;
+
+    if (j->void_to != 0) {
+        j->bad = 1;
+        j->bad_dev = position->dev;
+        j->bad_ino = position->ino;
+    }
+}
+
+
 keygate_rc_t
 keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
     uint64_t end, const keygate_now_t *now)
@@ -307,6 +333,8 @@ keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
     if (rc != KEYGATE_OK) {
         return rc;
     }
+
+    keygate_journal_learn(j, keygate_table_position(t));
 
     if (end == 0 || end > (uint64_t) st.st_size) {
         end = (uint64_t) st.st_size;

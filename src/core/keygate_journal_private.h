@@ -66,6 +66,8 @@ struct keygate_journal_s {
     uint64_t                end;        /* of the file, while locked */
     uint64_t                bad_dev;
     uint64_t                bad_ino;
+    uint64_t                void_from;  /* of that file: see the position */
+    uint64_t                void_to;
     unsigned                locked:1;   /* between begin and end */
     unsigned                torn:1;     /* the last line has no LF */
     unsigned                dir:1;      /* the directory is to be synced */
@@ -139,6 +141,13 @@ keygate_rc_t keygate_reader_boundary(int fd, uint64_t at, int *is);
 
 int keygate_line_blank(keygate_str_t text);
 
+/*
+ * A position that is of another file, or of what this one was before, is moved
+ * to the start of this one; nothing of it is void then.
+ */
+keygate_rc_t keygate_journal_position(keygate_journal_t *j,
+    keygate_table_t *t, int fd, const struct stat *st);
+
 /* Parses a line, and looks whether its digests are of the kind that the
  * journal's are.  As keygate_record_scan(). */
 keygate_rc_t keygate_journal_parse(keygate_journal_t *j, keygate_str_t text,
@@ -158,7 +167,7 @@ keygate_rc_t keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp);
 keygate_rc_t keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp);
 void keygate_temp_drop(keygate_temp_t *temp);
 
-/* Writes the file anew, up to "end". */
+/* Writes the file anew, up to "end", without what is void. */
 keygate_rc_t keygate_journal_replace(keygate_journal_t *j);
 
 keygate_rc_t keygate_journal_sync_dir(keygate_journal_t *j);

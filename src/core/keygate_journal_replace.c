@@ -257,6 +257,7 @@ keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
     j->wfd = temp->fd;
     j->end = (uint64_t) st.st_size;
     j->bad = 0;
+    j->void_to = 0;
     j->dir = 1;
 
     free(temp->path);
@@ -267,11 +268,10 @@ keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
 
 
 static int
-keygate_journal_copy(keygate_journal_t *j, int to)
+keygate_journal_copy(keygate_journal_t *j, int to, uint64_t at, uint64_t end)
 {
     size_t          size;
     ssize_t         n;
-    uint64_t        at;
     unsigned char  *buf;
 
     buf = malloc(KEYGATE_BLOCK);
@@ -280,11 +280,11 @@ keygate_journal_copy(keygate_journal_t *j, int to)
         return -1;
     }
 
-    for (at = 0; at < j->end; at += (uint64_t) n) {
+    for ( /* void */ ; at < end; at += (uint64_t) n) {
         size = KEYGATE_BLOCK;
 
-        if (size > j->end - at) {
-            size = (size_t) (j->end - at);
+        if (size > end - at) {
+            size = (size_t) (end - at);
         }
 
         do {
@@ -304,6 +304,32 @@ keygate_journal_copy(keygate_journal_t *j, int to)
     free(buf);
 
     return 0;
+}
+
+
+/* All but what is void; a line that was torn before it ends there. */
+
+static int
+keygate_journal_copy_valid(keygate_journal_t *j, int to)
+{
+    int  whole;
+
+    if (j->void_to == 0 || j->void_to >= j->end) {
+        return keygate_journal_copy(j, to, 0, j->void_to == 0 ? j->end
+                                                              : j->void_from);
+    }
+
+    if (keygate_journal_copy(j, to, 0, j->void_from) == -1
+        || keygate_reader_boundary(j->wfd, j->void_from, &whole)
+           != KEYGATE_OK
+        || (!whole
+            && keygate_journal_write_all(to, (const unsigned char *) "\n", 1)
+               == -1))
+    {
+        return -1;
+    }
+
+    return keygate_journal_copy(j, to, j->void_to, j->end);
 }
 
 
@@ -328,7 +354,7 @@ keygate_journal_replace(keygate_journal_t *j)
         return rc;
     }
 
-    if (keygate_journal_copy(j, temp.fd) == -1) {
+    if (keygate_journal_copy_valid(j, temp.fd) == -1) {
         rc = keygate_journal_errno();
         keygate_temp_drop(&temp);
         return rc;

@@ -141,18 +141,14 @@ keygate_journal_begin_locked(keygate_journal_t *j, const struct stat *st)
 
     j->torn = !whole;
 
-    if (!j->bad) {
-        return KEYGATE_OK;
-    }
-
     if (j->bad_dev != (uint64_t) st->st_dev
         || j->bad_ino != (uint64_t) st->st_ino)
     {
         j->bad = 0;
-        return KEYGATE_OK;
+        j->void_to = 0;
     }
 
-    return keygate_journal_replace(j);
+    return KEYGATE_OK;
 }
 
 
@@ -227,22 +223,52 @@ keygate_journal_write(keygate_journal_t *j, keygate_str_t lines)
 }
 
 
-/* Takes back what was written; errno stays the first failure's. */
+/* Takes back "len" bytes, or what of them was written; errno stays the first
+ * failure's. */
 
 static void
-keygate_journal_undo(keygate_journal_t *j, int synced)
+keygate_journal_undo(keygate_journal_t *j, size_t len, int synced)
 {
-    int  saved, rc;
+    int          saved, rc;
+    struct stat  st;
 
     saved = errno;
 
     rc = keygate_journal_truncate(j->wfd, j->end);
+
+    if (rc == -1) {
+        j->void_from = j->end;
+        j->void_to = fstat(j->wfd, &st) == 0 ? (uint64_t) st.st_size
+                                             : j->end + len;
+    }
 
     if (rc == -1 || !synced) {
         (void) keygate_journal_replace(j);
     }
 
     errno = saved;
+}
+
+
+/* A new file in place of one that is bad. */
+
+static keygate_rc_t
+keygate_journal_mend(keygate_journal_t *j)
+{
+    int           whole;
+    keygate_rc_t  rc;
+
+    rc = keygate_journal_replace(j);
+
+    if (rc == KEYGATE_OK) {
+        rc = keygate_reader_boundary(j->wfd, j->end, &whole);
+    }
+
+    if (rc == KEYGATE_OK) {
+        j->torn = !whole;
+    }
+
+    return rc;
 }
 
 
@@ -257,8 +283,11 @@ keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
     }
 
     if (j->bad) {
-        errno = EIO;
-        return KEYGATE_IO;
+        rc = keygate_journal_mend(j);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
     }
 
     if (j->dir) {
@@ -270,12 +299,12 @@ keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
     }
 
     if (keygate_journal_write(j, lines) == -1) {
-        keygate_journal_undo(j, 1);
+        keygate_journal_undo(j, j->torn + lines.len, 1);
         return keygate_journal_errno();
     }
 
     if (fdatasync(j->wfd) == -1) {
-        keygate_journal_undo(j, 0);
+        keygate_journal_undo(j, j->torn + lines.len, 0);
         return keygate_journal_errno();
     }
 
@@ -286,6 +315,29 @@ keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
     j->torn = 0;
 
     return KEYGATE_OK;
+}
+
+
+void
+keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t)
+{
+    struct stat          st;
+    keygate_position_t  *position;
+
+    if (!j->locked || !j->bad || j->void_to == 0) {
+        return;
+    }
+
+    if (fstat(j->wfd, &st) == -1
+        || keygate_journal_position(j, t, j->wfd, &st) != KEYGATE_OK)
+    {
+        return;
+    }
+
+    position = keygate_table_position(t);
+
+    __atomic_store_n(&position->void_from, j->void_from, __ATOMIC_RELEASE);
+    __atomic_store_n(&position->void_to, j->void_to, __ATOMIC_RELEASE);
 }
 
 

@@ -54,6 +54,8 @@ typedef struct {
     uint64_t  rejected;      /* lines, since the table was made */
     uint64_t  applied;       /* lines, since the table was made */
     uint64_t  sweep;         /* see keygate_table_sweep_begin() */
+    uint64_t  void_from;     /* lines of which a byte is between these were */
+    uint64_t  void_to;       /* never acknowledged; 0: there are none */
 } keygate_position_t;
 
 

@@ -49,6 +49,7 @@ static struct {
     int  count;
     int  error;
     int  lasting;     /* and all that follow */
+    int  also;        /* another kind, of which all fail */
     int  half;        /* a short write has been made */
     int  kill;        /* in 1000 writes, so many are half and the last */
 } fault_plan;
@@ -57,6 +58,11 @@ static struct {
 static int
 fault_now(int kind)
 {
+    if (fault_plan.also == kind) {
+        errno = fault_plan.error;
+        return 1;
+    }
+
     if (fault_plan.kind != kind || fault_plan.at == 0) {
         return 0;
     }
