@@ -34,7 +34,13 @@ for my $command (@commands) {
     is($r->{code}, 0, "$command --help");
     like($r->{out}, qr/^usage: keygate $command\b/, "$command: its usage");
     unlike($r->{out}, qr/^.{81}/m, "$command: in 80 columns");
+    unlike($r->{out}, qr/ $/m, "$command: no spaces at the end");
+    like($r->{out}, qr/^  --json /m, "$command: JSON");
 }
+
+is($c->run('account', '--help')->{code}, 0, 'account --help');
+is($c->run('account', '--help')->{out}, $c->run('--help')->{out},
+   'tells all commands');
 
 my $page = do {
     open my $f, '<', "$Keygate::root/src/cli/keygate.1" or die;
@@ -67,6 +73,11 @@ for my $case (
 
 is($c->run('list', { env => { KEYGATE_JOURNAL => undef } })->{code}, 2,
    'no journal is named');
+
+for my $command (qw(export compact check)) {
+    is($c->run($command, '--journal', '/a', '/b')->{code}, 2,
+       "$command: two are named");
+}
 
 # -- no journal yet
 
@@ -235,7 +246,8 @@ is($c->run('account', 'delete', 'biz_1')->{code}, 4, 'live keys: 4');
 is($c->run('revoke', map { $_->{id} } @{$c->json('list')})->{code}, 0,
    'all are revoked');
 is($c->record($id)->{revoked_at}, $when, 'one of them long ago');
-is($c->run('account', 'delete', 'biz_1')->{code}, 0, 'then it goes');
+is($c->json('account', 'delete', 'biz_1')->{deleted}, JSON::PP::true,
+   'then it goes');
 is($c->run('account', 'show', 'biz_1')->{code}, 3, 'it is gone');
 is($c->run('delete', $id)->{code}, 0, 'delete');
 is($c->run('show', $id)->{code}, 3, 'gone');

@@ -47,6 +47,9 @@ is_deeply($r, { healthy => JSON::PP::true, bad => [], lines => 7, blank => 1,
     accounts => 1, orphans => 0, sha256 => 4, hmac_sha256 => 0 },
     'and what is in it');
 
+is($c->run('check', $c->{journal},
+    { env => { KEYGATE_JOURNAL => undef } })->{code}, 0, 'named by itself');
+
 my $wanted = $account . key('a', more => ',"x":1') . key('c');
 
 like($c->run('list')->{out}, qr/^c +acc .* - +-$/m,

@@ -170,6 +170,7 @@ int
 cli_account_delete(cli_t *cli)
 {
     int         rc;
+    json_t     *record;
     cli_find_t  find;
 
     rc = cli_want_ids(&find, KEYGATE_ACCOUNT, cli->args, 1);
@@ -178,7 +179,12 @@ cli_account_delete(cli_t *cli)
                                         NULL);
     cli_find_free(&find);
 
-    if (rc == CLI_OK) {
+    if (rc == CLI_OK && cli->json) {
+        record = keygate_change_delete(cli->args[0]);
+        (void) cli_print_json(record);
+        json_decref(record);
+
+    } else if (rc == CLI_OK) {
         cli_note(cli, "deleted %s", cli->args[0]);
     }
 

@@ -7,7 +7,8 @@
 #include "cli.h"
 
 
-#define CLI_ANY  -1
+#define CLI_ANY      -1
+#define CLI_JOURNAL  "[JOURNAL]"
 
 
 const cli_command_t  cli_commands[] = {
@@ -67,7 +68,7 @@ const cli_command_t  cli_commands[] = {
       "What is not said stays, fields of the profile too; a field without a\n"
       "value is removed.\n" },
 
-    { "delete", "account", "ID", 1, 1, "Jqh", cli_account_delete,
+    { "delete", "account", "ID", 1, 1, "Jjqh", cli_account_delete,
       "removes an account that has no live keys", "" },
 
     { "import", NULL, "[FILE]", 0, 1, "JPFasDjqh", cli_import,
@@ -86,16 +87,16 @@ const cli_command_t  cli_commands[] = {
       "1. The others are written, 4096 rows at a time, each time all or none.\n"
     },
 
-    { "export", NULL, "", 0, 0, "Jdqh", cli_export,
+    { "export", NULL, CLI_JOURNAL, 0, 1, "Jdjqh", cli_export,
       "prints all keys and accounts as JSON Lines",
       "Without --digests no key can be checked against what is printed, and\n"
       "none can be imported again.\n" },
 
-    { "compact", NULL, "", 0, 0, "Jjqh", cli_compact,
+    { "compact", NULL, CLI_JOURNAL, 0, 1, "Jjqh", cli_compact,
       "rewrites the journal to one line a record",
       "A running gateway follows.\n" },
 
-    { "check", NULL, "", 0, 0, "JPjqh", cli_check,
+    { "check", NULL, CLI_JOURNAL, 0, 1, "JPjqh", cli_check,
       "looks whether the journal is in order",
       "Tells every line that a gateway does not take. The exit code is 4\n"
       "when there are any, or when the last line is torn.\n" },

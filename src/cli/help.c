@@ -48,11 +48,14 @@ cli_help_option(const cli_option_t *o, FILE *out)
 
         len = strcspn(p, " ");
 
-        if (n + (int) len > 78) {
+        if (p != o->text && n + (int) len > 77) {
             n = fprintf(out, "\n%*s", width, "") - 1;
+
+        } else if (p != o->text) {
+            n += fprintf(out, " ");
         }
 
-        n += fprintf(out, "%.*s ", (int) len, p);
+        n += fprintf(out, "%.*s", (int) len, p);
         p += len + (p[len] == ' ');
     }
 

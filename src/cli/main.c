@@ -12,6 +12,25 @@
 #include "cli.h"
 
 
+/* Of what concerns the whole journal it is the argument. */
+
+static int
+cli_journal_argument(cli_t *cli)
+{
+    if (strcmp(cli->command->args, "[JOURNAL]") != 0 || cli->n_args == 0) {
+        return CLI_OK;
+    }
+
+    if (cli->journal_path != NULL) {
+        return cli_error(CLI_USAGE, "which journal? two are named");
+    }
+
+    cli->journal_path = cli->args[0];
+
+    return CLI_OK;
+}
+
+
 static int
 cli_run(cli_t *cli, int argc, char **argv)
 {
@@ -41,9 +60,20 @@ cli_run(cli_t *cli, int argc, char **argv)
                          cli->command->args[0] ? cli->command->args : "none");
     }
 
-    rc = cli->command->run(cli);
+    rc = cli_journal_argument(cli);
+
+    if (rc == CLI_OK) {
+        rc = cli->command->run(cli);
+    }
 
     return rc == CLI_OK ? cli_flush() : rc;
+}
+
+
+static int
+cli_asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 
@@ -73,8 +103,10 @@ main(int argc, char **argv)
         return cli_flush();
     }
 
-    if (argc < 2 || strcmp(argv[1], "--help") == 0
-        || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+    if (argc < 2 || strcmp(argv[1], "help") == 0
+        || cli_asks_help(argv[1])
+        || (argc > 2 && strcmp(argv[1], "account") == 0
+            && cli_asks_help(argv[2])))
     {
         cli_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? CLI_USAGE : cli_flush();
