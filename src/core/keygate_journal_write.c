@@ -195,7 +195,7 @@ keygate_journal_begin(keygate_journal_t *j)
 /* Torn last line and new lines in as few calls as possible: one, mostly. */
 
 static int
-keygate_journal_write(keygate_journal_t *j, keygate_str_t lines)
+keygate_journal_write_lines(keygate_journal_t *j, keygate_str_t lines)
 {
     ssize_t       n;
     struct iovec  iov[2];
@@ -220,6 +220,29 @@ keygate_journal_write(keygate_journal_t *j, keygate_str_t lines)
 
     return keygate_journal_write_all(j->wfd, lines.data + (n - 1),
                                      lines.len - (size_t) (n - 1));
+}
+
+
+/* And whether they are there: for what a disk or a tool in between has only
+ * claimed to write, no sync fails. */
+
+static int
+keygate_journal_write(keygate_journal_t *j, keygate_str_t lines)
+{
+    struct stat  st;
+
+    if (keygate_journal_write_lines(j, lines) == -1
+        || fstat(j->wfd, &st) == -1)
+    {
+        return -1;
+    }
+
+    if ((uint64_t) st.st_size < j->end + j->torn + lines.len) {
+        errno = EIO;
+        return -1;
+    }
+
+    return 0;
 }
 
 
