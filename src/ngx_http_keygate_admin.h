@@ -26,9 +26,8 @@
 
 #include "ngx_http_keygate.h"
 
-#include <jansson.h>
-
 #include "keygate_change.h"
+#include "keygate_json.h"
 
 
 #define NGX_HTTP_KEYGATE_BODY_MAX       65536

@@ -288,11 +288,9 @@ ngx_http_keygate_admin_body(ngx_http_request_t *r,
 static void
 ngx_http_keygate_admin_parse(ngx_http_keygate_job_t *job, keygate_str_t text)
 {
-    char          *at;
-    json_error_t   error;
+    keygate_json_error_t  error;
 
-    job->body = json_loadb((const char *) text.data, text.len,
-                           JSON_REJECT_DUPLICATES, &error);
+    job->body = keygate_json_parse(text, 0, &error);
 
     if (json_is_object(job->body)) {
         return;
@@ -304,24 +302,17 @@ ngx_http_keygate_admin_parse(ngx_http_keygate_job_t *job, keygate_str_t text)
         return;
     }
 
-    if (json_error_code(&error) == json_error_out_of_memory) {
+    if (error.nomem) {
         ngx_http_keygate_job_faults(job, NULL);
         return;
-    }
-
-    /* what comes after is from the body, which is not repeated */
-
-    at = strstr(error.text, " near ");
-
-    if (at) {
-        *at = '\0';
     }
 
     ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST, NULL);
 
     (void) ngx_snprintf((u_char *) job->reason, sizeof(job->reason) - 1,
-                        "The body is not valid JSON: %s, line %d, column %d.%Z",
-                        error.text, error.line, error.column);
+                        "The body is not valid JSON: %s, line %ui, column "
+                        "%ui.%Z", error.reason, (ngx_uint_t) error.line,
+                        (ngx_uint_t) error.column);
 
     job->detail = job->reason;
 }

@@ -5,7 +5,7 @@
 
 #include "ngx_http_keygate.h"
 
-#include <jansson.h>
+#include "keygate_json.h"
 
 
 typedef ngx_int_t (*ngx_http_keygate_body_pt)(ngx_http_request_t *r,
@@ -152,11 +152,11 @@ ngx_http_keygate_me_body(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    profile = source.len ? json_loadb((char *) source.data, source.len, 0,
-                                      NULL)
-                         : NULL;
+    s.data = source.data;
+    s.len = source.len;
+    profile = s.len ? keygate_json_parse(s, 0, NULL) : NULL;
 
-    if (source.len && profile == NULL) {
+    if (s.len && profile == NULL) {
         return NGX_ERROR;
     }
 

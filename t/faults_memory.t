@@ -183,6 +183,7 @@ is(($t->workers)[0], $worker, 'the worker lives');
 
 # -- Changes
 
+my $name = 'a name that is longer than thirty-two bytes, as some are';
 my @victims;
 
 my $lines = '';
@@ -208,7 +209,7 @@ try_all(sub {
         $before = $t->read_file('keys.jsonl');
 
         return admin($t, 'POST', '/keys', { account => 'acc_1',
-            name => 'x', scopes => ['items:read'] });
+            name => $name, scopes => ['items:read'] });
     }
 
     my $got = $r ? $r->{status} : 0;
@@ -263,6 +264,8 @@ is(join(', ', @bad[0 .. ($#bad < 4 ? $#bad : 4)]), '',
 
 for my $request ([ 'GET', '/keys?limit=3' ], [ 'GET', "/keys/$victims[9][0]" ],
     [ 'GET', '/accounts' ], [ 'GET', '/routes' ],
+    [ 'PATCH', "/keys/$victims[9][0]", { name => $name } ],
+    [ 'POST', "/keys/$victims[9][0]/rotate", { overlap => '24h' } ],
     [ 'POST', '/check', { key_id => $victims[9][0], method => 'GET',
         path => '/v1/items' } ])
 {

@@ -107,12 +107,13 @@ static int
 cli_admin_page(cli_t *cli, const char *token, char cursor[CLI_PATH_MAX],
     int (*key)(void *data, const json_t *key), void *data)
 {
-    int          rc;
-    char         path[2 * CLI_PATH_MAX];
-    size_t       i, len;
-    json_t      *page, *item;
-    cli_text_t   body;
-    const char  *account, *next;
+    int             rc;
+    char            path[2 * CLI_PATH_MAX];
+    size_t          i, len;
+    json_t         *page, *item;
+    cli_text_t      body;
+    const char     *account, *next;
+    keygate_str_t   span;
 
     account = cli_json_text(cli->request, "account");
     len = (size_t) sprintf(path, "/keys?limit=100");
@@ -134,7 +135,9 @@ cli_admin_page(cli_t *cli, const char *token, char cursor[CLI_PATH_MAX],
         return rc;
     }
 
-    page = json_loadb(body.data, body.len, JSON_REJECT_DUPLICATES, NULL);
+    span.data = (const unsigned char *) body.data;
+    span.len = body.len;
+    page = keygate_json_parse(span, 0, NULL);
     cli_text_free(&body);
 
     if (!json_is_array(json_object_get(page, "data"))) {

@@ -231,8 +231,10 @@ cli_csv_row(cli_source_t *s, json_t *row)
 static keygate_rc_t
 cli_json_row(cli_source_t *s, json_t **row)
 {
-    int           c;
-    keygate_rc_t  rc;
+    int                    c;
+    keygate_rc_t           rc;
+    keygate_str_t          span;
+    keygate_json_error_t   error;
 
     s->text.len = 0;
 
@@ -245,8 +247,13 @@ cli_json_row(cli_source_t *s, json_t **row)
         }
     }
 
-    *row = json_loadb(s->text.data, s->text.len, JSON_REJECT_DUPLICATES,
-                      NULL);
+    span.data = (const unsigned char *) s->text.data;
+    span.len = s->text.len;
+    *row = keygate_json_parse(span, 0, &error);
+
+    if (*row == NULL && error.nomem) {
+        return KEYGATE_NOMEM;
+    }
 
     if (!json_is_object(*row)) {
         json_decref(*row);

@@ -4,11 +4,11 @@
  * that is not understood whole gets further than here.
  */
 
-#include <jansson.h>
 #include <string.h>
 #include <strings.h>
 
 #include "keygate_error_private.h"
+#include "keygate_json.h"
 #include "keygate_record.h"
 
 
@@ -317,8 +317,7 @@ keygate_error_inspect(keygate_error_format_e format, unsigned status,
         return KEYGATE_NONE;
     }
 
-    json = json_loadb((const char *) body.data, body.len,
-                      JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL, NULL);
+    json = keygate_json_parse(body, 1, NULL);
 
     if (!json_is_object(json)) {
         json_decref(json);

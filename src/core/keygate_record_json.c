@@ -4,10 +4,10 @@
  * their pointers; what the members hold is in keygate_record_member.c.
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "keygate_json.h"
 #include "keygate_record_private.h"
 
 
@@ -276,10 +276,10 @@ keygate_rc_t
 keygate_record_parse(keygate_str_t line, keygate_record_t *record,
     keygate_fault_t *fault)
 {
-    json_t          *root, *json;
-    json_error_t     error;
-    keygate_rc_t     rc;
-    keygate_kind_e   kind;
+    json_t                *root, *json;
+    keygate_rc_t           rc;
+    keygate_kind_e         kind;
+    keygate_json_error_t   error;
 
     memset(record, 0, sizeof(keygate_record_t));
 
@@ -288,24 +288,14 @@ keygate_record_parse(keygate_str_t line, keygate_record_t *record,
                                  "is longer than 65536 bytes");
     }
 
-    /* jansson calls some failed allocations bad syntax, and after others
-     * leaves out a byte and goes on; the line must neither be skipped (it may
-     * hold a revocation) nor be taken */
-
-    errno = 0;
-
-    root = json_loadb((const char *) line.data, line.len,
-                      JSON_REJECT_DUPLICATES, &error);
-
-    if (errno == ENOMEM) {
-        json_decref(root);
-        return keygate_fault_set(fault, NULL, NULL, keygate_reason_nomem);
-    }
+    root = keygate_json_parse(line, 0, &error);
 
     if (root == NULL) {
         return keygate_fault_set(fault, NULL, NULL,
-                                 "is not JSON in UTF-8, without duplicate "
-                                 "members and U+0000");
+                                 error.nomem
+                                 ? keygate_reason_nomem
+                                 : "is not JSON in UTF-8, without duplicate "
+                                   "members and U+0000");
     }
 
     json = json_object_get(root, "key");

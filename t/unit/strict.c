@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "keygate_strict.h"
-#include "random.h"
+#include "random_json.h"
 
 
 typedef struct {
@@ -120,111 +120,6 @@ twin(const char *text, size_t len, seen_t *seen)
 
 /* -- Random texts ------------------------------------------------------- */
 
-static const char *const  pieces[] = {
-    "{", "}", "[", "]", ":", ",", "\"", "\\", " ", "\n", "true", "false",
-    "null", "0", "-1", "1.5", "1e5", "0.", "01", "-", "e", "\"a\"", "\"b\"",
-    "\"send\"", "\"SEND\"", "\"\\u0073end\"", "\"\\u0000\"",
-    "\"\\ud83d\\ude00\"",
-    "\"\\ud800\"", "\"\\n\"", "\"\\x\"", "\xe2\x82\xac", "\"\xe2\x82\xac\"",
-    "\"\xff\"", "\xef\xbb\xbf", "\t", "\r", "\"a\":1", "\"a\":", "{}", "[]",
-    "/", "x", "\x01", "\"\x1f\"", "\"\x7f\"", "\"\\/\\b\\f\\r\\t\"", "\"\""
-};
-
-#define PIECES  (sizeof(pieces) / sizeof(pieces[0]))
-
-static char    text[4096];
-static size_t  len;
-
-
-static void
-put(const char *s)
-{
-    size_t  n;
-
-    n = strlen(s);
-
-    if (len + n < sizeof(text)) {
-        memcpy(text + len, s, n);
-        len += n;
-    }
-}
-
-
-/* A value that is well-formed, mostly. */
-
-static void
-put_value(unsigned depth)
-{
-    unsigned  i, n, kind;
-    char      name[16];
-
-    kind = random_below(depth > 5 ? 6 : 9);
-
-    if (kind < 6) {
-        put(kind == 5 ? pieces[random_below(PIECES)] : pieces[10 + kind]);
-        return;
-    }
-
-    n = random_below(random_below(10) ? 5 : 40);
-    put(kind == 6 ? "[" : "{");
-
-    for (i = 0; i < n; i++) {
-        put(i ? "," : random_below(2) ? " " : "");
-
-        if (kind != 6) {
-            snprintf(name, sizeof(name), "\"n%u\" :", random_below(400));
-            put(random_below(20) ? name : "\"\\u0073END\":");
-        }
-
-        put_value(depth + 1);
-    }
-
-    put(kind == 6 ? "]" : "}");
-}
-
-
-static void
-random_text(void)
-{
-    unsigned  i, n;
-
-    len = 0;
-
-    switch (random_below(3)) {
-
-    case 0:
-        for (i = 0, n = random_below(12); i < n; i++) {
-            put(pieces[random_below(PIECES)]);
-        }
-
-        return;
-
-    case 1:
-        put("{\"send\":");
-        put_value(0);
-        put("}");
-        break;
-
-    default:
-        put("{\"a\":");
-        put_value(0);
-        put(",\"n\":");
-        put_value(0);
-        put("}");
-    }
-
-    /* now and then a byte is another one, or the end is missing */
-
-    if (random_below(3) == 0) {
-        text[random_below((unsigned) len)] = (char) random_below(256);
-    }
-
-    if (random_below(8) == 0) {
-        len = random_below((unsigned) len);
-    }
-}
-
-
 static void
 against_twin(void)
 {
@@ -235,8 +130,8 @@ against_twin(void)
     for (taken = wrong = 0, i = 0; i < 200000 && wrong < 5; i++) {
         random_text();
 
-        x = strict(text, len, &a);
-        y = twin(text, len, &b);
+        x = strict(made, made_len, &a);
+        y = twin(made, made_len, &b);
 
         if (y == KEYGATE_AGAIN) {
             continue;
@@ -246,7 +141,7 @@ against_twin(void)
 
         if (x != y || (x == KEYGATE_OK && memcmp(&a, &b, sizeof(a)) != 0)) {
             wrong++;
-            printf("# %d, not %d: %.*s\n", x, y, (int) len, text);
+            printf("# %d, not %d: %.*s\n", x, y, (int) made_len, made);
         }
     }
 
