@@ -14,8 +14,10 @@ static keygate_rc_t keygate_change_init(keygate_table_t *t,
     keygate_change_t *c, const keygate_now_t *now);
 static void keygate_change(keygate_table_t *t, keygate_change_t *c,
     const keygate_now_t *now);
+static void keygate_make_way(keygate_table_t *t,
+    const keygate_record_t *record, const unsigned char *digest, int64_t wall);
 static int keygate_own_cell(const keygate_table_t *t, uint32_t key,
-    const unsigned char *digest, uint32_t *cell);
+    const unsigned char *digest, int64_t wall, uint32_t *cell);
 static uint32_t keygate_new_key(keygate_table_t *t, const keygate_change_t *c,
     const keygate_now_t *now);
 static uint32_t keygate_new_cell(keygate_table_t *t, uint32_t key,
@@ -175,19 +177,29 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
         c->units |= r->limits[i] != 0 ? 1u << i : 0;
     }
 
+    c->overlap = r->has_previous
+                 && r->previous_until > now->wall
+                 && memcmp(r->previous, r->digest, KEYGATE_DIGEST_LEN) != 0;
+
+    if (t->position.sweep != 0) {
+        keygate_make_way(t, r, r->digest, now->wall);
+
+        if (c->overlap) {
+            keygate_make_way(t, r, r->previous, now->wall);
+        }
+    }
+
     c->hash = keygate_hash(t, r->id);
     c->account_hash = keygate_hash(t, r->account);
     c->key = keygate_index_id(t, KEYGATE_KEY, c->hash, r->id, t->reused);
     c->account = keygate_index_id(t, KEYGATE_ACCOUNT, c->account_hash,
                                   r->account, t->reused);
-    c->overlap = r->has_previous
-                 && r->previous_until > now->wall
-                 && memcmp(r->previous, r->digest, KEYGATE_DIGEST_LEN) != 0;
     c->previous = 0;
 
-    if (!keygate_own_cell(t, c->key, r->digest, &c->current)
+    if (!keygate_own_cell(t, c->key, r->digest, now->wall, &c->current)
         || (c->overlap
-            && !keygate_own_cell(t, c->key, r->previous, &c->previous)))
+            && !keygate_own_cell(t, c->key, r->previous, now->wall,
+                                 &c->previous)))
     {
         return KEYGATE_CONFLICT;
     }
@@ -196,11 +208,46 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
 }
 
 
+/*
+ * While a journal that was rewritten is read from its start, a key that no
+ * line has named yet may be gone, and its digest another's by now: it must not
+ * stand in the way.  Where a line names it after all, it comes back, as a new
+ * one.
+ */
+
+static void
+keygate_make_way(keygate_table_t *t, const keygate_record_t *record,
+    const unsigned char *digest, int64_t wall)
+{
+    uint32_t  at, own, owner;
+    uint64_t  words[4];
+
+    memcpy(words, digest, sizeof(words));
+    own = keygate_index_id(t, KEYGATE_KEY, keygate_hash(t, record->id),
+                           record->id, t->reused);
+
+    for (at = keygate_index_digest(t, words, 0, t->reused);
+         at != 0;
+         at = keygate_index_digest(t, words, at, t->reused))
+    {
+        owner = keygate_cell(t, at)->key;
+
+        if (owner != own
+            && keygate_key_node(t, owner)->sweep != t->generation
+            && keygate_table_names(t, owner, at, wall))
+        {
+            keygate_table_remove_key(t, owner);
+            at = 0;
+        }
+    }
+}
+
+
 /* The key's own cell of a digest; 0 when the digest belongs to another. */
 
 static int
 keygate_own_cell(const keygate_table_t *t, uint32_t key,
-    const unsigned char *digest, uint32_t *cell)
+    const unsigned char *digest, int64_t wall, uint32_t *cell)
 {
     uint32_t  at, owner;
     uint64_t  words[4];
@@ -214,12 +261,11 @@ keygate_own_cell(const keygate_table_t *t, uint32_t key,
     {
         owner = keygate_cell(t, at)->key;
 
-        if (keygate_table_names(t, owner, at)) {
-            if (owner != key) {
-                return 0;
-            }
-
+        if (owner == key && keygate_table_names(t, key, at, INT64_MIN)) {
             *cell = at;
+
+        } else if (keygate_table_names(t, owner, at, wall)) {
+            return 0;
         }
     }
 

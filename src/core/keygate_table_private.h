@@ -140,8 +140,10 @@ void keygate_index_leave(keygate_table_t *t, uint32_t account, uint32_t key);
 /* Ends an operation. */
 void keygate_table_settle(keygate_table_t *t);
 
-/* Whether a key's body names a cell; whether an account has a record. */
-int keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell);
+/* Whether a key's body names a cell, as the secret before a rotation only if
+ * that lasts after "wall"; whether an account has a record. */
+int keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell,
+    int64_t wall);
 int keygate_table_known(const keygate_table_t *t, uint32_t account);
 
 

@@ -127,7 +127,7 @@ keygate_settle_one(keygate_table_t *t, const keygate_intent_t *intent)
         return keygate_settle_key(t, at, owner);
 
     case KEYGATE_IN_CELL:
-        if (keygate_table_names(t, owner, at)) {
+        if (keygate_table_names(t, owner, at, INT64_MIN)) {
             return 0;
         }
 
@@ -204,7 +204,8 @@ keygate_settle_account(keygate_table_t *t, uint32_t account)
 
 
 int
-keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell)
+keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell,
+    int64_t wall)
 {
     unsigned         n;
     uint32_t         body;
@@ -222,7 +223,8 @@ keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell)
     return keygate_key_parts(words, n, &parts)
            && (keygate_body_current(words) == cell
                || (parts.previous != 0
-                   && (uint32_t) words[parts.previous] == cell));
+                   && (uint32_t) words[parts.previous] == cell
+                   && (int64_t) words[parts.previous + 1] > wall));
 }
 
 

@@ -223,6 +223,109 @@ test_rewritten(void)
 }
 
 
+/* A credential that has got another id, in a file that was rewritten before
+ * anybody had read so. */
+
+static void
+test_moved(void)
+{
+    uint64_t            kept, dropped;
+    unsigned char       digest[KEYGATE_DIGEST_LEN];
+    keygate_key_t       key;
+    keygate_table_t    *t;
+    keygate_journal_t  *j;
+
+    t = table();
+    j = journal();
+
+    puts_file(key_line("k1", 1, 1));
+    adds_file(key_line("k2", 2, 2));
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "two keys");
+
+    adds_file(delete_line("k1"));
+    adds_file(key_line("k3", 3, 1));
+    is_num(keygate_journal_compact(j, &kept, &dropped), KEYGATE_OK,
+           "k1's credential is k3's, and the file is rewritten");
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "read");
+    is_num(version(t, "k1"), -1, "k1 is gone");
+    is_num(version(t, "k3"), 3, "k3 has come");
+    is_num(rejected.n, 0, "nothing was skipped");
+
+    memset(digest, 0, sizeof(digest));
+    digest[KEYGATE_DIGEST_LEN - 1] = 1;
+    is_num(keygate_table_find(t, digest, now.wall, &key), KEYGATE_OK,
+           "the credential is good");
+    is_str(key.id, key.id_len, "k3", "for k3");
+
+    unlink(path);
+    puts_file(key_line("k2", 4, 1));
+    adds_file(key_line("k3", 5, 2));
+    is_num(keygate_journal_follow(j, t, 1, &now), KEYGATE_AGAIN,
+           "two that have swapped, one line");
+    is_num(version(t, "k2"), 4, "is the one's");
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "the other");
+    is_num(version(t, "k3"), 5, "is the other's");
+    is_num(keys(t), 2, "and both are there");
+
+    adds_file(key_line("k4", 6, 2));
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "a third");
+    is_num(rejected.n, 1, "gets nothing that another has now");
+    is_num(version(t, "k3"), 5, "who keeps it");
+
+    keygate_journal_destroy(j);
+    free(t);
+}
+
+
+/* The secret before a rotation is the key's only as long as it overlaps. */
+
+static void
+test_overlap(void)
+{
+    char                line[512], until[21];
+    unsigned char       digest[KEYGATE_DIGEST_LEN];
+    keygate_now_t       before;
+    keygate_key_t       key;
+    keygate_table_t    *t;
+    keygate_journal_t  *j;
+
+    t = table();
+    j = journal();
+    before = now;
+
+    keygate_time_format(now.wall + 1, until);
+    snprintf(line, sizeof(line),
+             "{\"key\":{\"id\":\"k1\",\"account\":\"a1\",\"digest\":"
+             "\"sha256:%064x\",\"previous\":{\"digest\":\"sha256:%064x\","
+             "\"until\":\"%s\"}}}\n", 2, 1, until);
+
+    puts_file(line);
+    adds_file(key_line("k2", 4, 1));
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "rotated");
+    is_num(rejected.n, 1, "the old secret is nobody else's");
+
+    now.wall++;
+    adds_file(key_line("k2", 5, 1));
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "it is over");
+    is_num(rejected.n, 1, "and the old secret may be another's");
+    is_num(version(t, "k2"), 5, "k2's");
+
+    memset(digest, 0, sizeof(digest));
+    digest[KEYGATE_DIGEST_LEN - 1] = 1;
+    is_num(keygate_table_find(t, digest, now.wall, &key), KEYGATE_OK, "good");
+    is_str(key.id, key.id_len, "k2", "for k2");
+
+    adds_file(key_line("k1", 6, 3));
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "k1 forgets");
+    is_num(keygate_table_find(t, digest, now.wall, &key), KEYGATE_OK,
+           "which takes nothing from k2");
+
+    now = before;
+    keygate_journal_destroy(j);
+    free(t);
+}
+
+
 /* The last record cut at every byte, read, and written after. */
 
 static void
@@ -437,6 +540,8 @@ main(void)
     test_follow();
     test_rejects();
     test_rewritten();
+    test_moved();
+    test_overlap();
     test_torn();
     test_lookup();
     test_strange();

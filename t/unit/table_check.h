@@ -165,7 +165,8 @@ check_cells(check_t *c)
                 return;
             }
 
-            if (!keygate_table_names(c->t, keygate_cell(c->t, at)->key, at)
+            if (!keygate_table_names(c->t, keygate_cell(c->t, at)->key, at,
+                                     INT64_MIN)
                 || keygate_reduce(keygate_cell(c->t, at)->digest[0],
                                   c->t->n_digests) != i)
             {
