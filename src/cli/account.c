@@ -148,7 +148,8 @@ cli_account_delete_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
     l.account = cli_span(find->wants[0].id);
     l.live = 0;
 
-    krc = keygate_journal_records(cli->journal, cli_account_live, &l);
+    krc = keygate_journal_records(cli->journal, cli->now, cli_account_live,
+                                  &l);
 
     if (krc != KEYGATE_OK) {
         return cli_journal_error(cli, krc);

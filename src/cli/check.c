@@ -253,7 +253,7 @@ cli_check(cli_t *cli)
     memset(&c, 0, sizeof(cli_check_t));
 
     c.cli = cli;
-    c.index = keygate_index_create();
+    c.index = keygate_index_create(cli->now);
 
     if (c.index == NULL) {
         return cli_nomem();
@@ -266,7 +266,8 @@ cli_check(cli_t *cli)
     krc = keygate_journal_each(cli->journal, cli_check_line, &c);
 
     if (krc == KEYGATE_OK) {
-        krc = keygate_journal_records(cli->journal, cli_check_last, &c);
+        krc = keygate_journal_records(cli->journal, cli->now, cli_check_last,
+                                      &c);
     }
 
     rc = krc == KEYGATE_OK ? cli_check_print(&c)

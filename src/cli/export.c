@@ -86,7 +86,7 @@ cli_export(cli_t *cli)
 
     setvbuf(stdout, NULL, _IOFBF, CLI_STDOUT);
 
-    krc = keygate_journal_records(cli->journal, cli_export_line, &e);
+    krc = keygate_journal_records(cli->journal, cli->now, cli_export_line, &e);
 
     return e.stopped ? cli_flush() : cli_journal_error(cli, krc);
 }
@@ -105,7 +105,7 @@ cli_compact(cli_t *cli)
         return rc;
     }
 
-    krc = keygate_journal_compact(cli->journal, &kept, &dropped);
+    krc = keygate_journal_compact(cli->journal, cli->now, &kept, &dropped);
 
     if (krc != KEYGATE_OK) {
         return cli_journal_error(cli, krc);

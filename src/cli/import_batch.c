@@ -89,7 +89,7 @@ cli_import_look(cli_import_t *m)
     for (i = 0; i < CLI_REBUILDS; i++) {
 
         if (m->index == NULL) {
-            m->index = keygate_index_create();
+            m->index = keygate_index_create(m->cli->now);
             memset(&m->mark, 0, sizeof(keygate_mark_t));
         }
 

@@ -169,7 +169,8 @@ cli_list_run(cli_list_t *l)
             return rc;
         }
 
-        krc = keygate_journal_records(l->cli->journal, cli_list_line, l);
+        krc = keygate_journal_records(l->cli->journal, l->cli->now,
+                                      cli_list_line, l);
         rc = l->stopped ? CLI_IO : cli_journal_error(l->cli, krc);
     }
 

@@ -13,8 +13,9 @@
 typedef struct keygate_index_s  keygate_index_t;
 
 
-/* NULL when out of memory. */
-keygate_index_t *keygate_index_create(void);
+/* NULL when out of memory.  "wall" is Unix time: the secret before a rotation
+ * is its key's only until its overlap has ended. */
+keygate_index_t *keygate_index_create(int64_t wall);
 void keygate_index_destroy(keygate_index_t *index);
 
 /*

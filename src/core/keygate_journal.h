@@ -146,9 +146,10 @@ keygate_rc_t keygate_journal_since(keygate_journal_t *j,
 
 /*
  * Calls "line" with the last line of every record that there is, as compact()
- * would keep them and in that order; "number" counts them.
+ * would keep them and in that order; "number" counts them.  "wall" is Unix
+ * time: the secret before a rotation is its key's only while it overlaps.
  */
-keygate_rc_t keygate_journal_records(keygate_journal_t *j,
+keygate_rc_t keygate_journal_records(keygate_journal_t *j, int64_t wall,
     keygate_line_pt line, void *data);
 
 /*
@@ -159,8 +160,8 @@ keygate_rc_t keygate_journal_records(keygate_journal_t *j,
  * fsync, rename, fsync of the directory; all under the lock, which must not
  * be held yet.  "kept" and "dropped" count lines.
  */
-keygate_rc_t keygate_journal_compact(keygate_journal_t *j, uint64_t *kept,
-    uint64_t *dropped);
+keygate_rc_t keygate_journal_compact(keygate_journal_t *j, int64_t wall,
+    uint64_t *kept, uint64_t *dropped);
 
 
 #endif /* KEYGATE_JOURNAL_H */

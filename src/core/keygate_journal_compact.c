@@ -166,7 +166,7 @@ keygate_compact_replace(keygate_journal_t *j, keygate_compact_t *c)
 
 
 static keygate_rc_t
-keygate_compact_locked(keygate_journal_t *j, uint64_t *kept,
+keygate_compact_locked(keygate_journal_t *j, int64_t wall, uint64_t *kept,
     uint64_t *dropped)
 {
     keygate_rc_t       rc;
@@ -174,7 +174,7 @@ keygate_compact_locked(keygate_journal_t *j, uint64_t *kept,
 
     memset(&c, 0, sizeof(keygate_compact_t));
 
-    c.index = keygate_index_create();
+    c.index = keygate_index_create(wall);
 
     if (c.index == NULL) {
         return KEYGATE_NOMEM;
@@ -196,7 +196,7 @@ keygate_compact_locked(keygate_journal_t *j, uint64_t *kept,
 
 
 keygate_rc_t
-keygate_journal_compact(keygate_journal_t *j, uint64_t *kept,
+keygate_journal_compact(keygate_journal_t *j, int64_t wall, uint64_t *kept,
     uint64_t *dropped)
 {
     int           saved;
@@ -218,7 +218,7 @@ keygate_journal_compact(keygate_journal_t *j, uint64_t *kept,
         return rc;
     }
 
-    rc = keygate_compact_locked(j, kept, dropped);
+    rc = keygate_compact_locked(j, wall, kept, dropped);
 
     saved = errno;
     keygate_journal_end(j);

@@ -37,14 +37,23 @@ struct keygate_index_s {
     size_t            size;
     keygate_slots_t   ids;
     keygate_slots_t   digests;           /* some of digests that are gone */
+    int64_t           wall;
     keygate_chunk_t  *chunks;
 };
 
 
 keygate_index_t *
-keygate_index_create(void)
+keygate_index_create(int64_t wall)
 {
-    return calloc(1, sizeof(keygate_index_t));
+    keygate_index_t  *index;
+
+    index = calloc(1, sizeof(keygate_index_t));
+
+    if (index != NULL) {
+        index->wall = wall;
+    }
+
+    return index;
 }
 
 
@@ -176,8 +185,8 @@ keygate_index_entry(const keygate_index_t *index, keygate_kind_e kind,
 /* Whether the digest belongs to a live key other than "own". */
 
 static int
-keygate_index_taken(keygate_index_t *index, const unsigned char *digest,
-    const keygate_entry_t *own)
+keygate_index_taken(keygate_index_t *index, unsigned hmac,
+    const unsigned char *digest, const keygate_entry_t *own)
 {
     size_t            i;
     keygate_entry_t  *e;
@@ -187,7 +196,7 @@ keygate_index_taken(keygate_index_t *index, const unsigned char *digest,
     while (index->digests.slots[i] != 0) {
         e = &index->entries[index->digests.slots[i] - 1];
 
-        if (e != own && e->live
+        if (e != own && e->live && e->hmac == hmac
             && ((e->has_digest
                  && memcmp(e->digest, digest, KEYGATE_DIGEST_LEN) == 0)
                 || (e->has_previous
@@ -254,7 +263,7 @@ keygate_index_new(keygate_index_t *index, const keygate_record_t *record)
 
 static void
 keygate_index_set(keygate_index_t *index, keygate_entry_t *e,
-    const keygate_record_t *record, uint64_t at, size_t len)
+    const keygate_record_t *record, int overlaps, uint64_t at, size_t len)
 {
     uint32_t  number;
 
@@ -272,7 +281,7 @@ keygate_index_set(keygate_index_t *index, keygate_entry_t *e,
                           keygate_index_hash_digest(e->digest), number);
     }
 
-    if (record->has_previous
+    if (overlaps
         && (!e->has_previous
             || memcmp(e->previous, record->previous, KEYGATE_DIGEST_LEN)
                != 0))
@@ -283,7 +292,7 @@ keygate_index_set(keygate_index_t *index, keygate_entry_t *e,
     }
 
     e->has_digest = record->has_digest;
-    e->has_previous = record->has_previous;
+    e->has_previous = overlaps;
 }
 
 
@@ -309,6 +318,7 @@ keygate_rc_t
 keygate_index_add(keygate_index_t *index, const keygate_record_t *record,
     uint64_t at, size_t len)
 {
+    int               overlaps;
     keygate_entry_t  *e;
 
     if (!keygate_index_room(index)) {
@@ -319,12 +329,13 @@ keygate_index_add(keygate_index_t *index, const keygate_record_t *record,
         return keygate_index_delete(index, record);
     }
 
+    overlaps = record->has_previous && record->previous_until > index->wall;
     e = keygate_index_entry(index, record->kind, record->hmac, record->id);
 
     if ((record->has_digest
-         && keygate_index_taken(index, record->digest, e))
-        || (record->has_previous
-            && keygate_index_taken(index, record->previous, e)))
+         && keygate_index_taken(index, record->hmac, record->digest, e))
+        || (overlaps
+            && keygate_index_taken(index, record->hmac, record->previous, e)))
     {
         return KEYGATE_CONFLICT;
     }
@@ -337,7 +348,7 @@ keygate_index_add(keygate_index_t *index, const keygate_record_t *record,
         }
     }
 
-    keygate_index_set(index, e, record, at, len);
+    keygate_index_set(index, e, record, overlaps, at, len);
 
     return KEYGATE_OK;
 }

@@ -147,8 +147,8 @@ keygate_records_read(const keygate_reader_t *r, const keygate_index_t *index,
 
 
 keygate_rc_t
-keygate_journal_records(keygate_journal_t *j, keygate_line_pt line,
-    void *data)
+keygate_journal_records(keygate_journal_t *j, int64_t wall,
+    keygate_line_pt line, void *data)
 {
     keygate_rc_t      rc;
     keygate_index_t  *index;
@@ -160,7 +160,7 @@ keygate_journal_records(keygate_journal_t *j, keygate_line_pt line,
         return rc;
     }
 
-    index = keygate_index_create();
+    index = keygate_index_create(wall);
 
     if (index == NULL) {
         rc = KEYGATE_NOMEM;

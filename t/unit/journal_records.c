@@ -14,8 +14,12 @@
 
 #define A_16    "aaaaaaaaaaaaaaaa"
 #define B_16    "bbbbbbbbbbbbbbbb"
+#define C_16    "cccccccccccccccc"
 #define HEX_A   A_16 A_16 A_16 A_16
 #define HEX_B   B_16 B_16 B_16 B_16
+#define HEX_C   C_16 C_16 C_16 C_16
+
+#define UNTIL   1780000000               /* 2026-05-28T20:26:40Z */
 
 #define ACCOUNT  "{\"account\":{\"id\":\"acc\"}}\n"
 #define KEY(id, hex)                                                          \
@@ -24,6 +28,13 @@
 #define KEY_A    KEY("a", HEX_A)
 #define KEY_B    KEY("b", HEX_B)
 #define STOLEN   KEY("c", HEX_A)
+#define HMAC_A                                                                \
+    "{\"key\":{\"id\":\"d\",\"account\":\"acc\",\"digest\":"                  \
+    "\"hmac-sha256:" HEX_A "\"}}\n"
+#define ROTATED                                                               \
+    "{\"key\":{\"id\":\"e\",\"account\":\"acc\",\"digest\":"                  \
+    "\"sha256:" HEX_C "\",\"previous\":{\"digest\":\"sha256:" HEX_A "\","     \
+    "\"until\":\"2026-05-28T20:26:40Z\"}}}\n"
 #define GONE_B   "{\"key\":{\"id\":\"b\",\"deleted\":true}}\n"
 
 
@@ -143,18 +154,35 @@ test_records(keygate_journal_t *j)
                    KEY_A "{\"key\":");
 
     memset(&seen, 0, sizeof(seen));
-    is_num(keygate_journal_records(j, see, &seen), KEYGATE_OK, "records");
+    is_num(keygate_journal_records(j, UNTIL, see, &seen), KEYGATE_OK,
+           "records");
     is_str(seen.text, strlen(seen.text), ACCOUNT KEY_A KEY_B,
            "one line each, in the order in which they first appeared");
     is_num(seen.number, 3, "counted");
 
     memset(&seen, 0, sizeof(seen));
     seen.stop = 2;
-    is_num(keygate_journal_records(j, see, &seen), KEYGATE_FULL, "stopped");
+    is_num(keygate_journal_records(j, UNTIL, see, &seen), KEYGATE_FULL,
+           "stopped");
     is_num(seen.lines, 2, "there");
 
+    put(path, "w", ROTATED HMAC_A KEY_A);
+
+    memset(&seen, 0, sizeof(seen));
+    is_num(keygate_journal_records(j, UNTIL - 1, see, &seen), KEYGATE_OK,
+           "a secret that is still good");
+    is_str(seen.text, strlen(seen.text), ROTATED HMAC_A,
+           "is nobody else's; another kind of digest is another one");
+
+    memset(&seen, 0, sizeof(seen));
+    is_num(keygate_journal_records(j, UNTIL, see, &seen), KEYGATE_OK,
+           "a secret that is no longer good");
+    is_str(seen.text, strlen(seen.text), ROTATED HMAC_A KEY_A,
+           "may be another key's");
+
     unlink(path);
-    is_num(keygate_journal_records(j, see, &seen), KEYGATE_NONE, "no file");
+    is_num(keygate_journal_records(j, UNTIL, see, &seen), KEYGATE_NONE,
+           "no file");
 }
 
 
@@ -186,7 +214,7 @@ test_index(void)
     uint64_t          at;
     keygate_index_t  *index;
 
-    index = keygate_index_create();
+    index = keygate_index_create(UNTIL);
 
     is_num(keygate_index_find(index, KEYGATE_KEY, KEYGATE_STR("a"), &at),
            KEYGATE_NONE, "an empty index");
