@@ -35,9 +35,9 @@ help:
 	@echo '              for the installed nginx or NGINX_SRC=dir; CC=clang'
 	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C'
 	@echo 'make test     everything that is tested, on three builds of nginx'
-	@echo 'make check    the same on the installed nginx only: quicker'
+	@echo 'make check    the same on the installed nginx only, no fuzzing'
 	@echo 'make bench    what the gate costs'
-	@echo 'make fuzz     TIME=60 seconds for each parser'
+	@echo 'make fuzz     TIME=60 seconds for each parser, and the decision'
 	@echo 'make faults   what goes wrong around it, a line for each fault'
 	@echo 'make soak     TIME=600 seconds of load, reloads, kills and changes'
 	@echo 'make valgrind nginx under memcheck over five reloads'
@@ -159,22 +159,29 @@ lint:
 
 $B/t: FORCE
 	@rm -rf $@
-	@mkdir -p $@/asan $@/next
+	@mkdir -p $@/asan $@/next $@/fuzz
 	@for t in $(BLACKBOX); do for b in asan next; do \
 	    printf '%s\n' '#!/usr/bin/perl' \
 	        '$$ENV{TEST_NGINX_BINARY} = "$(abspath $B)/'$$b'/objs/nginx";' \
 	        '$$ENV{TEST_NGINX_MODULE} = "";' \
 	        'exec $$^X, "$(CURDIR)/t/'$$t'";' >$@/$$b/$$t; \
 	done; done
+	@for f in $(notdir $(FUZZ)); do \
+	    printf '%s\n' '#!/usr/bin/perl' \
+	        'exec $$^X, "$(CURDIR)/t/lib/fuzz.pl", "--tap",' \
+	        '    "$B", "'$$f'";' >$@/fuzz/$$f.t; \
+	done
 
 test:
 	@.ci/deps test
 	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx $B/t \
 	    $B/next/objs/lockcheck
-	@prove -j$(JOBS) --timer -It/lib t $(UNIT) $B/t/asan $B/t/next
+	@$(MAKE) -s -j$(JOBS) $(FUZZ)
+	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib t $(UNIT) $B/t/asan \
+	    $B/t/next $B/t/fuzz
 
 check:
-	@.ci/deps test
+	@.ci/deps check
 	@$(MAKE) build unit
 	@prove -j$(JOBS) -It/lib t $(UNIT)
 
@@ -196,32 +203,46 @@ lockcheck: $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $<) prove -It/lib t/faults_locks.t
 
 faults:
-	@.ci/deps test
+	@.ci/deps check
 	@$(MAKE) build $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $B)/next/objs/lockcheck \
 	    perl -It/lib t/lib/faults.pl $(ROWS)
 
 soak: TIME = 600
 soak:
-	@.ci/deps test
+	@.ci/deps check
 	@$(MAKE) build
 	@TIME='$(TIME)' perl t/lib/soak.pl
 
+# Fuzz targets: the core once, for all of them.
+
 TIME ?=		60
 
-$B/fuzz/%: t/fuzz/%.c $(CORE) $(HEADERS)
+FUZZED =	-std=gnu99 -g -O1 -fno-omit-frame-pointer \
+		-fsanitize=fuzzer-no-link,address,undefined \
+		-fno-sanitize-recover=undefined
+FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/%.o,$(CORE))
+
+$B/fuzz/core/%.o: src/core/%.c
 	@mkdir -p $(@D)
-	@clang -std=gnu99 -g -O1 -fsanitize=fuzzer,address,undefined \
-	    -Isrc/core -o $@ $< $(CORE) $(LIBS)
+	@clang $(FUZZED) -MMD -Isrc/core -c -o $@ $<
+
+$B/fuzz/core.a: $(FUZZ_CORE)
+	@rm -f $@
+	@ar rcs $@ $^
+
+$B/fuzz/%: t/fuzz/%.c $(wildcard t/fuzz/*.h t/unit/*.h) $B/fuzz/core.a
+	@clang $(FUZZED) -fsanitize=fuzzer $(WARN) -Isrc/core -It/unit -o $@ $< \
+	    $B/fuzz/core.a $(LIBS)
+
+-include $(patsubst %.o,%.d,$(FUZZ_CORE))
+
+.SECONDARY: $(FUZZ_CORE)
 
 fuzz:
 	@.ci/deps fuzz
-	@$(MAKE) $(FUZZ)
-	@for f in $(notdir $(FUZZ)); do \
-	    mkdir -p $B/corpus/$$f; \
-	    $B/fuzz/$$f -max_total_time=$(TIME) $B/corpus/$$f \
-	        `ls -d t/fuzz/corpus/$$f 2>/dev/null` || exit 1; \
-	done
+	@$(MAKE) -s -j$(JOBS) $(FUZZ)
+	@TIME='$(TIME)' JOBS='$(JOBS)' perl t/lib/fuzz.pl $B $(notdir $(FUZZ))
 
 # Under memcheck, over five reloads.
 

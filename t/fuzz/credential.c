@@ -4,22 +4,19 @@
  * format.
  */
 
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
+
+#include <strings.h>
 
 #include "../../src/core/keygate_credential.h"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { NEITHER, WITH_ID, OPAQUE, OTHER, HEX };
 
-
-static void
-must(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
+const char *const  fuzz_shapes[] = {
+    "no key", "a key with an id", "an opaque key", "a key of chosen lengths",
+    "a digest in hex", NULL
+};
 
 
 static int
@@ -87,7 +84,12 @@ test_digest(keygate_str_t s)
     must(keygate_digest_unhex(text, two) == KEYGATE_OK);
     must(memcmp(one, two, sizeof(one)) == 0);
 
-    (void) keygate_digest_unhex(s, two);
+    if (keygate_digest_unhex(s, two) == KEYGATE_OK) {
+        must(s.len == 2 * KEYGATE_DIGEST_LEN);
+        keygate_digest_hex(two, hex);
+        must(strncasecmp(hex, (const char *) s.data, s.len) == 0);
+        fuzz_saw(HEX);
+    }
 }
 
 
@@ -126,6 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     must(found == (want == 3 ? -1 : want));
+    fuzz_saw(found == -1 ? NEITHER : WITH_ID + (unsigned) found);
 
     if (found != -1) {
         must(id.len == (formats[found].id_len == 0

@@ -1,26 +1,42 @@
 /*
- * Any bytes as a path.  What passes the check means the same to whoever
- * decodes it, writes it otherwise, or decodes it once more: the same route,
- * the same segments, no way up.
+ * Any bytes as a path.  It passes the check where a plain twin lets it pass.
+ * What passes means the same to whoever decodes it, writes it otherwise, or
+ * decodes it once more: the same route, the same segments, no way up.  And
+ * what is passed on means the same to whoever gets it, or is not firm.
  */
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
-#include "../../src/core/keygate_route.h"
+#define TWIN_MAX     512
+#define READING_MAX  (3 * TWIN_MAX)
+
+#include "../unit/path_twin.h"
+#include "../unit/readings.h"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { AMBIGUOUS, PLAIN, DECODED, NOT_FIRM, ROUTED, UNROUTED };
+
+const char *const  fuzz_shapes[] = {
+    "an ambiguous path", "a path without escapes", "a path with escapes",
+    "a path that is not firm", "a route", "no route", NULL
+};
 
 
-static void
-must(int condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
+static keygate_route_t  fuzz_all[] = {
+    { .path = keygate_string("/") },
+    { .path = keygate_string("/v1/items") },
+    { .path = keygate_string("/v1/items/") },
+    { .path = keygate_string("/v1/items/:id") },
+    { .path = keygate_string("/v1/items/:id/*") },
+    { .path = keygate_string("/v1/:any/keys") },
+    { .path = keygate_string("/v1/admin/keys") },
+    { .path = keygate_string("/a/:b/c") },
+    { .path = keygate_string("/:a/b/d") },
+    { .path = keygate_string("/files/*") },
+    { .path = keygate_string("/thing/:id") },
+};
+
+#define FUZZ_ALL  (sizeof(fuzz_all) / sizeof(fuzz_all[0]))
 
 
 static void *
@@ -40,26 +56,13 @@ fuzz_router(void)
     static keygate_pool_t     pool = { fuzz_alloc, NULL };
     static keygate_router_t  *router;
 
-    static keygate_route_t  routes[] = {
-        { .path = keygate_string("/") },
-        { .path = keygate_string("/v1/items") },
-        { .path = keygate_string("/v1/items/") },
-        { .path = keygate_string("/v1/items/:id") },
-        { .path = keygate_string("/v1/items/:id/*") },
-        { .path = keygate_string("/v1/:any/keys") },
-        { .path = keygate_string("/v1/admin/keys") },
-        { .path = keygate_string("/a/:b/c") },
-        { .path = keygate_string("/:a/b/d") },
-        { .path = keygate_string("/files/*") },
-    };
-
     if (router == NULL) {
         router = keygate_router_create(&pool);
         must(router != NULL);
 
-        for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-            routes[i].method = KEYGATE_STR("GET");
-            must(keygate_router_add(router, &routes[i], &other)
+        for (i = 0; i < FUZZ_ALL; i++) {
+            fuzz_all[i].method = KEYGATE_STR("GET");
+            must(keygate_router_add(router, &fuzz_all[i], &other)
                  == KEYGATE_OK);
         }
 
@@ -182,6 +185,64 @@ test_decoded_again(keygate_str_t path)
 }
 
 
+static void
+test_twin(keygate_str_t raw, keygate_rc_t rc, keygate_str_t path)
+{
+    twin_t  twin;
+
+    if (raw.len > TWIN_MAX) {
+        return;
+    }
+
+    must(twin_check(raw, &twin) == (rc == KEYGATE_OK));
+    must(rc != KEYGATE_OK
+         || (twin.len == path.len && memcmp(twin.c, path.data, path.len) == 0));
+}
+
+
+/* As it came, as $uri, and as proxy_pass with a URI has it. */
+
+static void
+test_passed_on(keygate_str_t raw, keygate_str_t path)
+{
+    int               want;
+    size_t            i;
+    reading_t         target;
+    keygate_str_t     base, templates[FUZZ_ALL];
+    keygate_route_t  *routes;
+
+    if (raw.len > TWIN_MAX) {
+        return;
+    }
+
+    for (i = 0; i < FUZZ_ALL; i++) {
+        templates[i] = fuzz_all[i].path;
+    }
+
+    base = KEYGATE_STR("");
+    routes = keygate_router_match(fuzz_router(), path);
+    want = route_choose(templates, FUZZ_ALL, path);
+    must(routes == (want == -1 ? NULL : &fuzz_all[want]));
+    fuzz_saw(want == -1 ? UNROUTED : ROUTED);
+
+    if (!keygate_path_firm(fuzz_router(), base, path, routes)) {
+        fuzz_saw(NOT_FIRM);
+        return;
+    }
+
+    target = read_target(raw.data, raw.len);
+    must(readings_astray(templates, FUZZ_ALL, base, &target, want) == NULL);
+
+    must(nginx_uri(&target));
+    must(keygate_str_eq(fuzz_span(target.c, target.len), path));
+    target.decoded = 0;
+    must(readings_astray(templates, FUZZ_ALL, base, &target, want) == NULL);
+
+    nginx_escape(&target);
+    must(readings_astray(templates, FUZZ_ALL, base, &target, want) == NULL);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -189,24 +250,31 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     keygate_str_t   raw, path;
     unsigned char  *decoded;
 
-    decoded = malloc(size + (size == 0));
+    /* what nginx takes for the path ends before a '?' */
+
+    raw = fuzz_span(data, size);
+    raw = fuzz_cut(&raw, '?');
+
+    decoded = malloc(raw.len + (raw.len == 0));
     must(decoded != NULL);
 
-    raw.data = data;
-    raw.len = size;
     rc = keygate_path_check(raw, decoded, &path);
+    test_twin(raw, rc, path);
 
     if (rc == KEYGATE_OK) {
         must(path.len != 0 && path.data[0] == '/');
-        must(memchr(data, '%', size) != NULL
+        must(memchr(data, '%', raw.len) != NULL
              ? path.data == decoded : path.data == data);
+        fuzz_saw(path.data == decoded ? DECODED : PLAIN);
 
         test_encoded(path, "%%%02x");
         test_encoded(path, "%%%02X");
         test_decoded_again(path);
+        test_passed_on(raw, path);
 
     } else {
         must(rc == KEYGATE_INVALID && path.len == 0);
+        fuzz_saw(AMBIGUOUS);
     }
 
     (void) keygate_router_match(fuzz_router(), raw);

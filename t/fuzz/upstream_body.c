@@ -3,16 +3,21 @@
  * one JSON document.  The first byte chooses format, status and type.
  */
 
+#include "fuzz.h"
+
 #include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../unit/arena.h"
 
 #include "../../src/core/keygate_error.h"
 
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { UNCHANGED, KEPT, LISTS, REPLACED, FAILED };
+
+const char *const  fuzz_shapes[] = {
+    "a body that is left alone", "a message that is kept", "lists",
+    "a body that is replaced", "a server error", NULL
+};
 
 
 static const char  *types[] = {
@@ -36,9 +41,7 @@ check_body(const keygate_texts_t *texts, const keygate_error_t *error)
     out.size = len;
     out.len = 0;
 
-    if (out.data == NULL) {
-        abort();
-    }
+    must(out.data != NULL);
 
     keygate_error_body(texts, error, &out);
 
@@ -47,9 +50,8 @@ check_body(const keygate_texts_t *texts, const keygate_error_t *error)
 
     /* lists go one or two levels deeper than they were */
 
-    if (out.len != len || (!json_is_object(json) && error->errors.len < 1024)) {
-        abort();
-    }
+    must(out.len == len);
+    must(json_is_object(json) || error->errors.len >= 1024);
 
     json_decref(json);
     free(out.data);
@@ -89,8 +91,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = keygate_error_inspect(texts.format, status, span, body, &pool,
                                &error);
 
-    if (rc == KEYGATE_AGAIN && status >= 500) {
-        abort();
+    must(rc == KEYGATE_OK || rc == KEYGATE_AGAIN || rc == KEYGATE_NONE);
+    must(status < 500 || rc != KEYGATE_AGAIN);
+
+    fuzz_saw(rc == KEYGATE_OK ? UNCHANGED
+             : rc == KEYGATE_NONE ? REPLACED
+             : error.errors.len ? LISTS : KEPT);
+
+    if (status >= 500) {
+        fuzz_saw(FAILED);
     }
 
     if (rc == KEYGATE_AGAIN || rc == KEYGATE_NONE) {

@@ -1,0 +1,646 @@
+/*
+ * Any journal file, however it came to be: written by others, torn, cut off,
+ * replaced, compacted, appended to.  A table that has followed all of that
+ * holds what a plain model reads from the file, as does one that begins with
+ * the file as it is; so does every other way to read it; and compaction keeps
+ * just that.
+ *
+ * An input is a line for each step, the first character being what to do; '$'
+ * and a hex digit in it stand for a digest.
+ */
+
+#include "fuzz.h"
+
+#include "journal_model.h"
+
+
+#define TABLE_SIZE  (128 * 1024)
+#define WALL        1780000000           /* 2026-05-28T20:26:40Z */
+#define STEPS       48
+
+enum {
+    APPLIED, REJECTED, CONFLICTS, DELETED, TORN, CUT, REPLACED, COMPACTED,
+    WRITTEN, TOO_LONG, RESTARTED, HMACS
+};
+
+const char *const  fuzz_shapes[] = {
+    "a record", "a line that is skipped", "a digest of another key",
+    "a deletion", "a torn line", "a file that has shrunk",
+    "a file in place of another", "a compaction", "a line that is appended",
+    "a line that is too long", "another process", "keyed digests", NULL
+};
+
+
+static char                    dir[256], path[300], other[300];
+static keygate_now_t           now;
+static keygate_journal_conf_t  conf;
+static keygate_journal_t      *journal;
+static keygate_mark_t          mark;
+static model_t                 model, whole = { .any = 1, .wall = WALL };
+static uint64_t                mem[2][TABLE_SIZE / 8];
+static keygate_table_t        *table;
+static unsigned                rejects, crowded, long_lines;
+
+
+/* The disk is not what is tested here. */
+
+int
+fdatasync(int fd)
+{
+    (void) fd;
+
+    return 0;
+}
+
+
+int
+fsync(int fd)
+{
+    (void) fd;
+
+    return 0;
+}
+
+
+static void
+on_reject(void *data, uint64_t line, const keygate_fault_t *fault)
+{
+    (void) data;
+
+    must(line >= 1 && fault->reason != NULL);
+    rejects++;
+    crowded |= strstr(fault->reason, "the zone") != NULL
+               && strstr(fault->reason, "HMAC") == NULL;
+
+    if (strstr(fault->reason, "belongs to another key") != NULL) {
+        fuzz_saw(CONFLICTS);
+    }
+}
+
+
+static void
+at_exit(void)
+{
+    (void) unlink(path);
+    (void) unlink(other);
+    (void) rmdir(dir);
+}
+
+
+static void
+setup(void)
+{
+    const char  *tmp;
+
+    tmp = getenv("TMPDIR");
+    snprintf(dir, sizeof(dir), "%s/keygate-fuzz-XXXXXX", tmp ? tmp : "/tmp");
+    must(mkdtemp(dir) != NULL);
+    must(atexit(at_exit) == 0);
+
+    snprintf(path, sizeof(path), "%s/keys.jsonl", dir);
+    snprintf(other, sizeof(other), "%s/other", dir);
+
+    now = keygate_now(1000000, WALL);
+}
+
+
+static keygate_table_t *
+new_table(unsigned i)
+{
+    keygate_table_t            *t;
+    static const unsigned char  seed[16] = { 1, 2, 3 };
+
+    memset(mem[i], 0, TABLE_SIZE);
+    t = keygate_table_init(mem[i], TABLE_SIZE, seed);
+    must(t != NULL);
+
+    return t;
+}
+
+
+static keygate_journal_t *
+new_journal(void)
+{
+    keygate_journal_t  *j;
+
+    j = keygate_journal_create(path, &conf);
+    must(j != NULL);
+
+    return j;
+}
+
+
+/* -- Steps -------------------------------------------------------------- */
+
+static void
+file_write(const char *name, int flags, keygate_str_t text, const char *end)
+{
+    int  fd;
+
+    fd = open(name, O_WRONLY|O_CREAT|flags, 0600);
+    must(fd != -1);
+    must(write(fd, text.data, text.len) == (ssize_t) text.len);
+    must(write(fd, end, strlen(end)) == (ssize_t) strlen(end));
+    close(fd);
+}
+
+
+static void
+file_cut(keygate_str_t by)
+{
+    off_t        len;
+    struct stat  st;
+
+    must(stat(path, &st) == 0);
+
+    len = by.len ? 1 + by.data[0] % 64 * 4 : st.st_size;
+    len = st.st_size > len ? st.st_size - len : 0;
+    must(truncate(path, len) == 0);
+}
+
+
+/* As many lines as a worker takes at a time, or all. */
+
+static keygate_rc_t
+follow(unsigned lines)
+{
+    keygate_rc_t  rc;
+
+    rc = keygate_journal_follow(journal, table, lines, &now);
+    must(rc == KEYGATE_OK || rc == KEYGATE_FULL
+         || (rc == KEYGATE_AGAIN && lines != 0));
+
+    return rc;
+}
+
+
+static keygate_rc_t
+count_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
+    int torn)
+{
+    uint64_t  *n = data;
+
+    (void) number;
+    (void) at;
+    (void) line;
+
+    must(!torn);
+    ++*n;
+
+    return KEYGATE_OK;
+}
+
+
+/* What is new to one that comes and goes. */
+
+static void
+look_since(void)
+{
+    uint64_t      before, n;
+    keygate_rc_t  rc;
+
+    before = mark.line;
+    n = 0;
+    rc = keygate_journal_since(journal, &mark, count_line, &n);
+
+    if (rc == KEYGATE_CONFLICT) {
+        must(n == 0);
+        memset(&mark, 0, sizeof(mark));
+        before = 0;
+        rc = keygate_journal_since(journal, &mark, count_line, &n);
+    }
+
+    must(rc == KEYGATE_OK && mark.line == before + n);
+}
+
+
+static void
+append(keygate_str_t text)
+{
+    char          *line;
+    uint64_t       at, end;
+    keygate_rc_t   rc;
+
+    line = malloc(text.len + 1);
+    must(line != NULL);
+    memcpy(line, text.data, text.len);
+    line[text.len] = '\n';
+
+    must(keygate_journal_begin(journal) == KEYGATE_OK);
+    rc = keygate_journal_append(journal, fuzz_span(line, text.len + 1), &at,
+                                &end);
+    must(rc == KEYGATE_OK && end == at + text.len + 1);
+
+    rc = keygate_journal_catch_up(journal, table, end, &now);
+    must(rc == KEYGATE_OK || rc == KEYGATE_FULL);
+    keygate_journal_end(journal);
+
+    free(line);
+    fuzz_saw(WRITTEN);
+}
+
+
+static keygate_rc_t
+same_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
+    int torn)
+{
+    unsigned  *i = data;
+
+    (void) at;
+
+    must(!torn && *i < whole.n && number == *i + 1);
+    must(keygate_str_eq(line, whole.entries[*i].line));
+    ++*i;
+
+    return KEYGATE_OK;
+}
+
+
+/* One line a record: nothing is lost, and nothing comes back. */
+
+static void
+compact(void)
+{
+    unsigned  i, n;
+    uint64_t  kept, dropped, len;
+
+    model_read(&whole, path);
+    n = 0;
+    must(keygate_journal_records(journal, WALL, same_line, &n)
+         == KEYGATE_OK);
+    must(n == whole.n);
+
+    must(keygate_journal_compact(journal, WALL, &kept, &dropped)
+         == KEYGATE_OK);
+    must(kept == whole.n);
+    must(dropped == whole.lines - whole.n + (whole.end != whole.len));
+
+    for (i = 0, len = 0; i < whole.n; i++) {
+        len += whole.entries[i].line.len + 1;
+    }
+
+    model_read(&whole, path);
+    must(whole.len == len && whole.lines == kept && whole.n == kept
+         && whole.rejected == 0);
+
+    fuzz_saw(COMPACTED);
+}
+
+
+/* -- What a table must hold --------------------------------------------- */
+
+static void
+check_key(const keygate_table_t *t, const entry_t *e)
+{
+    keygate_key_t            key;
+    const keygate_record_t  *r;
+
+    r = &e->record;
+
+    must(keygate_table_find_id(t, r->id, &key) == KEYGATE_OK);
+    must(keygate_str_eq(r->account, fuzz_span(key.account, key.account_len)));
+    must(key.expires_at == r->expires_at && key.revoked_at == r->revoked_at);
+    must(memcmp(key.limits, r->limits, sizeof(key.limits)) == 0);
+    must(key.n_addresses == r->n_addresses && key.at == e->at);
+
+    must(keygate_table_find(t, r->digest, WALL, &key) == KEYGATE_OK);
+    must(keygate_str_eq(r->id, fuzz_span(key.id, key.id_len)));
+    must(!key.previous);
+
+    if (r->has_previous && r->previous_until > WALL
+        && memcmp(r->previous, r->digest, KEYGATE_DIGEST_LEN) != 0)
+    {
+        must(keygate_table_find(t, r->previous, WALL, &key) == KEYGATE_OK);
+        must(keygate_str_eq(r->id, fuzz_span(key.id, key.id_len)));
+        must(key.previous);
+    }
+}
+
+
+static void
+check_account(const keygate_table_t *t, const entry_t *e)
+{
+    keygate_account_t        account;
+    const keygate_record_t  *r;
+
+    r = &e->record;
+
+    must(keygate_table_find_account(t, r->id, &account) == KEYGATE_OK);
+    must(account.status == r->status
+         && account.trial_ends_at == r->trial_ends_at
+         && (account.plan != -1) == (r->plan.len != 0)
+         && account.at == e->at);
+}
+
+
+static void
+check_table(keygate_table_t *t)
+{
+    unsigned                i, keys, n;
+    uint64_t                cursor;
+    keygate_key_t           key;
+    keygate_account_t       account;
+    keygate_table_stats_t   stats;
+    keygate_position_t     *position;
+
+    position = keygate_table_position(t);
+    must(position->offset == model.end && position->line == model.lines);
+    must(position->sweep == 0);
+
+    for (keys = 0, i = 0; i < model.n; i++) {
+        if (model.entries[i].record.kind == KEYGATE_KEY) {
+            check_key(t, &model.entries[i]);
+            keys++;
+
+        } else {
+            check_account(t, &model.entries[i]);
+        }
+    }
+
+    keygate_table_stats(t, &stats);
+    must(stats.keys == keys && stats.accounts == model.n - keys);
+
+    for (n = 0, cursor = 0;
+         keygate_table_next_key(t, &cursor, &key) == KEYGATE_OK;
+         n++)
+    {
+        /* void */
+    }
+
+    must(n == keys);
+
+    for (n = 0, cursor = 0;
+         keygate_table_next_account(t, &cursor, &account) == KEYGATE_OK;
+         n++)
+    {
+        /* void */
+    }
+
+    must(n == model.n - keys);
+}
+
+
+/* Any table that begins with the file as it is. */
+
+static void
+check_fresh(void)
+{
+    keygate_table_t    *t;
+    keygate_journal_t  *j;
+
+    t = new_table(1);
+    j = new_journal();
+    rejects = 0;
+
+    must(keygate_journal_follow(j, t, 0, &now) == KEYGATE_OK || crowded);
+    must(keygate_table_valid(t, TABLE_SIZE));
+    must(!keygate_journal_changed(j, keygate_table_position(t))
+         || model.end != model.len);
+
+    if (!crowded) {
+        must(rejects == model.rejected);
+        check_table(t);
+    }
+
+    keygate_journal_destroy(j);
+}
+
+
+static keygate_rc_t
+each_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
+    int torn)
+{
+    uint64_t  *n = data;
+
+    must(number == *n + 1 && at + line.len <= model.len);
+    must(memcmp(model.data + at, line.data, line.len) == 0);
+    must(torn == (number > model.lines));
+    ++*n;
+
+    return KEYGATE_OK;
+}
+
+
+static void
+check_reads(void)
+{
+    entry_t          *e;
+    uint64_t          n;
+    keygate_mark_t    from;
+    keygate_record_t  record;
+
+    if (model.n) {
+        e = &model.entries[model.n - 1];
+
+        must(keygate_journal_read(journal, e->record.kind, e->record.id,
+                                  e->at, &record)
+             == KEYGATE_OK);
+        must(json_equal(record.json, e->record.json));
+        keygate_record_free(&record);
+
+        /* or searched for */
+
+        must(keygate_journal_read(journal, e->record.kind, e->record.id,
+                                  model.len, &record)
+             == KEYGATE_OK);
+        must(keygate_str_eq(record.id, e->record.id));
+        keygate_record_free(&record);
+    }
+
+    n = 0;
+    must(keygate_journal_each(journal, each_line, &n) == KEYGATE_OK);
+    must(n == model.lines + (model.end != model.len));
+
+    look_since();
+    must(mark.offset == model.end);
+
+    memset(&from, 0, sizeof(from));
+    n = 0;
+    must(keygate_journal_since(journal, &from, count_line, &n) == KEYGATE_OK);
+    must(n == model.lines && from.offset == model.end);
+}
+
+
+/* -- An input ----------------------------------------------------------- */
+
+static keygate_str_t
+expand(keygate_str_t step, char *out, size_t size)
+{
+    char    hex[2];
+    size_t  i, len;
+
+    for (i = 1, len = 0; i < step.len && len < size - 65; i++) {
+        hex[0] = i + 1 < step.len ? (char) step.data[i + 1] : '\0';
+        hex[1] = '\0';
+
+        if (step.data[i] == '$'
+            && strspn(hex, "0123456789abcdef") == 1)
+        {
+            memset(out + len, hex[0], 64);
+            len += 64;
+            i++;
+            continue;
+        }
+
+        out[len++] = (char) step.data[i];
+    }
+
+    return fuzz_span(out, len);
+}
+
+
+static void
+write_long(keygate_str_t text)
+{
+    size_t         i;
+    static char    line[KEYGATE_LINE_MAX + 4096];
+
+    if (text.len == 0 || long_lines++ >= 3) {
+        return;
+    }
+
+    for (i = 0; i < sizeof(line); i++) {
+        line[i] = (char) text.data[i % text.len];
+    }
+
+    file_write(path, O_APPEND, fuzz_span(line, sizeof(line)),
+               text.data[0] == '~' ? "" : "\n");
+    fuzz_saw(TOO_LONG);
+}
+
+
+static void
+do_step(char what, keygate_str_t text)
+{
+    switch (what) {
+
+    case '+':                            /* a line, by somebody */
+        file_write(path, O_APPEND, text, "\n");
+        break;
+
+    case '~':                            /* not yet whole */
+        file_write(path, O_APPEND, text, "");
+        fuzz_saw(TORN);
+        break;
+
+    case '=':                            /* a line, by ourselves */
+        append(text);
+        break;
+
+    case '#':                            /* a line that is too long, whole
+                                            unless it begins with '~' */
+        write_long(text);
+        break;
+
+    case '<':                            /* cut off, which must be noticed */
+        file_cut(text);
+        (void) follow(1);
+        look_since();
+        fuzz_saw(CUT);
+        break;
+
+    case '>':                            /* another file of one line */
+        file_write(other, O_TRUNC, text, "\n");
+        must(rename(other, path) == 0);
+        look_since();
+        fuzz_saw(REPLACED);
+        break;
+
+    case '!':
+        compact();
+        look_since();
+        break;
+
+    case '@':                            /* a worker's successor */
+        keygate_journal_destroy(journal);
+        journal = new_journal();
+        (void) follow(1);
+        fuzz_saw(RESTARTED);
+        break;
+
+    case '.':
+        (void) follow(0);
+        break;
+
+    default:
+        (void) follow(1 + (unsigned char) what % 4);
+    }
+}
+
+
+static void
+note(void)
+{
+    if (model.n) {
+        fuzz_saw(conf.hmac ? HMACS : APPLIED);
+    }
+
+    if (model.rejected) {
+        fuzz_saw(REJECTED);
+    }
+
+    if (model.deleted) {
+        fuzz_saw(DELETED);
+    }
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char           line[4096];
+    unsigned       steps;
+    keygate_str_t  input, step;
+
+    if (dir[0] == '\0') {
+        setup();
+    }
+
+    input = fuzz_span(data, size);
+    conf.reject = on_reject;
+    conf.hmac = size > 0 && data[0] == 'H';
+    model.hmac = conf.hmac;
+    model.wall = WALL;
+    crowded = 0;
+    long_lines = 0;
+    memset(&mark, 0, sizeof(mark));
+
+    file_write(path, O_TRUNC, KEYGATE_STR(""), "");
+    journal = new_journal();
+    table = new_table(0);
+    (void) follow(0);
+
+    for (steps = 0; input.len != 0 && steps < STEPS; steps++) {
+        step = fuzz_cut(&input, '\n');
+
+        if (step.len != 0) {
+            do_step((char) step.data[0], expand(step, line, sizeof(line)));
+        }
+    }
+
+    (void) follow(0);
+    model_read(&model, path);
+
+    /* a small table may be full, or know too many names */
+
+    if (!crowded) {
+        check_table(table);
+        check_fresh();
+        check_reads();
+        note();
+
+        compact();
+        (void) follow(0);
+        model_read(&model, path);
+    }
+
+    if (!crowded) {
+        check_table(table);
+    }
+
+    keygate_journal_destroy(journal);
+    model_free(&model);
+    model_free(&whole);
+
+    return 0;
+}
