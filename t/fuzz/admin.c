@@ -182,7 +182,8 @@ change_make(change_t *c, const json_t *current, json_t **faults)
         return keygate_change_revoke_key(current, NOW, faults);
 
     case 'u':
-        return keygate_change_put_account("a1", c->body, c->known, faults);
+        return keygate_change_put_account("a1", current, c->body, c->known,
+                                          faults);
 
     case 'a':
         return keygate_change_patch_account(current, c->body, c->known,
@@ -498,7 +499,9 @@ check_change(change_t *c, const json_t *after)
 
     case 'u':
         check_said(c, after);
-        must(json_object_get(after, "x") == NULL);
+        value = json_object_get(before, "x");
+        must(value ? json_equal((json_t *) value, json_object_get(after, "x"))
+                   : json_object_get(after, "x") == NULL);
         fuzz_saw(PUT);
         return;
 
