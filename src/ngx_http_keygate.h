@@ -280,6 +280,21 @@ ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
     keygate_str_t *body);
 
 
+/* At the start of each round of a loop over "i": from a part of a list to the
+ * next one, or out of the loop. */
+
+#define ngx_http_keygate_list_step(part, elts_, i)                            \
+    if (i >= part->nelts) {                                                   \
+        if (part->next == NULL) {                                             \
+            break;                                                            \
+        }                                                                     \
+                                                                              \
+        part = part->next;                                                    \
+        elts_ = part->elts;                                                   \
+        i = 0;                                                                \
+    }
+
+
 /* ngx_http_keygate_headers.c: the gate's own response headers */
 
 /* A name, and the same in lower case. */

@@ -214,7 +214,6 @@ ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
 
 /* ngx_http_keygate_admin_record.c: all in a thread, with job->journal */
 
-keygate_str_t ngx_http_keygate_admin_span(const char *s);
 /* The record that the job is about, which is to be freed, and its etag; or
  * NGX_ERROR and a status.  If-Match is honoured in changes. */
 ngx_int_t ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,

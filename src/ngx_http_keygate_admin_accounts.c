@@ -18,7 +18,7 @@ ngx_http_keygate_account_put(ngx_http_keygate_job_t *job)
     keygate_account_t  account;
 
     before = NULL;
-    id = ngx_http_keygate_admin_span(job->id);
+    id = keygate_span(job->id);
 
     if (keygate_table_find_account(job->admin->api->zone->table, id, &account)
         == KEYGATE_OK)
@@ -119,7 +119,7 @@ ngx_http_keygate_account_live(ngx_http_keygate_job_t *job)
     keygate_table_t  *table;
 
     table = job->admin->api->zone->table;
-    id = ngx_http_keygate_admin_span(job->id);
+    id = keygate_span(job->id);
     cursor = 0;
 
     while (keygate_table_next_key_of(table, id, &cursor, &key) == KEYGATE_OK) {

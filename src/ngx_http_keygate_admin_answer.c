@@ -111,7 +111,7 @@ ngx_http_keygate_admin_problem(ngx_http_request_t *r,
     errors = NULL;
 
     if (detail) {
-        e.detail = ngx_http_keygate_admin_span(detail);
+        e.detail = keygate_span(detail);
     }
 
     if (faults) {

@@ -79,7 +79,7 @@ ngx_http_keygate_audit_member(const char *name, const json_t *before,
         after = json_object_get(after, "until");
 
     } else {
-        keygate_buf_json(b, ngx_http_keygate_admin_span(name));
+        keygate_buf_json(b, keygate_span(name));
         keygate_buf_puts(b, " ");
     }
 

@@ -235,7 +235,7 @@ ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job)
     keygate_account_t   account;
 
     table = job->writer->zone->table;
-    id = ngx_http_keygate_admin_span(job->id);
+    id = keygate_span(job->id);
     at = 0;
 
     if (job->kind == KEYGATE_KEY) {

@@ -274,8 +274,8 @@ ngx_http_keygate_admin_routes(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin)
         action = &ngx_http_keygate_actions[i];
 
         routes[i].action = action;
-        routes[i].route.method = ngx_http_keygate_admin_span(action->method);
-        routes[i].route.path = ngx_http_keygate_admin_span(action->path);
+        routes[i].route.method = keygate_span(action->method);
+        routes[i].route.path = keygate_span(action->path);
 
         if (keygate_router_add(admin->router, &routes[i].route, &other)
             != KEYGATE_OK)

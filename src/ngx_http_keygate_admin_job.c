@@ -324,7 +324,7 @@ ngx_http_keygate_job_text(const char *json, keygate_buf_t *b,
 
     if (secret[0]) {
         keygate_buf_puts(b, ",\"secret\":");
-        keygate_buf_json(b, ngx_http_keygate_admin_span(secret));
+        keygate_buf_json(b, keygate_span(secret));
         keygate_buf_puts(b, "}");
     }
 }

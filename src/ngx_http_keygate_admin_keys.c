@@ -127,7 +127,7 @@ ngx_http_keygate_key_make(ngx_http_keygate_job_t *job, keygate_hex_t *digest,
         if (rotated
             || (!ngx_http_keygate_batch_has(job, job->id)
                 && keygate_table_find_id(api->zone->table,
-                                  ngx_http_keygate_admin_span(job->id), &key)
+                                  keygate_span(job->id), &key)
                    == KEYGATE_NONE))
         {
             break;
@@ -143,7 +143,7 @@ ngx_http_keygate_key_make(ngx_http_keygate_job_t *job, keygate_hex_t *digest,
     }
 
     if (keygate_digest(job->writer->digester,
-                       ngx_http_keygate_admin_span(job->credential), bytes)
+                       keygate_span(job->credential), bytes)
         != KEYGATE_OK)
     {
         ngx_http_keygate_job_faults(job, NULL);

@@ -135,7 +135,7 @@ ngx_http_keygate_admin_step(ngx_http_keygate_job_t *job, keygate_kind_e kind,
 
     rc = job->account[0]
          ? keygate_table_next_key_of(table,
-                                   ngx_http_keygate_admin_span(job->account),
+                                   keygate_span(job->account),
                                    cursor, &key)
          : keygate_table_next_key(table, cursor, &key);
 
@@ -183,7 +183,7 @@ ngx_http_keygate_admin_append(ngx_http_keygate_job_t *job,
     keygate_record_t  record;
 
     rc = keygate_journal_read(job->journal, kind,
-                              ngx_http_keygate_admin_span(found->id),
+                              keygate_span(found->id),
                               found->at, &record);
 
     /* deleted since the table was looked at */

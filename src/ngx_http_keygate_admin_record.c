@@ -19,18 +19,6 @@ static ngx_int_t ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, json_t *record);
 
 
-keygate_str_t
-ngx_http_keygate_admin_span(const char *s)
-{
-    keygate_str_t  span;
-
-    span.data = (const u_char *) s;
-    span.len = ngx_strlen(s);
-
-    return span;
-}
-
-
 ngx_int_t
 ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, keygate_record_t *record)
@@ -84,7 +72,7 @@ ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
     keygate_account_t    account;
 
     table = job->admin->api->zone->table;
-    id = ngx_http_keygate_admin_span(job->id);
+    id = keygate_span(job->id);
 
     if (kind == KEYGATE_KEY) {
         rc = keygate_table_find_id(table, id, &key);
@@ -203,7 +191,7 @@ ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
     used = 0;
 
     if (keygate_table_find_id(table,
-                      ngx_http_keygate_admin_span(
+                      keygate_span(
                           json_string_value(json_object_get(record, "id"))),
                       &key)
         == KEYGATE_OK)

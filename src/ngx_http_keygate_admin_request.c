@@ -33,15 +33,7 @@ ngx_http_keygate_admin_header(ngx_http_request_t *r, const char *name,
 
     for (i = 0; /* void */ ; i++) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
+        ngx_http_keygate_list_step(part, h, i);
 
         if (h[i].key.len == len
             && ngx_strncmp(h[i].lowcase_key, name, len) == 0

@@ -126,15 +126,7 @@ ngx_http_keygate_body_media(ngx_http_request_t *r, keygate_media_t *media)
 
     for (i = 0; /* void */ ; i++) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
+        ngx_http_keygate_list_step(part, h, i);
 
         if (ngx_http_keygate_body_header(&h[i], "Content-Type",
                                          &media->type))

@@ -31,18 +31,6 @@ static ngx_str_t  ngx_http_keygate_overrides[] = {
 };
 
 
-#define ngx_http_keygate_next_header(part, h, i)                              \
-    if (i >= part->nelts) {                                                   \
-        if (part->next == NULL) {                                             \
-            break;                                                            \
-        }                                                                     \
-                                                                              \
-        part = part->next;                                                    \
-        h = part->elts;                                                       \
-        i = 0;                                                                \
-    }
-
-
 ngx_uint_t
 ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
     keygate_str_t *credential)
@@ -62,7 +50,7 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
 
     for (i = 0; /* void */ ; i++) {
 
-        ngx_http_keygate_next_header(part, h, i);
+        ngx_http_keygate_list_step(part, h, i);
 
         for (k = 0; k < api->n_sources; k++) {
             source = &api->sources[k];

@@ -144,15 +144,7 @@ ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name)
 
     for (i = 0; /* void */ ; i++) {
 
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
+        ngx_http_keygate_list_step(part, h, i);
 
         if (h[i].key.len == name->len && h[i].hash != 0
             && ngx_strncasecmp(h[i].key.data, name->data, name->len) == 0)

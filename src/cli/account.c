@@ -145,7 +145,7 @@ cli_account_delete_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
     }
 
     l.cli = cli;
-    l.account = cli_span(find->wants[0].id);
+    l.account = keygate_span(find->wants[0].id);
     l.live = 0;
 
     krc = keygate_journal_records(cli->journal, cli->now, cli_account_live,

@@ -290,7 +290,6 @@ int cli_nomem(void);
 
 /* -- value.c */
 
-keygate_str_t cli_span(const char *s);
 keygate_str_t cli_json_span(const json_t *json);
 
 /* A member of the request or of a record that is a string, or NULL. */

@@ -75,7 +75,7 @@ cli_hash_print(cli_t *cli, const char *secret)
     const char    *kind;
     unsigned char  digest[KEYGATE_DIGEST_LEN];
 
-    if (keygate_digest(cli->digester, cli_span(secret), digest)
+    if (keygate_digest(cli->digester, keygate_span(secret), digest)
         != KEYGATE_OK)
     {
         return cli_nomem();

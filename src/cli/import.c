@@ -105,7 +105,7 @@ cli_import_report(cli_import_t *m)
          iter = json_object_iter_next(m->unknown, iter))
     {
         orphans += keygate_index_find(m->index, KEYGATE_ACCOUNT,
-                                      cli_span(json_object_iter_key(iter)),
+                                      keygate_span(json_object_iter_key(iter)),
                                       &at)
                    != KEYGATE_OK;
     }

@@ -142,7 +142,7 @@ cli_row_id(cli_t *cli, json_t *key, keygate_str_t credential, cli_row_t *row)
                                           "randomness");
         }
 
-        id = cli_span(made);
+        id = keygate_span(made);
     }
 
     if (given != NULL) {

@@ -54,7 +54,7 @@ cli_new_credential(cli_t *cli, cli_new_t *new)
         return cli_error(CLI_FAILED, "there is no randomness");
     }
 
-    if (keygate_digest(cli->digester, cli_span(new->credential), digest)
+    if (keygate_digest(cli->digester, keygate_span(new->credential), digest)
         != KEYGATE_OK)
     {
         return cli_nomem();

@@ -94,7 +94,7 @@ cli_list_wanted(const cli_list_t *l, const cli_key_t *key)
     cli = l->cli;
 
     if (l->account != NULL
-        && !keygate_str_eq(key->account, cli_span(l->account)))
+        && !keygate_str_eq(key->account, keygate_span(l->account)))
     {
         return 0;
     }

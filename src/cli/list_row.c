@@ -82,7 +82,7 @@ cli_list_key_row(cli_list_t *l, const cli_key_t *key)
             : key->expires_at <= l->cli->now ? "expired" : "active";
 
     if (!cli_cell(l, key->id) || !cli_cell(l, key->account)
-        || !cli_cell(l, cli_span(state))
+        || !cli_cell(l, keygate_span(state))
         || !cli_cell_date(l, key->created_at, 0)
         || !cli_cell_date(l, key->expires_at, KEYGATE_NEVER)
         || (l->cli->admin != NULL && !cli_cell_date(l, key->used_at, 0))
@@ -103,7 +103,7 @@ cli_list_account_row(cli_list_t *l, const keygate_record_t *account)
     l->row.len = 0;
 
     if (!cli_cell(l, account->id)
-        || !cli_cell(l, cli_span(keygate_status_name(account->status)))
+        || !cli_cell(l, keygate_span(keygate_status_name(account->status)))
         || !cli_cell(l, account->plan)
         || !cli_cell_date(l, account->trial_ends_at, KEYGATE_NEVER)
         || !cli_cell(l, account->name))

@@ -41,7 +41,7 @@ cli_set_seconds(cli_t *cli, const cli_option_t *o, const char *value)
 
     seconds = (int64_t *) ((char *) cli + o->offset);
 
-    if (keygate_duration_parse(cli_span(value), seconds) == KEYGATE_OK) {
+    if (keygate_duration_parse(keygate_span(value), seconds) == KEYGATE_OK) {
         return CLI_OK;
     }
 
@@ -54,7 +54,7 @@ cli_set_seconds(cli_t *cli, const cli_option_t *o, const char *value)
 static int
 cli_set_at(cli_t *cli, const cli_option_t *o, const char *value)
 {
-    if (keygate_time_parse(cli_span(value), &cli->at) == KEYGATE_OK) {
+    if (keygate_time_parse(keygate_span(value), &cli->at) == KEYGATE_OK) {
         return CLI_OK;
     }
 

@@ -69,7 +69,7 @@ cli_add_format(cli_t *cli, keygate_api_t *api, char *text)
             break;
         }
 
-        args[n++] = cli_span(word);
+        args[n++] = keygate_span(word);
     }
 
     if (n == 1) {

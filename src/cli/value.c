@@ -2,21 +2,7 @@
  * Small readings of values: spans, members, times, the state of a key.
  */
 
-#include <string.h>
-
 #include "cli.h"
-
-
-keygate_str_t
-cli_span(const char *s)
-{
-    keygate_str_t  span;
-
-    span.data = (const unsigned char *) s;
-    span.len = strlen(s);
-
-    return span;
-}
 
 
 keygate_str_t

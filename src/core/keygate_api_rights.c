@@ -149,8 +149,7 @@ keygate_words_rate(keygate_api_t *api, const keygate_str_t *args, unsigned n,
                                  "\"s\", \"m\", \"h\", \"d\" or \"month\"");
     }
 
-    r.name.data = (const unsigned char *) keygate_unit_name(r.unit);
-    r.name.len = strlen(keygate_unit_name(r.unit));
+    r.name = keygate_span(keygate_unit_name(r.unit));
 
     for (seen = 0, i = 2; i < n; i++) {
         if (!(seen & 1) && keygate_api_option(args[i], "name", &value)

@@ -200,6 +200,19 @@ keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
 }
 
 
+int
+keygate_hex_value(unsigned char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+
 size_t
 keygate_utf8(const unsigned char *p, const unsigned char *end)
 {

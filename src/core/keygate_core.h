@@ -77,15 +77,22 @@ void keygate_buf_num(keygate_buf_t *b, int64_t n);
 
 /* Here, so that the length of a literal is known when it is compiled. */
 
-static inline void
-keygate_buf_puts(keygate_buf_t *b, const char *s)
+static inline keygate_str_t
+keygate_span(const char *s)
 {
     keygate_str_t  span;
 
     span.data = (const unsigned char *) s;
     span.len = strlen(s);
 
-    keygate_buf_put(b, span);
+    return span;
+}
+
+
+static inline void
+keygate_buf_puts(keygate_buf_t *b, const char *s)
+{
+    keygate_buf_put(b, keygate_span(s));
 }
 
 
@@ -103,6 +110,9 @@ void keygate_buf_json(keygate_buf_t *b, keygate_str_t s);
  * which must be before "end"; 0 if there is none.
  */
 size_t keygate_utf8(const unsigned char *p, const unsigned char *end);
+
+/* The value of a hex digit in either case, or -1. */
+int keygate_hex_value(unsigned char c);
 
 
 #endif /* KEYGATE_CORE_H */

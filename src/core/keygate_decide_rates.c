@@ -113,8 +113,7 @@ keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
 static keygate_str_t
 keygate_own_name(const keygate_api_t *api, unsigned unit)
 {
-    unsigned       i;
-    keygate_str_t  name;
+    unsigned  i;
 
     for (i = 0; i < api->n_rates; i++) {
         if ((unsigned) api->rates[i].unit == unit) {
@@ -122,11 +121,7 @@ keygate_own_name(const keygate_api_t *api, unsigned unit)
         }
     }
 
-    name.data = (const unsigned char *)
-                keygate_unit_name((keygate_unit_e) unit);
-    name.len = strlen((const char *) name.data);
-
-    return name;
+    return keygate_span(keygate_unit_name((keygate_unit_e) unit));
 }
 
 

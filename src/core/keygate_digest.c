@@ -162,19 +162,6 @@ keygate_digest_hex(const unsigned char digest[KEYGATE_DIGEST_LEN],
 }
 
 
-static int
-keygate_hex_value(unsigned char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-
 keygate_rc_t
 keygate_digest_unhex(keygate_str_t hex,
     unsigned char digest[KEYGATE_DIGEST_LEN])

@@ -98,18 +98,6 @@ typedef struct {
 } keygate_said_t;
 
 
-static keygate_str_t
-keygate_cstr(const char *s)
-{
-    keygate_str_t  span;
-
-    span.data = (const unsigned char *) s;
-    span.len = strlen(s);
-
-    return span;
-}
-
-
 keygate_str_t
 keygate_code_name(keygate_code_e code)
 {
@@ -166,11 +154,11 @@ keygate_error_say_status(const keygate_error_t *e, keygate_said_t *said)
     said->code.data = said->name;
     said->code.len = name.len;
 
-    said->title = keygate_cstr(keygate_status_phrase(e->status));
+    said->title = keygate_span(keygate_status_phrase(e->status));
 
     said->detail = e->detail.len
                    ? e->detail
-                   : keygate_cstr(keygate_status_detail(e->status));
+                   : keygate_span(keygate_status_detail(e->status));
 }
 
 
@@ -192,14 +180,14 @@ keygate_error_say(const keygate_texts_t *texts, const keygate_error_t *e,
     } else {
         said->status = keygate_error_status(texts, e->code);
         said->code = text->code.len ? text->code : usual->name;
-        said->title = keygate_cstr(texts->types.len
+        said->title = keygate_span(texts->types.len
                                    ? usual->title
                                    : keygate_status_phrase(said->status));
 
         if (text->detail.len || e->detail.len == 0) {
             said->fill = 1;
             said->detail = text->detail.len ? text->detail
-                                            : keygate_cstr(usual->detail);
+                                            : keygate_span(usual->detail);
 
         } else {
             said->detail = e->detail;
@@ -207,7 +195,7 @@ keygate_error_say(const keygate_texts_t *texts, const keygate_error_t *e,
     }
 
     if (said->status == 429 && texts->types.len == 0) {
-        said->title = keygate_cstr(KEYGATE_QUOTA_TITLE);
+        said->title = keygate_span(KEYGATE_QUOTA_TITLE);
     }
 
     if (text->title.len) {

@@ -15,27 +15,22 @@
 static int32_t
 keygate_json_hex(keygate_json_t *j)
 {
-    int32_t        c;
-    unsigned       i;
-    unsigned char  d;
+    int       digit;
+    int32_t   c;
+    unsigned  i;
 
     if (j->end - j->p < 4) {
         return -1;
     }
 
     for (c = 0, i = 0; i < 4; i++) {
-        d = *j->p++;
-        c <<= 4;
+        digit = keygate_hex_value(*j->p++);
 
-        if (d >= '0' && d <= '9') {
-            c |= d - '0';
-
-        } else if ((d | 0x20) >= 'a' && (d | 0x20) <= 'f') {
-            c |= (d | 0x20) - 'a' + 10;
-
-        } else {
+        if (digit == -1) {
             return -1;
         }
+
+        c = c << 4 | digit;
     }
 
     return c;

@@ -50,19 +50,6 @@ keygate_byte_class(unsigned char c)
 }
 
 
-static int
-keygate_hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-
 int
 keygate_path_escaped(const unsigned char *p, const unsigned char *end)
 {
@@ -72,8 +59,8 @@ keygate_path_escaped(const unsigned char *p, const unsigned char *end)
         return -1;
     }
 
-    high = keygate_hex_digit(p[0]);
-    low = keygate_hex_digit(p[1]);
+    high = keygate_hex_value(p[0]);
+    low = keygate_hex_value(p[1]);
 
     return high == -1 || low == -1 ? -1 : (high << 4 | low);
 }
@@ -149,7 +136,7 @@ keygate_path_hides(keygate_str_t path, unsigned char *stack)
         c = path.data[i];
 
         while (c != '%' && depth != 0) {
-            digit = keygate_hex_digit(c);
+            digit = keygate_hex_value(c);
 
             if (digit == -1) {
                 depth = 0;

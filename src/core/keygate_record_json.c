@@ -12,18 +12,6 @@
 
 
 static keygate_str_t
-keygate_span(const char *s)
-{
-    keygate_str_t  text;
-
-    text.data = (const unsigned char *) s;
-    text.len = strlen(s);
-
-    return text;
-}
-
-
-static keygate_str_t
 keygate_json_text(const json_t *json)
 {
     keygate_str_t  text;

@@ -131,8 +131,8 @@ keygate_strict_fold(uint32_t c)
 static int
 keygate_strict_unit(keygate_strict_t *s, uint32_t *unit)
 {
-    unsigned       i;
-    unsigned char  c;
+    int       digit;
+    unsigned  i;
 
     if (s->end - s->p < 4) {
         return 0;
@@ -141,19 +141,13 @@ keygate_strict_unit(keygate_strict_t *s, uint32_t *unit)
     *unit = 0;
 
     for (i = 0; i < 4; i++) {
-        c = *s->p++;
+        digit = keygate_hex_value(*s->p++);
 
-        if (c >= '0' && c <= '9') {
-            c -= '0';
-
-        } else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
-            c = (c | 0x20) - 'a' + 10;
-
-        } else {
+        if (digit == -1) {
             return 0;
         }
 
-        *unit = *unit << 4 | c;
+        *unit = *unit << 4 | (unsigned) digit;
     }
 
     return 1;
