@@ -7,7 +7,6 @@
 #include "ngx_http_keygate_admin.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 
 static ngx_uint_t ngx_http_keygate_admin_allowed(ngx_http_request_t *r,
@@ -60,9 +59,10 @@ static ngx_uint_t
 ngx_http_keygate_admin_allowed(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin)
 {
-    u_char      digest[KEYGATE_DIGEST_LEN];
-    ngx_str_t   value;
-    ngx_uint_t  sound, same;
+    u_char         digest[KEYGATE_DIGEST_LEN];
+    ngx_str_t      value;
+    ngx_uint_t     sound, same;
+    keygate_str_t  token;
 
     sound = ngx_http_keygate_admin_header(r, "authorization", &value) == 1
             && value.len > 7
@@ -81,9 +81,10 @@ ngx_http_keygate_admin_allowed(ngx_http_request_t *r,
         ngx_str_set(&value, "");
     }
 
-    if (EVP_Digest(value.data, value.len, digest, NULL, EVP_sha256(), NULL)
-        != 1)
-    {
+    token.len = value.len;
+    token.data = value.data;
+
+    if (keygate_digest_plain(token, digest) != KEYGATE_OK) {
         return 0;
     }
 

@@ -6,8 +6,6 @@
 
 #include "ngx_http_keygate_admin.h"
 
-#include <openssl/evp.h>
-
 
 #define NGX_HTTP_KEYGATE_TOKEN_FILE_MAX  1024
 
@@ -201,7 +199,7 @@ ngx_http_keygate_admin_read_token(ngx_conf_t *cf,
     hex.len = len;
 
     if (n <= 0 || keygate_digest_unhex(hex, admin->token) != KEYGATE_OK
-        || EVP_Digest("", 0, empty, NULL, EVP_sha256(), NULL) != 1
+        || keygate_digest_plain(KEYGATE_STR(""), empty) != KEYGATE_OK
         || ngx_memcmp(empty, admin->token, KEYGATE_DIGEST_LEN) == 0)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, err,

@@ -7,7 +7,6 @@
 #include "ngx_http_keygate_admin.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 
 #define NGX_HTTP_KEYGATE_CURSOR_LEN  32
@@ -290,6 +289,7 @@ ngx_http_keygate_admin_proof(ngx_http_keygate_job_t *job, uint64_t cursor,
 {
     u_char                    digest[KEYGATE_DIGEST_LEN];
     u_char                    text[KEYGATE_ID_MAX + 128], *p;
+    keygate_str_t             s;
     ngx_http_keygate_zone_t  *zone;
 
     zone = job->admin->api->zone;
@@ -299,7 +299,10 @@ ngx_http_keygate_admin_proof(ngx_http_keygate_job_t *job, uint64_t cursor,
                                                                     : "a",
                     job->account, cursor, zone->shared->epoch);
 
-    if (EVP_Digest(text, p - text, digest, NULL, EVP_sha256(), NULL) != 1) {
+    s.len = p - text;
+    s.data = text;
+
+    if (keygate_digest_plain(s, digest) != KEYGATE_OK) {
         return NGX_ERROR;
     }
 

@@ -5,8 +5,6 @@
 
 #include "ngx_http_keygate_admin.h"
 
-#include <openssl/evp.h>
-
 
 static keygate_rc_t ngx_http_keygate_admin_read_record(
     ngx_http_keygate_job_t *job, keygate_kind_e kind,
@@ -97,22 +95,26 @@ static ngx_int_t
 ngx_http_keygate_admin_tag(const json_t *record,
     char etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1])
 {
-    int      ok;
-    char    *text;
-    size_t   len;
-    u_char   digest[KEYGATE_DIGEST_LEN];
-    u_char  *p;
+    char          *text;
+    size_t         len;
+    u_char         digest[KEYGATE_DIGEST_LEN];
+    u_char        *p;
+    keygate_rc_t   rc;
+    keygate_str_t  line;
 
     text = keygate_record_text(record, JSON_COMPACT|JSON_SORT_KEYS, &len);
     if (text == NULL) {
         return NGX_ERROR;
     }
 
-    ok = EVP_Digest(text, len, digest, NULL, EVP_sha256(), NULL);
+    line.len = len;
+    line.data = (u_char *) text;
+
+    rc = keygate_digest_plain(line, digest);
 
     free(text);
 
-    if (!ok) {
+    if (rc != KEYGATE_OK) {
         return NGX_ERROR;
     }
 

@@ -4,17 +4,14 @@
  */
 
 #include <string.h>
+#include <sys/random.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "keygate_credential.h"
 
 
 #define KEYGATE_OPAQUE_ID_LEN  12
-
-
-typedef int (*keygate_random_pt)(unsigned char *buf, int n);
 
 
 static const char  keygate_base36[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -146,11 +143,13 @@ keygate_credential_parse(const keygate_format_t *formats, unsigned n,
  * "n" characters of the first "base" of "alphabet".  Bytes at or above the
  * largest multiple of "base" are thrown away: a plain remainder would make
  * the first characters more frequent.
+ *
+ * The kernel is asked, not OpenSSL: that would ask for memory, and in a thread
+ * of its own OpenSSL 3.6 does not survive that there is none.
  */
 
 static keygate_rc_t
-keygate_random(keygate_random_pt source, const char *alphabet, unsigned base,
-    unsigned n, char *out)
+keygate_random(const char *alphabet, unsigned base, unsigned n, char *out)
 {
     unsigned       i, limit;
     unsigned char  buf[64];
@@ -158,7 +157,7 @@ keygate_random(keygate_random_pt source, const char *alphabet, unsigned base,
     limit = 256 - 256 % base;
 
     while (n != 0) {
-        if (source(buf, sizeof(buf)) != 1) {
+        if (getrandom(buf, sizeof(buf), 0) != (ssize_t) sizeof(buf)) {
             OPENSSL_cleanse(buf, sizeof(buf));
             return KEYGATE_IO;
         }
@@ -196,7 +195,7 @@ keygate_id_make(const keygate_format_t *f, char *id)
 
     id[n] = '\0';
 
-    return keygate_random(RAND_bytes, keygate_base36, 36, n, id);
+    return keygate_random(keygate_base36, 36, n, id);
 }
 
 
@@ -265,7 +264,7 @@ keygate_credential_make(const keygate_format_t *f, char *id,
 
     p[f->secret_len] = '\0';
 
-    rc = keygate_random(RAND_priv_bytes, keygate_base62, 62, f->secret_len, p);
+    rc = keygate_random(keygate_base62, 62, f->secret_len, p);
 
     if (rc != KEYGATE_OK) {
         OPENSSL_cleanse(credential, keygate_format_len(f));

@@ -74,6 +74,11 @@ void keygate_digester_destroy(keygate_digester_t *d);
 keygate_rc_t keygate_digest(keygate_digester_t *d, keygate_str_t credential,
     unsigned char digest[KEYGATE_DIGEST_LEN]);
 
+/* SHA-256 of anything, without a pepper; no memory is asked for.  Returns as
+ * keygate_digest() does. */
+keygate_rc_t keygate_digest_plain(keygate_str_t s,
+    unsigned char digest[KEYGATE_DIGEST_LEN]);
+
 /* Lower-case hex of a digest, 64 characters and a NUL; and back: KEYGATE_OK or
  * KEYGATE_INVALID unless "hex" is exactly 64 hex digits of any case. */
 void keygate_digest_hex(const unsigned char digest[KEYGATE_DIGEST_LEN],

@@ -99,14 +99,21 @@ keygate_digester_destroy(keygate_digester_t *d)
 }
 
 
-static int
-keygate_digest_plain(keygate_str_t s, unsigned char *digest)
+keygate_rc_t
+keygate_digest_plain(keygate_str_t s, unsigned char digest[KEYGATE_DIGEST_LEN])
 {
     SHA256_CTX  ctx;
 
-    return SHA256_Init(&ctx) == 1
-           && SHA256_Update(&ctx, s.data, s.len) == 1
-           && SHA256_Final(digest, &ctx) == 1;
+    if (SHA256_Init(&ctx) == 1
+        && SHA256_Update(&ctx, s.data, s.len) == 1
+        && SHA256_Final(digest, &ctx) == 1)
+    {
+        return KEYGATE_OK;
+    }
+
+    OPENSSL_cleanse(digest, KEYGATE_DIGEST_LEN);
+
+    return KEYGATE_NOMEM;
 }
 
 
@@ -128,16 +135,11 @@ keygate_rc_t
 keygate_digest(keygate_digester_t *d, keygate_str_t credential,
     unsigned char digest[KEYGATE_DIGEST_LEN])
 {
-    int  done;
-
-    if (d->mac != NULL) {
-        done = keygate_digest_keyed(d->mac, credential, digest);
-
-    } else {
-        done = keygate_digest_plain(credential, digest);
+    if (d->mac == NULL) {
+        return keygate_digest_plain(credential, digest);
     }
 
-    if (!done) {
+    if (!keygate_digest_keyed(d->mac, credential, digest)) {
         OPENSSL_cleanse(digest, KEYGATE_DIGEST_LEN);
         return KEYGATE_NOMEM;
     }
