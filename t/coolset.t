@@ -10,6 +10,7 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use Digest::SHA qw(sha256_hex);
 use Test::More;
+use Time::HiRes qw(time);
 
 use Keygate;
 use Keygate::Command;
