@@ -27,7 +27,7 @@ typedef struct {
 } twin_t;
 
 
-static unsigned char    seed[16] = "0123456789abcdef";
+static unsigned char    seed[] = "0123456789abcdef";
 static keygate_now_t    now;
 static twin_t           twins[KEYS];
 static unsigned         known[ACCOUNTS];

@@ -352,7 +352,7 @@ main(void)
     unsigned       i, wrong;
     uint64_t       found, bad_reads, lost;
     const char    *bad;
-    unsigned char  seed[16] = "fedcba9876543210";
+    unsigned char  seed[] = "fedcba9876543210";
 
     now = keygate_now(1000, WALL);
     shared = mmap(NULL, sizeof(shared_t), PROT_READ|PROT_WRITE,
