@@ -23,8 +23,6 @@ my $t = Keygate->new(workers => 2, conf =>
 my $key = $t->key(scopes => ['items:read']);
 my $burst = $t->key(scopes => ['items:read']);
 
-# "listen ... http2" is deprecated, not gone, in newer versions
-$t->allow(qr/\[warn\]/);
 $t->start;
 
 sub curl {

@@ -10,7 +10,8 @@ package Keygate;
 #     $t->done;
 #
 # In a configuration, %%NAME%% is a free port, the same one for the same name;
-# %%DIR%% is the directory.  done() also fails on alerts, on reports of a
+# %%DIR%% is the directory; "http2" of a listen becomes "http2 on;" where nginx
+# has that.  done() also fails on alerts, on reports of a
 # sanitizer, and on credentials and digests in any log, body or header.
 #
 # TEST_NGINX_BINARY: the nginx, by default the system's; TEST_NGINX_MODULE:
@@ -114,6 +115,8 @@ sub expand {
 
     $text =~ s/%%DIR%%/$self->{dir}/g;
     $text =~ s/%%([A-Z][A-Z0-9_]*)%%/$self->port($1)/ge;
+    $text =~ s/^(\s*listen\s[^;\n]*) http2;/$1; http2 on;/mg
+        if $self->version >= 1.025001;
 
     return $text;
 }

@@ -28,6 +28,19 @@ sub command {
 }
 
 
+# 1.026003 for nginx 1.26.3.
+
+my %versions;
+
+sub version {
+    return $versions{$binary} //= do {
+        my @n = `$binary -v 2>&1` =~ m{nginx/(\d+)\.(\d+)\.(\d+)};
+
+        sprintf '%d.%03d%03d', @n ? @n : (0, 0, 0);
+    };
+}
+
+
 sub environment {
     my ($self, $leaks) = @_;
 
