@@ -34,8 +34,9 @@ help:
 	@echo 'make build    $B/$(MODULE) and $B/keygate,'
 	@echo '              for the installed nginx or NGINX_SRC=dir; CC=clang'
 	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C'
-	@echo 'make test     everything that is tested, on three builds of nginx'
-	@echo 'make check    the same on the installed nginx only, no fuzzing'
+	@echo 'make test     everything that is tested, on four builds of nginx'
+	@echo 'make check    the same on the installed nginx only, no fuzzing;'
+	@echo '              SUITE=sid: on the nginx of that Debian'
 	@echo 'make bench    what the gate costs'
 	@echo 'make fuzz     TIME=60 seconds for each parser, and the decision'
 	@echo 'make faults   what goes wrong around it, a line for each fault'
@@ -124,27 +125,44 @@ $B/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $B/sanitized/core.a
 
 unit: $(UNIT)
 
-# Whole nginx builds with keygate inside: NAME, SUITE, KIND
+# Whole nginx builds with keygate inside: NAME, SUITE, KIND, COMPILER
 
 define nginx
 $B/$(1).sources $B/$(1)/objs/Makefile: TREE = $(2)
+$B/$(1).sources $B/$(1)/objs/Makefile: override CC = $(4)
 
 $B/src/$(2)/configure:
-	@.ci/source $(2) $B/src/$(2)
+	@.ci/fetch source $(2) $B/src/$(2)
 
 $B/$(1)/objs/Makefile: $B/$(1).sources config .ci/configure \
 		$B/src/$(2)/configure
 	@echo "configuring $B/$(1)"
-	@CC='$$(CC)' .ci/configure $B/$(1) $B/src/$(2) $(3)
+	@CC='$(4)' .ci/configure $B/$(1) $B/src/$(2) $(3)
 
 $B/$(1)/objs/nginx: $B/$(1)/objs/Makefile $$(GLUE) $$(CORE) $$(HEADERS)
-	@$$(MAKE) -s -j$$(JOBS) -C $B/$(1) -f objs/Makefile binary
+	@$$(MAKE) -s -j$$(JOBS) -C $B/$(1) -f objs/Makefile CC='$(4)' binary
 	@touch $$@
 	@echo $$@
 endef
 
-$(eval $(call nginx,asan,bookworm,sanitize))
-$(eval $(call nginx,next,trixie,static))
+$(eval $(call nginx,asan,bookworm,sanitize,$(CC)))
+$(eval $(call nginx,next,trixie,static,clang))
+
+# The nginx of another Debian with that Debian's libraries, and keygate built
+# for it, in $B/SUITE
+
+SUITES =	$(sort trixie $(SUITE))
+
+define debian
+$B/debian/$(1)/cc:
+	@.ci/fetch system $(1) $B/debian/$(1)
+
+$B/$(1)/$(MODULE): $B/debian/$(1)/cc FORCE
+	@$$(MAKE) build B=$B/$(1) CC='$(abspath $B)/debian/$(1)/cc' \
+	    NGINX_SRC=$B/debian/$(1)/usr/share/nginx/src
+endef
+
+$(foreach suite,$(SUITES),$(eval $(call debian,$(suite))))
 
 sanitize: $B/asan/objs/nginx
 
@@ -154,18 +172,27 @@ lint:
 	@! command -v clang >/dev/null || $(MAKE) build CC=clang B=$B/clang
 
 # The black-box tests run once for each nginx: a small file for each, so that
-# one prove tells the whole.  Anything but the default builds: by hand, with
-# TEST_NGINX_BINARY and TEST_NGINX_MODULE.
+# one prove tells the whole.  Anything else: by hand, with TEST_NGINX_BINARY,
+# TEST_NGINX_MODULE and TEST_KEYGATE.  NAME, nginx, module beside the command:
+
+define blackbox
+	@mkdir -p $B/t/$(1)
+	@for t in $(BLACKBOX); do printf '%s\n' '#!/usr/bin/perl' \
+	    '$$ENV{TEST_NGINX_BINARY} = "$(abspath $B)/$(2)";' \
+	    '$$ENV{TEST_NGINX_MODULE} = "$(if $(3),$(abspath $B)/$(3))";' \
+	    '$$ENV{TEST_KEYGATE} = "$(abspath $B)/$(if $(3),$(1)/)keygate";' \
+	    'exec $$^X, "$(CURDIR)/t/'$$t'";' >$B/t/$(1)/$$t; done
+
+endef
+
+static =	$(call blackbox,$(1),$(1)/objs/nginx)
+system =	$(call blackbox,$(1),debian/$(1)/usr/sbin/nginx,$(1)/$(MODULE))
 
 $B/t: FORCE
 	@rm -rf $@
-	@mkdir -p $@/asan $@/next $@/fuzz
-	@for t in $(BLACKBOX); do for b in asan next; do \
-	    printf '%s\n' '#!/usr/bin/perl' \
-	        '$$ENV{TEST_NGINX_BINARY} = "$(abspath $B)/'$$b'/objs/nginx";' \
-	        '$$ENV{TEST_NGINX_MODULE} = "";' \
-	        'exec $$^X, "$(CURDIR)/t/'$$t'";' >$@/$$b/$$t; \
-	done; done
+	$(foreach name,asan next,$(call static,$(name)))
+	$(foreach name,$(SUITES),$(call system,$(name)))
+	@mkdir -p $@/fuzz
 	@for f in $(notdir $(FUZZ)); do \
 	    printf '%s\n' '#!/usr/bin/perl' \
 	        'exec $$^X, "$(CURDIR)/t/lib/fuzz.pl", "--tap",' \
@@ -174,16 +201,21 @@ $B/t: FORCE
 
 test:
 	@.ci/deps test
-	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx $B/t \
-	    $B/next/objs/lockcheck
+	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx \
+	    $B/trixie/$(MODULE) $B/t $B/next/objs/lockcheck
 	@$(MAKE) -s -j$(JOBS) $(FUZZ)
 	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib t $(UNIT) $B/t/asan \
-	    $B/t/next $B/t/fuzz
+	    $B/t/next $B/t/trixie $B/t/fuzz
 
 check:
 	@.ci/deps check
+ifdef SUITE
+	@$(MAKE) $B/$(SUITE)/$(MODULE) $B/t
+	@prove -j$(JOBS) -It/lib $B/t/$(SUITE)
+else
 	@$(MAKE) build unit
 	@prove -j$(JOBS) -It/lib t $(UNIT)
+endif
 
 bench:
 	@.ci/deps bench
