@@ -79,6 +79,9 @@ my @long = grep {
 
 is("@long", '', 'no file of the sources has more than 400 lines');
 
+my @unnamed = grep { m{^t/fuzz/corpus/.*/[0-9a-f]{40}$} } @all;
+is(scalar @unnamed, 0, 'every seed has a name that tells what it is');
+
 my %top = map { (split m{/})[0] => 1 } @all;
 delete @top{qw(.ci .gitignore CHANGES LICENSE Makefile README.md conf.d config
                src t)};
