@@ -11,9 +11,8 @@
 
 #include "fuzz.h"
 
-#include <jansson.h>
-
 #include "keygate_change.h"
+#include "keygate_json.h"
 #include "keygate_table.h"
 
 
@@ -142,8 +141,7 @@ change_parse(change_t *c, keygate_str_t input)
 
     /* as the admin API takes a body */
 
-    c->body = json_loadb((const char *) input.data, input.len,
-                         JSON_REJECT_DUPLICATES, NULL);
+    c->body = keygate_json_parse(input, 0, NULL);
 
     if (!json_is_object(c->body)) {
         json_decref(c->body);

@@ -84,6 +84,7 @@ static const account_t  accounts[] = {
       "\"trial_ends_at\":\"2026-05-28T20:26:41Z\"", "scale", 1 },
     { "tried", "\"plan\":\"scale\",\"status\":\"trialing\","
       "\"trial_ends_at\":\"2026-05-28T20:26:40Z\"", "scale", 0 },
+    { "endless", "\"plan\":\"scale\",\"status\":\"trialing\"", "scale", 0 },
     { "late", "\"plan\":\"starter\",\"status\":\"past_due\"", "starter", 0 },
     { "small", "\"plan\":\"starter\",\"status\":\"active\"", "starter", 1 },
     { "odd", "\"plan\":\"unheard_of\",\"status\":\"active\"", "", 1 },
@@ -142,6 +143,8 @@ static const person_t  people[] = {
     { .credential = B("OO"), .account = "good", .scopes = "\"write\"" },
     { .credential = B("PP"), .account = "late", .scopes = "\"write\"" },
     { .credential = B("QQ"), .account = "odd", .scopes = "" },
+    { .credential = A("RRRRRR"), .account = "endless",
+      .scopes = "\"items:read\"" },
 };
 
 #define PEOPLE  (sizeof(people) / sizeof(people[0]))
