@@ -283,15 +283,19 @@ keygate_journal_mend(keygate_journal_t *j)
 
     rc = keygate_journal_replace(j);
 
-    if (rc == KEYGATE_OK) {
-        rc = keygate_reader_boundary(j->wfd, j->end, &whole);
+    if (rc != KEYGATE_OK) {
+        return rc;
     }
 
-    if (rc == KEYGATE_OK) {
-        j->torn = !whole;
+    rc = keygate_reader_boundary(j->wfd, j->end, &whole);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
     }
 
-    return rc;
+    j->torn = !whole;
+
+    return KEYGATE_OK;
 }
 
 
