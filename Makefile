@@ -235,7 +235,7 @@ lockcheck: $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $<) prove -It/lib t/faults_locks.t
 
 faults:
-	@.ci/deps check
+	@.ci/deps test
 	@$(MAKE) build $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $B)/next/objs/lockcheck \
 	    perl -It/lib t/lib/faults.pl $(ROWS)
