@@ -220,7 +220,7 @@ ngx_http_keygate_error_describe(ngx_http_request_t *r,
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
     e->status = re->status;
-    api = klcf->api ? klcf->api->core : NULL;
+    api = re->api->core;
 
     /* nginx refuses a body that is said to be too large before the gate has
      * its turn */
@@ -248,7 +248,7 @@ ngx_http_keygate_error_describe(ngx_http_request_t *r,
 
 #endif
 
-    return ngx_http_keygate_describe(r, re->api->core, e);
+    return ngx_http_keygate_describe(r, api, e);
 }
 
 

@@ -55,6 +55,7 @@ ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
     }
 
     err = 0;
+    ngx_memzero(&fi, sizeof(ngx_file_info_t));
 
     if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
         err = ngx_errno;

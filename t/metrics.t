@@ -16,7 +16,7 @@ use Test::More;
 use Keygate;
 use Keygate::Admin;
 
-my $t = Keygate->new(workers => 2, conf => admin_conf(
+my $t = Keygate->new(workers => 2, reload_last => 1, conf => admin_conf(
     extra => 'rate 5r/m; rate 1000r/month;'));
 
 admin_token($t);

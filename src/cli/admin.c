@@ -18,6 +18,17 @@
 #define CLI_PATH_MAX   2048
 
 
+static void
+cli_read_line(FILE *f, char line[CLI_TOKEN_MAX])
+{
+    setvbuf(f, NULL, _IONBF, 0);
+
+    if (fgets(line, CLI_TOKEN_MAX, f) == NULL) {
+        line[0] = '\0';
+    }
+}
+
+
 /* The first line of the file; printable ASCII without spaces, since it goes
  * into a header. */
 
@@ -34,19 +45,17 @@ cli_read_token(cli_t *cli, char token[CLI_TOKEN_MAX])
         return cli_error(CLI_USAGE, "--admin needs --token-file");
     }
 
-    f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    if (strcmp(path, "-") == 0) {
+        cli_read_line(stdin, token);
 
-    if (f == NULL) {
-        return cli_error(CLI_IO, "%s: %s", path, strerror(errno));
-    }
+    } else {
+        f = fopen(path, "r");
 
-    setvbuf(f, NULL, _IONBF, 0);
+        if (f == NULL) {
+            return cli_error(CLI_IO, "%s: %s", path, strerror(errno));
+        }
 
-    if (fgets(token, CLI_TOKEN_MAX, f) == NULL) {
-        token[0] = '\0';
-    }
-
-    if (f != stdin) {
+        cli_read_line(f, token);
         fclose(f);
     }
 

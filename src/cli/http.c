@@ -225,12 +225,15 @@ cli_http_parse(cli_text_t *t)
     t->len--;
     end = strstr(t->data, "\r\n\r\n");
 
-    if (end == NULL || sscanf(t->data, "HTTP/1.%*c %3d ", &status) != 1) {
+    if (end == NULL || strncmp(t->data, "HTTP/1.", 7) != 0) {
         return 0;
     }
 
     *end = '\0';
     head = (size_t) (end + 4 - t->data);
+
+    p = strchr(t->data, ' ');
+    status = p == NULL ? 0 : (int) strtol(p, NULL, 10);
 
     for (p = strstr(t->data, "\r\n"); p != NULL; p = strstr(p + 2, "\r\n")) {
 

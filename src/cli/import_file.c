@@ -144,12 +144,16 @@ cli_csv_list(const char *p, size_t len)
     size_t   n;
     json_t  *list;
 
+    static const char  between[] = { ' ', ',', '|', '\t', '\n' };
+
     list = json_array();
 
     while (list != NULL && len != 0) {
 
-        for (n = 0; n < len && memchr(" ,|\t\n", p[n], 5) == NULL; n++) {
-            /* void */
+        for (n = 0; n < len; n++) {
+            if (memchr(between, p[n], sizeof(between)) != NULL) {
+                break;
+            }
         }
 
         if (n != 0 && json_array_append_new(list, json_stringn(p, n)) != 0) {

@@ -162,7 +162,8 @@ cli_row_id(cli_t *cli, json_t *key, keygate_str_t credential, cli_row_t *row)
 static keygate_rc_t
 cli_row_digest(cli_t *cli, json_t *key, json_t *value, cli_row_t *row)
 {
-    char           text[sizeof("hmac-sha256:") + 2 * KEYGATE_DIGEST_LEN + 1];
+    char           hex[2 * KEYGATE_DIGEST_LEN + 1];
+    char           text[sizeof("hmac-sha256:") + 2 * KEYGATE_DIGEST_LEN];
     keygate_rc_t   rc;
     unsigned char  digest[KEYGATE_DIGEST_LEN];
 
@@ -178,8 +179,9 @@ cli_row_digest(cli_t *cli, json_t *key, json_t *value, cli_row_t *row)
         return KEYGATE_NOMEM;
     }
 
-    strcpy(text, cli->hmac ? "hmac-sha256:" : "sha256:");
-    keygate_digest_hex(digest, text + strlen(text));
+    keygate_digest_hex(digest, hex);
+    snprintf(text, sizeof(text), "%s:%s",
+             cli->hmac ? "hmac-sha256" : "sha256", hex);
 
     return json_object_set_new(key, "digest", json_string(text)) == 0
            ? KEYGATE_OK : KEYGATE_NOMEM;

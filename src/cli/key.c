@@ -291,7 +291,7 @@ cli_rotate(cli_t *cli)
         return rc;
     }
 
-    strcpy(new.id, cli->args[0]);
+    snprintf(new.id, sizeof(new.id), "%s", cli->args[0]);
 
     rc = cli_setup_formats(cli);
     rc = rc != CLI_OK ? rc : cli_setup_digester(cli);

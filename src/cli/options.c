@@ -309,11 +309,11 @@ cli_option_of(char letter)
 
     for (o = cli_option_list; o->name != NULL; o++) {
         if (o->letter == letter) {
-            return o;
+            break;
         }
     }
 
-    return NULL;
+    return o;
 }
 
 
@@ -348,7 +348,7 @@ cli_options(cli_t *cli, int argc, char **argv)
 
         list[i].name = o->name;
         list[i].has_arg = o->value == NULL ? no_argument : required_argument;
-        list[i].val = *letter;
+        list[i].val = (unsigned char) *letter;
         i++;
     }
 

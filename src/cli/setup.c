@@ -103,6 +103,7 @@ cli_add_formats(cli_t *cli, const char *text)
 {
     int              rc;
     char            *copy, *one, *rest;
+    size_t           size;
     keygate_api_t   *api;
     keygate_pool_t   pool;
 
@@ -110,13 +111,14 @@ cli_add_formats(cli_t *cli, const char *text)
     pool.pool = cli;
 
     api = keygate_api_create(KEYGATE_STR("cli"), &pool);
-    copy = cli_pool_alloc(cli, strlen(text) + 1);
+    size = strlen(text) + 1;
+    copy = cli_pool_alloc(cli, size);
 
     if (api == NULL || copy == NULL) {
         return cli_nomem();
     }
 
-    strcpy(copy, text);
+    memcpy(copy, text, size);
 
     rc = CLI_OK;
 

@@ -16,12 +16,6 @@
 #define CLI_FIND_TRIES  3
 
 
-typedef struct {
-    cli_find_t  *find;
-    int          nomem;
-} cli_scan_t;
-
-
 static int
 cli_has(keygate_str_t line, const char *s, size_t len)
 {

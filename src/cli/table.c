@@ -145,8 +145,9 @@ cli_table_row(cli_table_t *t, const char **cells)
     unsigned     i;
     const char  *shown[CLI_COLUMNS_MAX];
 
-    for (i = 0; i < t->columns; i++) {
-        shown[i] = cells[i] == NULL || cells[i][0] == '\0' ? "-" : cells[i];
+    for (i = 0; i < CLI_COLUMNS_MAX; i++) {
+        shown[i] = i >= t->columns || cells[i] == NULL || cells[i][0] == '\0'
+                   ? "-" : cells[i];
     }
 
     if (!t->open && t->n_rows == CLI_ROWS) {

@@ -62,7 +62,7 @@ keygate_arena_take(keygate_table_t *t, keygate_in_e what, uint32_t owner,
     uint32_t  at, size;
     unsigned  list;
 
-    if (what < KEYGATE_IN_KEY_BODY) {
+    if (granules == NULL) {
         list = what;
         size = keygate_arena_sizes[what];
 

@@ -46,7 +46,7 @@ void
 keygate_check_fault(keygate_check_t *c, const char *a, const char *b,
     const char *reason)
 {
-    char  *first, *second;
+    char  *pointer, *whole;
 
     if (reason == keygate_reason_nomem) {
         c->nomem = 1;
@@ -58,25 +58,18 @@ keygate_check_fault(keygate_check_t *c, const char *a, const char *b,
         return;
     }
 
-    first = keygate_change_pointer("", a);
-    second = NULL;
+    pointer = keygate_change_pointer("", a);
 
-    if (first != NULL && b != NULL) {
-        second = keygate_change_pointer(first, b);
+    if (pointer != NULL && b != NULL) {
+        whole = keygate_change_pointer(pointer, b);
+        free(pointer);
+        pointer = whole;
     }
 
-    if (first == NULL || (b != NULL && second == NULL)) {
-        c->nomem = 1;
-
-    } else {
-        keygate_check_memory(c, keygate_change_fault(&c->faults,
-                                                     b == NULL ? first
-                                                               : second,
-                                                     reason));
-    }
-
-    free(first);
-    free(second);
+    keygate_check_memory(c, pointer != NULL
+                            && keygate_change_fault(&c->faults, pointer,
+                                                    reason));
+    free(pointer);
 }
 
 

@@ -102,7 +102,9 @@ keygate_format_differs(const keygate_format_t *f, const unsigned char *p)
         bad |= *p++ ^ (unsigned) '_';
     }
 
-    return bad | !keygate_all_in(p, f->secret_len, KEYGATE_BASE62);
+    bad |= !keygate_all_in(p, f->secret_len, KEYGATE_BASE62);
+
+    return bad;
 }
 
 

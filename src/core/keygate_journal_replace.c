@@ -189,7 +189,7 @@ keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp)
     temp->path = malloc(size);
 
     if (temp->path == NULL) {
-        keygate_temp_drop(temp);
+        free(temp->target);
         return KEYGATE_NOMEM;
     }
 

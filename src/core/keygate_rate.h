@@ -110,10 +110,8 @@ typedef struct {
  * time. */
 keygate_now_t keygate_now(uint64_t ms, int64_t wall);
 
-/* Seconds in a unit; 0 for a month.  Its letters in a rate: "s", "m", "h",
- * "d", "month", and its default name: "second", ... */
+/* Seconds in a unit; 0 for a month.  Its default name: "second", ... */
 uint32_t keygate_unit_seconds(keygate_unit_e unit);
-const char *keygate_unit_letters(keygate_unit_e unit);
 const char *keygate_unit_name(keygate_unit_e unit);
 
 /* Seconds in the calendar month (UTC) of "wall": the "w" of a policy. */

@@ -82,8 +82,8 @@ void keygate_arena_note(keygate_table_t *t, keygate_in_e what, uint32_t at,
 
 /*
  * Takes memory that is known to fit, and notes it.  Of a body, *granules is
- * what is needed, then what was given.  A key or an account comes with its
- * meter and all its rings, ready for a new holder.
+ * what is needed, then what was given; of all else it is NULL.  A key or an
+ * account comes with its meter and all its rings, ready for a new holder.
  */
 uint32_t keygate_arena_take(keygate_table_t *t, keygate_in_e what,
     uint32_t owner, unsigned *granules);

@@ -50,13 +50,6 @@ keygate_unit_seconds(keygate_unit_e unit)
 
 
 const char *
-keygate_unit_letters(keygate_unit_e unit)
-{
-    return keygate_units[unit].letters;
-}
-
-
-const char *
 keygate_unit_name(keygate_unit_e unit)
 {
     return keygate_units[unit].name;

@@ -15,7 +15,8 @@ package Keygate;
 # sanitizer, and on credentials and digests in any log, body or header.
 #
 # TEST_NGINX_BINARY: the nginx, by default the system's; TEST_NGINX_MODULE:
-# the module, empty when it is built in.
+# the module, empty when it is built in; TEST_NGINX_MEMCHECK: nginx runs under
+# valgrind, and each server is reloaded that often.
 
 use strict;
 use warnings;
@@ -47,7 +48,8 @@ my %locks;
 # conf: what goes into http {}; main: what goes before it; workers; reply: see
 # Keygate::Upstream; origin: a quick upstream instead (Keygate::Origin); zones:
 # names of zones, each with a journal NAME.jsonl; env: variables of nginx; user:
-# of the workers; daemon: nginx puts itself into the background.
+# of the workers; daemon: nginx puts itself into the background; reload_last:
+# the test counts reloads, see TEST_NGINX_MEMCHECK.
 
 sub new {
     my ($class, %o) = @_;
@@ -301,7 +303,7 @@ sub faults {
         push @bad, $line;
     }
 
-    for my $path (glob "$self->{dir}/sanitizer*") {
+    for my $path (grep { -s } glob "$self->{dir}/sanitizer*") {
         push @bad, substr $self->read_file($path), 0, 4000;
     }
 

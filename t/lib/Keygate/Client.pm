@@ -11,7 +11,7 @@ use IO::Socket::INET;
 use JSON::PP ();
 use Time::HiRes qw(time);
 
-our $timeout = 10;
+our $timeout = $ENV{TEST_NGINX_MEMCHECK} ? 100 : 10;
 
 
 # $log: a reference to a string that gathers everything received.

@@ -14,8 +14,11 @@ use Keygate::Upstream;
 
 our $binary = $ENV{TEST_NGINX_BINARY} || '/usr/sbin/nginx';
 
-# under a sanitizer everything takes longer
-our $patience = 20;
+# under memcheck, and how often each server is then reloaded
+our $reloads = $ENV{TEST_NGINX_MEMCHECK} // 0;
+
+# under a sanitizer everything takes longer, and much longer under memcheck
+our $patience = $reloads ? 200 : 20;
 
 
 sub command {
@@ -54,6 +57,19 @@ sub environment {
 }
 
 
+sub memcheck {
+    my ($self, $leaks) = @_;
+
+    (my $supp = __FILE__) =~ s{Keygate/Server\.pm$}{memcheck.supp};
+
+    return !$reloads ? () : ('valgrind', '-q', '--vgdb=no',
+        '--trace-children=yes', '--num-callers=30', "--suppressions=$supp",
+        '--leak-check=' . ($leaks ? 'full' : 'no'),
+        '--show-leak-kinds=definite',
+        "--log-file=$self->{dir}/sanitizer.%p");
+}
+
+
 # "nginx -t" with a configuration: (exit code, what it printed).
 
 sub check_conf {
@@ -70,7 +86,7 @@ sub check_conf {
         # nginx -t ends without giving back anything
         $self->environment(0);
         open STDERR, '>&', \*STDOUT;
-        exec @command or POSIX::_exit(127);
+        exec $self->memcheck(0), @command or POSIX::_exit(127);
     }
 
     local $/;
@@ -104,7 +120,7 @@ sub start {
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/stdout";
         open STDERR, '>>', "$self->{dir}/stdout";
-        exec @command or POSIX::_exit(127);
+        exec $self->memcheck(1), @command or POSIX::_exit(127);
     }
 
     if ($self->{daemon}) {
@@ -126,6 +142,8 @@ sub start {
         die "nginx does not start\n";
     }
 
+    $self->reload_often if !$self->{reload_last};
+
     return $self;
 }
 
@@ -140,18 +158,23 @@ sub gone {
 
 
 # The workers that are not shutting down; of another master, if it is given.
+# Under memcheck a process' title is seen by itself only, and the log tells.
 
 sub workers {
     my ($self, $master) = @_;
 
     my @workers;
+    my $log = $reloads ? $self->read_file('error.log') : '';
 
     $master //= $self->{master};
 
     for my $path (glob "/proc/$master/task/*/children") {
         for my $pid (split ' ', $self->read_file($path)) {
-            push @workers, $pid if $self->read_file("/proc/$pid/cmdline")
-                                   =~ /^nginx: worker process(?! is)/;
+            push @workers, $pid if $reloads
+                ? $log =~ /: start worker process $pid\n/
+                  && $log !~ / $pid#\d+: gracefully shutting down\n/
+                : $self->read_file("/proc/$pid/cmdline")
+                  =~ /^nginx: worker process(?! is)/;
         }
     }
 
@@ -177,8 +200,21 @@ sub reload {
 }
 
 
+# Under memcheck: before the server is used, or last where reloads are counted.
+
+sub reload_often {
+    my ($self) = @_;
+
+    for (1 .. $reloads) {
+        $self->reload or die "nginx does not reload\n";
+    }
+}
+
+
 sub stop {
     my ($self) = @_;
+
+    $self->reload_often if $self->{master} && $self->{reload_last};
 
     my $pid = delete $self->{master};
 
@@ -201,7 +237,8 @@ sub stop {
 sub wait_for {
     my ($self, $sub, $seconds) = @_;
 
-    my $deadline = time + ($seconds // $patience);
+    my $deadline = time
+        + ($reloads || !$seconds ? $patience : $seconds);
 
     while (1) {
         my $value = $sub->();
