@@ -86,6 +86,18 @@ sub slurp {
 }
 
 
+# Whether an input that seemed to take for ever does so once more, with nothing
+# else to be blamed: a machine that has been stopped for a while, for one.
+
+sub hangs {
+    my ($name, $input) = @_;
+
+    my $log = "$fuzz/$name.again.log";
+
+    return system("$fuzz/$name -timeout=300 $input >$log 2>&1") != 0;
+}
+
+
 # What has come of the next one to end, from its status and what it said.
 
 sub result {
@@ -103,6 +115,13 @@ sub result {
     @r{qw(edges corpus)} = ($1, $2)
         while $log =~ / cov: (\d+) ft: \d+ corp: (\d+)/g;
     ($r{crash}) = $log =~ /Test unit written to (\S+)/;
+
+    if ($log =~ /^==\d+== ERROR: libFuzzer: timeout/m
+        && !hangs($name, $r{crash}))
+    {
+        unlink delete $r{crash};
+        $status = 0;
+    }
 
     # the first thing that is said to be wrong
 
