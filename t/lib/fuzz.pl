@@ -57,6 +57,9 @@ sub start {
     my @call = ("$fuzz/$name", "-artifact_prefix=$fuzz/$name-", '-timeout=25',
                 '-print_final_stats=1');
 
+    # a test goes the same way each time, as long as the sources are the same
+    push @call, '-seed=1' if $tap;
+
     mkdir $corpus;
     unlink map { "$fuzz/$name.$_" } qw(log seeds.log);
 
