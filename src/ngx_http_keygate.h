@@ -221,11 +221,8 @@ ngx_int_t ngx_http_keygate_access_handler(ngx_http_request_t *r);
  * the request that makes them or, where none covers them, get their own. */
 ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
-/* The last decision on this request, else on the one that makes it; or
- * NULL. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
-/* The decision of the API that gates this location; made now if it was not
- * yet, so only to be called when the URI is final.  NULL: no memory. */
+/* The decision of that API on this request; made now if it was not yet, so
+ * only to be called when the URI is final.  NULL: no memory. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
 /* The path of the request line as received, without the query. */

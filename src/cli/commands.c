@@ -7,8 +7,7 @@
 #include "cli.h"
 
 
-#define CLI_ANY      -1
-#define CLI_JOURNAL  "[JOURNAL]"
+#define CLI_ANY  -1
 
 
 const cli_command_t  cli_commands[] = {

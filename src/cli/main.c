@@ -17,7 +17,7 @@
 static int
 cli_journal_argument(cli_t *cli)
 {
-    if (strcmp(cli->command->args, "[JOURNAL]") != 0 || cli->n_args == 0) {
+    if (strcmp(cli->command->args, CLI_JOURNAL) != 0 || cli->n_args == 0) {
         return CLI_OK;
     }
 
