@@ -19,12 +19,16 @@ SANITIZE =	-g -O1 -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=undefined
 LIBS =		-ljansson -lcrypto
 
-CORE =		$(wildcard src/core/*.c)
+FAMILIES =	base route rate error record table journal store api decide
+CORE_DIRS =	$(filter $(addprefix src/,$(FAMILIES)),$(wildcard src/*))
+GLUE_DIRS =	src/nginx $(patsubst %/,%,$(wildcard src/nginx/*/))
+INCS =		$(addprefix -I,$(CORE_DIRS))
+CORE =		$(wildcard $(addsuffix /*.c,$(CORE_DIRS)))
 CLI =		$(wildcard src/cli/*.c)
-GLUE =		$(wildcard src/ngx_http_keygate_*.c)
-HEADERS =	$(wildcard src/*.h src/core/*.h)
-UNIT =		$(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*.c))
-FUZZ =		$(patsubst t/fuzz/%.c,$B/fuzz/%,$(wildcard t/fuzz/*.c))
+GLUE =		$(wildcard $(addsuffix /*.c,$(GLUE_DIRS)))
+HEADERS =	$(wildcard $(addsuffix /*.h,$(CORE_DIRS) $(GLUE_DIRS)))
+UNIT =		$(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*/*.c))
+FUZZ =		$(patsubst %.c,$B/fuzz/%,$(notdir $(wildcard t/fuzz/*/*.c)))
 BLACKBOX =	$(notdir $(filter-out t/style.t,$(wildcard t/*.t)))
 
 MAKEFLAGS +=	--no-print-directory
@@ -61,8 +65,8 @@ $B/%.sources: FORCE
 
 $B/module.sources $B/module/objs/Makefile: TREE = $(NGINX_SRC)
 
-$B/module/objs/Makefile: $B/module.sources config .ci/configure
-	@CC='$(CC)' .ci/configure $B/module '$(NGINX_SRC)' dynamic
+$B/module/objs/Makefile: $B/module.sources config tools/configure
+	@CC='$(CC)' tools/configure $B/module '$(NGINX_SRC)' dynamic
 
 $B/$(MODULE): $B/module/objs/Makefile $(GLUE) $(CORE) $(HEADERS)
 	@$(MAKE) -s -j$(JOBS) -C $B/module -f objs/Makefile modules
@@ -74,7 +78,7 @@ OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(CLI))
 
 $B/obj/%.o: src/%.c $B/flags
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 $(WARN) $(CFLAGS) -MMD -Isrc/core -c -o $@ $<
+	@$(CC) -std=gnu99 $(WARN) $(CFLAGS) -MMD $(INCS) -c -o $@ $<
 
 $B/keygate: $(OBJECTS)
 	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
@@ -95,9 +99,9 @@ install: build
 	install -m 644 src/cli/keygate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 
 run:
-	@.ci/deps run
+	@tools/deps run
 	@$(MAKE) build
-	@perl -It/lib t/lib/demo.pl $B
+	@perl -It/lib tools/demo.pl $B
 
 clean:
 	rm -rf $B
@@ -110,7 +114,7 @@ UNIT_CLI =	$(patsubst src/%.c,$B/sanitized/%.o,$(CLI))
 
 $B/sanitized/%.o: src/%.c $B/flags
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -MMD -Isrc/core -c -o $@ $<
+	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -MMD $(INCS) -c -o $@ $<
 
 $B/sanitized/core.a: $(UNIT_CORE)
 	@rm -f $@
@@ -122,7 +126,7 @@ $B/sanitized/keygate: $(UNIT_CLI) $B/sanitized/core.a
 
 $B/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $B/sanitized/core.a
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -Isrc/core -It/unit -o $@ $< \
+	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) $(INCS) -It/unit -o $@ $< \
 	    $B/sanitized/core.a $(LIBS) -lm -lpthread
 
 -include $(patsubst %.o,%.d,$(UNIT_CORE) $(UNIT_CLI))
@@ -137,10 +141,10 @@ define nginx
 $B/$(1).sources $B/$(1)/objs/Makefile: TREE = $(2)
 $B/$(1).sources $B/$(1)/objs/Makefile: override CC = $(4)
 
-$B/$(1)/objs/Makefile: $B/$(1).sources config .ci/configure \
+$B/$(1)/objs/Makefile: $B/$(1).sources config tools/configure \
 		$B/src/$(2)/configure
 	@echo "configuring $B/$(1)"
-	@CC='$(4)' .ci/configure $B/$(1) $B/src/$(2) $(3)
+	@CC='$(4)' tools/configure $B/$(1) $B/src/$(2) $(3)
 
 $B/$(1)/objs/nginx: $B/$(1)/objs/Makefile $$(GLUE) $$(CORE) $$(HEADERS)
 	@$$(MAKE) -s -j$$(JOBS) -C $B/$(1) -f objs/Makefile CC='$(4)' binary
@@ -149,7 +153,7 @@ $B/$(1)/objs/nginx: $B/$(1)/objs/Makefile $$(GLUE) $$(CORE) $$(HEADERS)
 endef
 
 $B/src/%/configure:
-	@.ci/fetch source $* $B/src/$*
+	@tools/fetch source $* $B/src/$*
 
 $(eval $(call nginx,asan,bookworm,sanitize,$(CC)))
 $(eval $(call nginx,next,trixie,static,clang))
@@ -162,7 +166,7 @@ SUITES =	$(sort trixie $(SUITE))
 
 define debian
 $B/debian/$(1)/cc:
-	@.ci/fetch system $(1) $B/debian/$(1)
+	@tools/fetch system $(1) $B/debian/$(1)
 
 $B/$(1)/$(MODULE): $B/debian/$(1)/cc FORCE
 	@$$(MAKE) build B=$B/$(1) CC='$(abspath $B)/debian/$(1)/cc' \
@@ -203,12 +207,12 @@ $B/t: FORCE
 	@mkdir -p $@/fuzz
 	@for f in $(notdir $(FUZZ)); do \
 	    printf '%s\n' '#!/usr/bin/perl' \
-	        'exec $$^X, "$(CURDIR)/t/lib/fuzz.pl", "--tap",' \
+	        'exec $$^X, "$(CURDIR)/tools/fuzz.pl", "--tap",' \
 	        '    "$B", "'$$f'";' >$@/fuzz/$$f.t; \
 	done
 
 test:
-	@.ci/deps test
+	@tools/deps test
 	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx \
 	    $B/trixie/$(MODULE) $B/t $B/next/objs/lockcheck \
 	    $B/sanitized/keygate
@@ -217,7 +221,7 @@ test:
 	    $B/t/asan $B/t/next $B/t/trixie $B/t/fuzz
 
 check:
-	@.ci/deps check
+	@tools/deps check
 ifdef SUITE
 	@$(MAKE) $B/$(SUITE)/$(MODULE) $B/t
 	@prove -j$(JOBS) -It/lib $B/t/$(SUITE)
@@ -229,12 +233,12 @@ endif
 # Their findings, and a line for each of them; t/analyze is the same.
 
 analyze:
-	@.ci/deps test
+	@tools/deps test
 	@$(MAKE) $B/module/objs/Makefile
-	@.ci/analyze $B $(JOBS)
+	@tools/analyze $B $(JOBS)
 
 bench:
-	@.ci/deps bench
+	@tools/deps bench
 	@$(MAKE) build
 	@perl t/bench/bench.pl $B $(TOPICS)
 
@@ -251,16 +255,16 @@ lockcheck: $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $<) prove -It/lib t/faults_locks.t
 
 faults:
-	@.ci/deps test
+	@tools/deps test
 	@$(MAKE) build $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $B)/next/objs/lockcheck \
-	    perl -It/lib t/lib/faults.pl $(ROWS)
+	    perl -It/lib tools/faults.pl $(ROWS)
 
 soak: TIME = 600
 soak:
-	@.ci/deps check
+	@tools/deps check
 	@$(MAKE) build
-	@TIME='$(TIME)' perl t/lib/soak.pl
+	@TIME='$(TIME)' perl -It/lib tools/soak.pl
 
 # Fuzz targets: the core once, for all of them.
 
@@ -269,28 +273,30 @@ TIME ?=		60
 FUZZED =	-std=gnu99 -g -O1 -fno-omit-frame-pointer \
 		-fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=undefined
-FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/%.o,$(CORE))
+FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/core/%.o,$(CORE))
 
-$B/fuzz/core/%.o: src/core/%.c
+$B/fuzz/core/%.o: src/%.c
 	@mkdir -p $(@D)
-	@clang $(FUZZED) -MMD -Isrc/core -c -o $@ $<
+	@clang $(FUZZED) -MMD $(INCS) -c -o $@ $<
 
 $B/fuzz/core.a: $(FUZZ_CORE)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$B/fuzz/%: t/fuzz/%.c $(wildcard t/fuzz/*.h t/unit/*.h) $B/fuzz/core.a
-	@clang $(FUZZED) -fsanitize=fuzzer $(WARN) -Isrc/core -It/unit -o $@ $< \
-	    $B/fuzz/core.a $(LIBS)
+vpath %.c $(wildcard t/fuzz/*/)
+
+$B/fuzz/%: %.c $(wildcard t/fuzz/*.h t/unit/*.h) $B/fuzz/core.a
+	@clang $(FUZZED) -fsanitize=fuzzer $(WARN) $(INCS) -It/fuzz -It/unit \
+	    -o $@ $< $B/fuzz/core.a $(LIBS)
 
 -include $(patsubst %.o,%.d,$(FUZZ_CORE))
 
 .SECONDARY: $(FUZZ_CORE)
 
 fuzz:
-	@.ci/deps fuzz
+	@tools/deps fuzz
 	@$(MAKE) -s -j$(JOBS) $(FUZZ)
-	@TIME='$(TIME)' JOBS='$(JOBS)' perl t/lib/fuzz.pl $B $(notdir $(FUZZ))
+	@TIME='$(TIME)' JOBS='$(JOBS)' perl tools/fuzz.pl $B $(notdir $(FUZZ))
 
 # All of it once more under memcheck, each server reloaded five times.  Left
 # out is what cannot be told there:
@@ -307,8 +313,8 @@ MEMCHECK =	valgrind -q --vgdb=no --run-libc-freeres=no --leak-check=full \
 
 $B/memcheck/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(OBJECTS)
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 -g -O1 -Isrc/core -It/unit -o $@ $< \
-	    $(filter $B/obj/core/%,$(OBJECTS)) $(LIBS) -lm -lpthread
+	@$(CC) -std=gnu99 -g -O1 $(INCS) -It/unit -o $@ $< \
+	    $(filter-out $B/obj/cli/%,$(OBJECTS)) $(LIBS) -lm -lpthread
 
 $B/memcheck/keygate: $B/keygate
 	@mkdir -p $(@D)
@@ -317,8 +323,8 @@ $B/memcheck/keygate: $B/keygate
 
 valgrind: UNIT := $(UNIT:$B/unit/%=$B/memcheck/unit/%)
 valgrind:
-	@.ci/deps test
-	@.ci/deps valgrind
+	@tools/deps test
+	@tools/deps valgrind
 	@$(MAKE) build $B/memcheck/objs/nginx $B/memcheck/keygate $(UNIT)
 	@prove -j$(JOBS) --timer -e '$(MEMCHECK)' $(UNIT)
 	@TEST_NGINX_BINARY=$(abspath $B)/memcheck/objs/nginx \

@@ -29,7 +29,7 @@ die "fork: $!\n" if !defined $pid;
 if ($pid == 0) {
     POSIX::setpgid(0, 0);
     open STDERR, '>', "$dir/stderr";
-    exec $^X, "-I$Bin/lib", "$Bin/lib/demo.pl", $dir, $shift
+    exec $^X, "-I$Bin/lib", "$Bin/../tools/demo.pl", $dir, $shift
         or POSIX::_exit(127);
 }
 

@@ -23,12 +23,12 @@ is(names(grep { !headings()->{$_} } readme() =~ /\]\(#([^)]*)\)/g), '',
 # -- Directives
 
 my @glue = map { s{^\Q$Keygate::root\E/}{}r }
-           glob "$Keygate::root/src/ngx_http_keygate_*.c";
+           glob "$Keygate::root/src/nginx/{,*/}*.c";
 my $glue = join '', map { slurp($_) } @glue;
 
 my %command = $glue =~ /\{ ngx_string\("(keygate\w*)"\),\n\s+(NGX_[^,]+),/g;
 my %word = map { $_ => 'keygate_api' }
-           slurp('src/core/keygate_api_words.c') =~ /^    \{ "(\w+)", \d+,/mg;
+           slurp('src/api/keygate_api_words.c') =~ /^    \{ "(\w+)", \d+,/mg;
 
 for my $name (keys %command) {
     my %context = (MAIN => 'http', SRV => 'server', LOC => 'location');
@@ -66,11 +66,11 @@ is(names(section('Variables') =~ /^\| `\$(\w+)`/mg),
    names($glue =~ /ngx_string\("(keygate_\w+)"\), NULL/g),
    'Variables: all of them, and no other');
 
-my %code = reverse slurp('src/core/keygate_error.c')
+my %code = reverse slurp('src/error/keygate_error.c')
            =~ /\{ (\d+), keygate_string\("(\w+)"\)/g;
 
 {
-    my @codes = slurp('src/core/keygate_error.c')
+    my @codes = slurp('src/error/keygate_error.c')
                 =~ /\{ (\d+, keygate_string\("\w+")/g;
 
     is(names(section('The decision')
@@ -83,7 +83,7 @@ my %code = reverse slurp('src/core/keygate_error.c')
 {
     my $bounds = section('Bounds');
     my $core = join '', map { slurp(s{^\Q$Keygate::root\E/}{}r) }
-               glob "$Keygate::root/src/*.h $Keygate::root/src/core/*.h";
+               glob "$Keygate::root/src/*/*.h $Keygate::root/src/*/*/*.h";
 
     for my $bound ([ 'KEYGATE_ID_MAX', 'id of a key or an account' ],
         [ 'KEYGATE_NAME_MAX', 'name of a scope, plan, feature' ],

@@ -44,7 +44,7 @@ none('no line is wider than 80 columns', \@wrapped,
 none('no tabs', [ grep { !/^Makefile$|\.mk$/ } @wrapped ],
      sub { $_[0] =~ /\t/ });
 none('no trailing space', \@text, sub { $_[0] =~ /[ \t\r]$/ });
-none('no nginx in the core', [ grep { m{^src/core/} } @c ],
+none('no nginx in the core', [ grep { m{^src/(?!nginx/|cli/)} } @c ],
      sub { $_[0] =~ /ngx_/ && $_[0] !~ m{^ ?\*|^/\*} && $_[0] !~ /ngx_str_t/ });
 none('two blank lines at most', \@c, do {
     my ($in, $blank) = ('', 0);
@@ -79,12 +79,29 @@ my @long = grep {
 
 is("@long", '', 'no file of the sources has more than 400 lines');
 
+# lower folders know nothing of higher ones
+
+my %height = (base => 0, route => 1, rate => 1, error => 1, record => 2,
+              table => 3, journal => 4, store => 4, api => 4, decide => 5,
+              nginx => 6, cli => 6);
+my %folder = map { m{^src/(\w+)/.*?([^/]+\.h)$} ? ($2 => $1) : () } @c;
+
+none('no folder includes a higher one, or one beside it',
+     [ grep { m{^src/} } @c ], sub {
+    my ($line, $file) = @_;
+    my ($own) = $file =~ m{^src/(\w+)/};
+    my ($header) = $line =~ /^#include "([^"]+)"/ or return 0;
+    my $other = $folder{$header} // return 0;
+
+    return $other ne $own && $height{$other} >= $height{$own};
+});
+
 my @unnamed = grep { m{^t/fuzz/corpus/.*/[0-9a-f]{40}$} } @all;
 is(scalar @unnamed, 0, 'every seed has a name that tells what it is');
 
 my %top = map { (split m{/})[0] => 1 } @all;
 delete @top{qw(.ci .gitignore CHANGES LICENSE Makefile README.md conf.d config
-               src t)};
+               debian docs src t tools)};
 is(join(' ', sort keys %top), '', 'nothing else at the top');
 
 # modules are loaded RTLD_GLOBAL: an unprefixed name is everybody's

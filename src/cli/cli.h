@@ -39,6 +39,7 @@
 #include "keygate_change.h"
 #include "keygate_core.h"
 #include "keygate_credential.h"
+#include "keygate_digest.h"
 #include "keygate_journal.h"
 #include "keygate_json.h"
 #include "keygate_record.h"

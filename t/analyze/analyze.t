@@ -20,8 +20,8 @@ my $dir = tempdir('keygate-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 sub analyze {
     my (@files) = @_;
 
-    open my $out, '-|', '.ci/analyze', 'build', $ENV{JOBS} // 1, @files
-        or die "cannot run .ci/analyze: $!\n";
+    open my $out, '-|', 'tools/analyze', 'build', $ENV{JOBS} // 1, @files
+        or die "cannot run tools/analyze: $!\n";
 
     my (@table, @findings);
 

@@ -1,7 +1,7 @@
 /*
  * What every target shares: a check that names itself before it aborts, and
  * shapes, the kinds of input that a target tells apart.  The seeds must bring
- * forth each of them; t/lib/fuzz.pl fails a target that has missed one, for
+ * forth each of them; tools/fuzz.pl fails a target that has missed one, for
  * a target that gets nowhere finds nothing.
  */
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/core/keygate_core.h"
+#include "keygate_core.h"
 
 
 #define must(condition)                                                       \

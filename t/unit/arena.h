@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "../../src/core/keygate_core.h"
+#include "keygate_core.h"
 
 
 typedef struct arena_block_s  arena_block_t;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/core/keygate_route.h"
+#include "keygate_route.h"
 
 
 #ifndef TWIN_MAX

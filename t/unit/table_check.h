@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/core/keygate_table_private.h"
+#include "keygate_table_private.h"
 
 
 typedef struct {

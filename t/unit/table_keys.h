@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../src/core/keygate_table.h"
+#include "keygate_table.h"
 
 
 #define WALL  1800000000

@@ -14,7 +14,7 @@ use Keygate::Shim;
 our @EXPORT = qw(figure long sanitized memory descriptors);
 
 
-# What was measured, in a line that t/lib/faults.pl finds.
+# What was measured, in a line that tools/faults.pl finds.
 
 sub figure {
     note('figure: ' . join ', ', @_);

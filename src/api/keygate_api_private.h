@@ -1,0 +1,136 @@
+/*
+ * Between keygate_api.c, which compiles an API, and keygate_api_words.c,
+ * which reads its directives.
+ */
+
+#ifndef KEYGATE_API_PRIVATE_H
+#define KEYGATE_API_PRIVATE_H
+
+#include "keygate_api.h"
+
+
+typedef keygate_rc_t (*keygate_words_pt)(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* A directive whose words refer to others: they are looked at when all have
+ * been read, in the order of the "rank", then of the configuration. */
+
+struct keygate_pending_s {
+    keygate_words_pt      resolve;
+    unsigned              rank;
+    unsigned              line;
+    unsigned              n;
+    keygate_str_t        *args;
+    keygate_pending_t    *next;
+};
+
+
+/* The ranks: scopes are implied before routes need them, and so on. */
+
+enum {
+    KEYGATE_RANK_IMPLIES = 0,
+    KEYGATE_RANK_FEATURES,
+    KEYGATE_RANK_ROUTES,
+    KEYGATE_RANK_WHEN,
+    KEYGATE_RANKS
+};
+
+
+/* Resolvers, called by keygate_api_compile(). */
+
+keygate_rc_t keygate_api_resolve_implies(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_resolve_require(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_resolve_route(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_resolve_when(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* Fills in a fault; returns KEYGATE_INVALID. */
+keygate_rc_t keygate_api_fault(keygate_conf_fault_t *fault,
+    keygate_str_t value, const char *expected);
+
+/* "name=value": whether "arg" begins with "name=", and its value. */
+int keygate_api_option(keygate_str_t arg, const char *name,
+    keygate_str_t *value);
+
+/* A whole number from "min" to "max"; 1 if it is one. */
+int keygate_api_number(keygate_str_t text, uint32_t min, uint32_t max,
+    uint32_t *number);
+
+/* The next piece of "rest" up to "sep", which is taken off; 0 at the end. */
+int keygate_api_split(keygate_str_t *rest, unsigned char sep,
+    keygate_str_t *piece);
+
+
+/* Puts a directive off until all have been read. */
+keygate_rc_t keygate_api_defer(keygate_api_t *api, keygate_words_pt resolve,
+    unsigned rank, const keygate_str_t *args, unsigned n, unsigned line);
+
+/* Plans, features, rates, fields: what may stand in a variable, a header's
+ * quoted string and a JSON member without escaping. */
+int keygate_api_name_valid(keygate_str_t name);
+
+/* A token (RFC 9110, 5.6.2). */
+int keygate_api_token(keygate_str_t text);
+
+/* One of a few words, the last being NULL: its place among them, or -1. */
+int keygate_api_choice(keygate_str_t word, const char *const *choices);
+
+
+/* keygate_api_caller.c */
+
+keygate_rc_t keygate_words_zone(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_credential(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_key_format(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_base(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_account(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_rights.c */
+
+keygate_rc_t keygate_words_scope(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_plan(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_require(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_rate(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_rate_headers(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_route(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_when(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_unmatched(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_pass_credential(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_texts.c */
+
+keygate_rc_t keygate_words_errors(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_error(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_problem_types(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_policy.c */
+
+/* Makes api->policy; KEYGATE_OK or KEYGATE_NOMEM. */
+keygate_rc_t keygate_api_policy(keygate_api_t *api);
+
+
+#endif /* KEYGATE_API_PRIVATE_H */

@@ -1,0 +1,197 @@
+/*
+ * What a verdict has to say: lists of scopes, the nearest rate, challenges.
+ */
+
+#include <string.h>
+
+#include "keygate_decide.h"
+#include "keygate_ratelimit.h"
+
+
+static void keygate_buf_quoted(keygate_buf_t *b, keygate_str_t s);
+
+
+unsigned
+keygate_verdict_required(const keygate_api_t *api, const keygate_verdict_t *v,
+    keygate_str_t *names)
+{
+    unsigned  i;
+
+    for (i = 0; i < v->need.n; i++) {
+        names[i] = api->catalogue.scopes[v->need.scopes[i]].name;
+    }
+
+    return i;
+}
+
+
+unsigned
+keygate_verdict_missing(const keygate_api_t *api, const keygate_verdict_t *v,
+    keygate_str_t *names)
+{
+    unsigned  i, n, scope;
+
+    for (n = 0, i = 0; i < v->need.n; i++) {
+        scope = v->need.scopes[i];
+
+        if (!keygate_scope_held(&api->catalogue, scope, &v->key.scopes)) {
+            names[n++] = api->catalogue.scopes[scope].name;
+        }
+    }
+
+    return n;
+}
+
+
+unsigned
+keygate_verdict_granted(const keygate_api_t *api, const keygate_verdict_t *v,
+    keygate_str_t *names)
+{
+    unsigned  i, n;
+
+    if (!v->known) {
+        return 0;
+    }
+
+    for (n = 0, i = 0; i < api->catalogue.n; i++) {
+        if (keygate_scope_held(&api->catalogue, i, &v->key.scopes)) {
+            names[n++] = api->catalogue.scopes[i].name;
+        }
+    }
+
+    return n;
+}
+
+
+const keygate_window_t *
+keygate_verdict_nearest(const keygate_verdict_t *v)
+{
+    unsigned                 i;
+    const keygate_window_t  *w, *nearest;
+
+    nearest = NULL;
+
+    for (i = 0; i < v->n_windows; i++) {
+        w = &v->windows[i];
+
+        if (nearest == NULL || w->remaining < nearest->remaining
+            || (w->remaining == nearest->remaining
+                && w->reset > nearest->reset))
+        {
+            nearest = w;
+        }
+    }
+
+    return nearest;
+}
+
+
+/* Names are checked when they are configured: nothing in them needs escaping
+ * in a quoted string. */
+
+static void
+keygate_buf_quoted(keygate_buf_t *b, keygate_str_t s)
+{
+    keygate_buf_puts(b, "\"");
+    keygate_buf_put(b, s);
+    keygate_buf_puts(b, "\"");
+}
+
+
+void
+keygate_verdict_challenge(const keygate_api_t *api,
+    const keygate_source_t *source, const keygate_verdict_t *v,
+    keygate_buf_t *out)
+{
+    unsigned     i;
+    const char  *error;
+
+    switch (v->code) {
+
+    case KEYGATE_CREDENTIAL_MISSING:
+        error = NULL;
+        break;
+
+    case KEYGATE_CREDENTIAL_INVALID:
+    case KEYGATE_KEY_REVOKED:
+    case KEYGATE_KEY_EXPIRED:
+        error = "invalid_token";
+        break;
+
+    case KEYGATE_CREDENTIAL_CONFLICT:
+        error = "invalid_request";
+        break;
+
+    case KEYGATE_INSUFFICIENT_SCOPE:
+        error = "insufficient_scope";
+        break;
+
+    default:
+        return;
+    }
+
+    if (source->field.len) {
+        if (v->code == KEYGATE_INSUFFICIENT_SCOPE
+            || v->code == KEYGATE_CREDENTIAL_CONFLICT)
+        {
+            return;
+        }
+
+        keygate_buf_puts(out, "ApiKey realm=");
+        keygate_buf_quoted(out, api->name);
+        keygate_buf_puts(out, ", header=");
+        keygate_buf_quoted(out, source->field);
+        return;
+    }
+
+    keygate_buf_puts(out, "Bearer realm=");
+    keygate_buf_quoted(out, api->name);
+
+    if (error) {
+        keygate_buf_puts(out, ", error=\"");
+        keygate_buf_puts(out, error);
+        keygate_buf_puts(out, "\"");
+    }
+
+    if (v->code == KEYGATE_INSUFFICIENT_SCOPE) {
+        keygate_buf_puts(out, ", scope=\"");
+
+        for (i = 0; i < v->need.n; i++) {
+            keygate_buf_puts(out, i ? " " : "");
+            keygate_buf_put(out,
+                            api->catalogue.scopes[v->need.scopes[i]].name);
+        }
+
+        keygate_buf_puts(out, "\"");
+    }
+}
+
+
+void
+keygate_verdict_ratelimit(const keygate_api_t *api,
+    const keygate_verdict_t *v, int64_t wall, keygate_buf_t *policy,
+    keygate_buf_t *limit)
+{
+    int                      usual;
+    unsigned                 i;
+    const keygate_window_t  *w;
+
+    usual = !v->key.has_limits && api->policy.len != 0;
+
+    if (usual) {
+        keygate_buf_put(policy, api->policy);
+    }
+
+    for (i = 0; i < v->n_windows; i++) {
+        w = &v->windows[i];
+
+        if (!usual) {
+            keygate_ratelimit_policy(policy, w->name, w->limit,
+                                     w->unit == KEYGATE_MONTH
+                                     ? keygate_month_seconds(wall)
+                                     : keygate_unit_seconds(w->unit));
+        }
+
+        keygate_ratelimit_left(limit, w->name, w->remaining, w->reset);
+    }
+}

@@ -1,0 +1,318 @@
+/*
+ * Records: the one that a job is about, how it is shown, and the change that
+ * an action proposes.  In threads: no request, no pool.
+ */
+
+#include "ngx_http_keygate_admin.h"
+
+
+static keygate_rc_t ngx_http_keygate_admin_read_record(
+    ngx_http_keygate_job_t *job, keygate_kind_e kind,
+    keygate_record_t *record);
+static ngx_int_t ngx_http_keygate_admin_tag(const json_t *record,
+    char etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1]);
+static json_t *ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
+    const json_t *record);
+static ngx_int_t ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, json_t *record);
+
+
+ngx_int_t
+ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, keygate_record_t *record)
+{
+    keygate_rc_t  rc;
+
+    rc = ngx_http_keygate_admin_read_record(job, kind, record);
+
+    if (rc == KEYGATE_NONE) {
+        ngx_http_keygate_job_fail(job, NGX_HTTP_NOT_FOUND,
+                                  (kind == KEYGATE_KEY)
+                                  ? "There is no key with this id."
+                                  : "There is no account with this id.");
+        return NGX_ERROR;
+    }
+
+    if (rc != KEYGATE_OK) {
+        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                  "The journal cannot be read.");
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_keygate_admin_tag(record->json, job->etag) != NGX_OK) {
+        keygate_record_free(record);
+        ngx_http_keygate_job_faults(job, NULL);
+        return NGX_ERROR;
+    }
+
+    if (job->if_match
+        && !ngx_http_keygate_admin_tagged(job->if_match, job->etag))
+    {
+        keygate_record_free(record);
+        ngx_http_keygate_job_fail(job, NGX_HTTP_PRECONDITION_FAILED,
+                          "The record has changed since its ETag was read.");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static keygate_rc_t
+ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, keygate_record_t *record)
+{
+    uint64_t             at;
+    keygate_rc_t         rc;
+    keygate_str_t        id;
+    keygate_key_t        key;
+    keygate_table_t     *table;
+    keygate_account_t    account;
+
+    table = job->admin->api->zone->table;
+    id = keygate_span(job->id);
+
+    if (kind == KEYGATE_KEY) {
+        rc = keygate_table_find_id(table, id, &key);
+        at = (rc == KEYGATE_OK) ? key.at : 0;
+
+    } else {
+        rc = keygate_table_find_account(table, id, &account);
+        at = (rc == KEYGATE_OK) ? account.at : 0;
+    }
+
+    return (rc == KEYGATE_OK)
+           ? keygate_journal_read(job->journal, kind, id, at, record) : rc;
+}
+
+
+/*
+ * A strong tag of the whole record, so that a rotation changes it too: half
+ * of a digest of the line, which tells nothing about the digest in it.
+ */
+
+static ngx_int_t
+ngx_http_keygate_admin_tag(const json_t *record,
+    char etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1])
+{
+    char          *text;
+    size_t         len;
+    u_char         digest[KEYGATE_DIGEST_LEN];
+    u_char        *p;
+    keygate_rc_t   rc;
+    keygate_str_t  line;
+
+    text = keygate_json_print(record, JSON_COMPACT|JSON_SORT_KEYS, &len);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    line.len = len;
+    line.data = (u_char *) text;
+
+    rc = keygate_digest_plain(line, digest);
+
+    free(text);
+
+    if (rc != KEYGATE_OK) {
+        return NGX_ERROR;
+    }
+
+    p = (u_char *) etag;
+    *p++ = '"';
+    p = ngx_hex_dump(p, digest, 8);
+    *p++ = '"';
+    *p = '\0';
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_keygate_admin_tagged(const char *list, const char *etag)
+{
+    const char  *p;
+
+    for (p = list; *p == ' ' || *p == '\t'; p++) {
+        /* void */
+    }
+
+    if (*p == '*') {
+        return etag[0] != '\0';
+    }
+
+    if (etag[0] == '\0') {
+        return 0;
+    }
+
+    /* a weak tag never matches (RFC 9110, 13.1.1) */
+
+    for (p = strstr(list, etag); p; p = strstr(p + 1, etag)) {
+        if (p - list < 2 || p[-1] != '/' || p[-2] != 'W') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+json_t *
+ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job, keygate_kind_e kind,
+    const json_t *record)
+{
+    json_t  *view, *extras;
+
+    extras = NULL;
+
+    if (kind == KEYGATE_KEY) {
+        extras = ngx_http_keygate_admin_extras(job, record);
+        if (extras == NULL) {
+            return NULL;
+        }
+    }
+
+    view = keygate_change_view(record, extras, job->now.wall);
+
+    json_decref(extras);
+
+    return view;
+}
+
+
+static json_t *
+ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
+    const json_t *record)
+{
+    char              text[21];
+    int64_t           used;
+    keygate_key_t     key;
+    keygate_table_t  *table;
+
+    table = job->admin->api->zone->table;
+    used = 0;
+
+    if (keygate_table_find_id(table,
+                      keygate_span(
+                          json_string_value(json_object_get(record, "id"))),
+                      &key)
+        == KEYGATE_OK)
+    {
+        used = keygate_table_used_at(table, key.ref);
+    }
+
+    if (used == 0) {
+        return json_pack("{s:n}", "last_used_at");
+    }
+
+    keygate_time_format(used, text);
+
+    return json_pack("{s:s}", "last_used_at", text);
+}
+
+
+void
+ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, ngx_uint_t status, const json_t *before,
+    json_t *after, json_t *faults)
+{
+    if (after == NULL) {
+        ngx_http_keygate_job_faults(job, faults);
+        return;
+    }
+
+    job->kind = kind;
+    job->line = NULL;
+
+    if (before == NULL
+        && ngx_http_keygate_admin_room(job, kind, after) != NGX_OK)
+    {
+        json_decref(after);
+        return;
+    }
+
+    if (ngx_http_keygate_admin_tag(after, job->etag) != NGX_OK) {
+        json_decref(after);
+        ngx_http_keygate_job_faults(job, NULL);
+        return;
+    }
+
+    ngx_http_keygate_job_answer(job, status,
+                            ngx_http_keygate_admin_view(job, kind, after));
+
+    if (job->status == status && (before == NULL || !json_equal(before, after)))
+    {
+        job->changes = ngx_http_keygate_audit_changes(before, after);
+        job->line = keygate_record_line(kind, after, &job->line_len);
+
+        if (job->changes == NULL) {
+            ngx_http_keygate_job_faults(job, NULL);
+
+        } else if (job->line == NULL) {
+            ngx_http_keygate_job_fail(job, NGX_HTTP_KEYGATE_UNPROCESSABLE,
+                        "The record would be longer than a line may be.");
+        }
+    }
+
+    json_decref(after);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
+    json_t *json)
+{
+    int               room;
+    keygate_rc_t      rc;
+    keygate_fault_t   fault;
+    keygate_record_t  record;
+
+    rc = keygate_record_from_json(kind, json, &record, &fault);
+
+    if (rc != KEYGATE_OK) {
+        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                  "The gateway could not make the record.");
+        return NGX_ERROR;
+    }
+
+    room = keygate_table_room(job->admin->api->zone->table, &record,
+                              job->writer->fresh + 1);
+
+    keygate_record_free(&record);
+
+    if (!room) {
+        job->writer->full = 1;
+        ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
+                                  "The zone has no room for more records.");
+        return NGX_ERROR;
+    }
+
+    job->fresh = 1;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, const json_t *before)
+{
+    json_t  *after;
+
+    job->kind = kind;
+    job->gone = 1;
+    job->etag[0] = '\0';
+    job->status = NGX_HTTP_NO_CONTENT;
+
+    after = keygate_change_delete(job->id);
+
+    if (after) {
+        job->changes = ngx_http_keygate_audit_changes(before, NULL);
+        job->line = keygate_record_line(kind, after, &job->line_len);
+        json_decref(after);
+    }
+
+    if (job->changes == NULL || job->line == NULL) {
+        ngx_http_keygate_job_faults(job, NULL);
+    }
+}

@@ -1,0 +1,120 @@
+/*
+ * Journal lines <-> records.  What a change is; not where it comes from, not
+ * what it does.
+ */
+
+#ifndef KEYGATE_RECORD_H
+#define KEYGATE_RECORD_H
+
+#include <jansson.h>
+
+#include "keygate_cidr.h"
+#include "keygate_core.h"
+#include "keygate_rate.h"
+#include "keygate_time.h"
+
+
+#define KEYGATE_LINE_MAX       65536    /* bytes of a journal line */
+#define KEYGATE_ADDRESSES_MAX  32
+#define KEYGATE_TEXT_MAX       255      /* bytes of the name of either */
+
+
+typedef enum { KEYGATE_KEY, KEYGATE_ACCOUNT } keygate_kind_e;
+
+typedef enum {
+    KEYGATE_ACTIVE = 0,
+    KEYGATE_TRIALING,
+    KEYGATE_PAST_DUE,
+    KEYGATE_CANCELED
+} keygate_status_e;
+
+
+typedef struct {
+    keygate_kind_e    kind;
+    unsigned          deleted:1;
+    unsigned          hmac:1;          /* the digests are HMACs */
+    unsigned          has_digest:1;
+    unsigned          has_previous:1;
+    keygate_str_t     id;
+
+    /* of a key */
+    keygate_str_t     account;
+    unsigned char     digest[KEYGATE_DIGEST_LEN];
+    unsigned char     previous[KEYGATE_DIGEST_LEN];
+    int64_t           previous_until;  /* Unix time, seconds; rounded down */
+    keygate_str_t    *scopes;
+    unsigned          n_scopes;
+    uint32_t          limits[KEYGATE_UNITS];   /* own rates; 0: none */
+    int64_t           created_at;      /* 0: absent */
+    int64_t           expires_at;      /* KEYGATE_NEVER: absent or null */
+    int64_t           revoked_at;      /* KEYGATE_NEVER: absent or null */
+    keygate_cidr_t   *addresses;
+    unsigned          n_addresses;
+
+    /* of both */
+    keygate_str_t     name;
+
+    /* of an account */
+    keygate_str_t     plan;
+    keygate_status_e  status;
+    int64_t           trial_ends_at;   /* KEYGATE_NEVER: absent or null */
+
+    json_t           *json;            /* the inner object, unknown members
+                                          included; owned; the spans above
+                                          point into it.  NULL only from
+                                          keygate_record_scan() */
+} keygate_record_t;
+
+
+/* What is wrong with a record: a member (JSON pointer below the record, ""
+ * for the whole) and the reason, as a clause: "is not an RFC 3339 time". */
+
+typedef struct {
+    char         pointer[KEYGATE_NAME_MAX + 1];
+    const char  *reason;
+} keygate_fault_t;
+
+
+/*
+ * Parses one line, without its LF.  Returns KEYGATE_OK, and the record is to
+ * be freed with keygate_record_free(); KEYGATE_INVALID with *fault;
+ * KEYGATE_NOMEM.  Strict: exactly one of "key" and "account"; duplicate
+ * members, wrong types, bad times, bad rates, bad CIDRs, ids or names that
+ * are too long or hold controls, U+0000 are invalid.  Members that are
+ * unknown are kept in "json".  A key needs id, account, digest; a deleted
+ * record only its id.  An account needs id; its status defaults to active.
+ */
+keygate_rc_t keygate_record_parse(keygate_str_t line,
+    keygate_record_t *record, keygate_fault_t *fault);
+
+/*
+ * The same for who has a million lines to read: a key's line that is plain
+ * (no escapes, no nested values but the known ones) is read without building
+ * "json", which then is NULL, and the spans point into the line.  All else
+ * goes to keygate_record_parse().  Accounts always have their "json".
+ */
+keygate_rc_t keygate_record_scan(keygate_str_t line,
+    keygate_record_t *record, keygate_fault_t *fault);
+
+/* The same as parse, from an object that is already parsed; borrows "json" and
+ * takes its own reference. */
+keygate_rc_t keygate_record_from_json(keygate_kind_e kind, json_t *json,
+    keygate_record_t *record, keygate_fault_t *fault);
+
+void keygate_record_free(keygate_record_t *record);
+
+/*
+ * The line of a record, LF included, compact and in ASCII-safe UTF-8, in
+ * malloc()ed memory that the caller frees; NULL and errno: ENOMEM, or
+ * EMSGSIZE when the line would be longer than KEYGATE_LINE_MAX.
+ */
+char *keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len);
+
+/* An id, of a key or an account: 1 to KEYGATE_ID_MAX printable ASCII
+ * characters without space, '"', '\', '/', '?', '#', '%'. */
+int keygate_id_valid(keygate_str_t id);
+
+const char *keygate_status_name(keygate_status_e status);
+
+
+#endif /* KEYGATE_RECORD_H */
