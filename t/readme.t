@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# The README is true: what is documented is there, what is there is
+# README and docs are true: what is documented is there, what is there is
 # documented, links lead somewhere, and every configuration loads.
 
 use strict;
@@ -16,8 +16,7 @@ use Keygate::Readme;
 
 my ($main, $http, $shop) = synopsis();
 
-is(names(grep { !headings()->{$_} } readme() =~ /\]\(#([^)]*)\)/g), '',
-   'every link leads to a heading');
+is(names(dead_links()), '', 'every link leads to a heading or a file');
 
 
 # -- Directives
@@ -51,8 +50,9 @@ for my $of ([ 'Directives', \%command ], [ 'Inside keygate_api', \%word ]) {
 
         ok($text =~ /^- Syntax: `$name\b.*;?.*`$/m
            && $text =~ /^- Default: \S/m
+           && $text =~ /^- Since: 0\.\d+\.\d+$/m
            && $text =~ /^- Context: (.*)$/m && $1 eq $known->{$name},
-           "$name: syntax, default, context $known->{$name}");
+           "$name: syntax, default, since, context $known->{$name}");
         ok(scalar(grep { $_->{name} eq $name && $_->{text} =~ /^\s*$name\b/m }
                   blocks('nginx')),
            "$name: an example");

@@ -1,9 +1,10 @@
 package Keygate::Readme;
 
-# The README taken apart: its headings, the text below them, its fenced blocks;
-# and gates made of what it shows.  After the language a fence tells what the
-# block is: "main", "http", "server", "location" or "api" is where a piece of
-# configuration belongs, anything else is the name it is asked for by.
+# README.md and docs/*.md taken apart: their headings, the text below them,
+# their fenced blocks; and gates made of what they show.  After the language a
+# fence tells what the block is: "main", "http", "server", "location" or "api"
+# is where a piece of configuration belongs, anything else is the name it is
+# asked for by.
 
 use strict;
 use warnings;
@@ -13,10 +14,10 @@ use Test::More;
 
 use Keygate;
 
-our @EXPORT = qw(slurp names block blocks section sections headings localize
+our @EXPORT = qw(slurp names block blocks section sections dead_links localize
                  gate sh synopsis readme);
 
-my (%heading, @blocks, %section);
+my (%heading, %text, @blocks, %section);
 
 
 sub slurp {
@@ -29,12 +30,16 @@ sub slurp {
 }
 
 
-my $readme = slurp('README.md');
+my @files = ('README.md', map { s{^\Q$Keygate::root\E/}{}r }
+                          sort glob "$Keygate::root/docs/*.md");
 
-{
+for my $file (@files) {
     my ($part, $name, $block) = ('', '');
 
-    for my $line (split /\n/, $readme) {
+    $text{$file} = slurp($file);
+    $heading{$file} = {};
+
+    for my $line (split /\n/, $text{$file}) {
         if ($block) {
             $line =~ s/^$block->{indent}//;
 
@@ -61,10 +66,10 @@ my $readme = slurp('README.md');
             my $n = '';
 
             # the second of a name is NAME-1
-            $part = $title if $depth == 2;
+            $part = $title if $depth <= 2;
             $name = $title;
-            $n-- while $heading{"$anchor$n"};
-            $heading{"$anchor$n"} = 1;
+            $n-- while $heading{$file}{"$anchor$n"};
+            $heading{$file}{"$anchor$n"} = 1;
         }
 
         $section{"$part/$name"} .= "$line\n";
@@ -72,13 +77,36 @@ my $readme = slurp('README.md');
 }
 
 
+# All of them, one after the other.
+
 sub readme {
-    return $readme;
+    return join '', @text{@files};
 }
 
 
-sub headings {
-    return \%heading;
+# Links to a heading or a file that is not there, as FILE: LINK.
+
+sub dead_links {
+    my @dead;
+
+    for my $file (@files) {
+        my ($folder) = $file =~ m{^(.*/)?};
+
+        for my $link ($text{$file} =~ /\]\(([^)]*)\)/g) {
+            next if $link =~ /^https?:/;
+
+            my ($to, $anchor) = $link =~ /^([^#]*)#?(.*)/;
+            my $path = $to eq '' ? $file : ($folder // '') . $to;
+
+            1 while $path =~ s{[^/]+/\.\./}{};
+
+            push @dead, "$file: $link"
+                if !-e "$Keygate::root/$path"
+                   || $anchor ne '' && !$heading{$path}{$anchor};
+        }
+    }
+
+    return @dead;
 }
 
 
