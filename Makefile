@@ -38,7 +38,8 @@ help:
 	@echo 'make build    $B/$(MODULE) and $B/keygate,'
 	@echo '              for the installed nginx or NGINX_SRC=dir; CC=clang'
 	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C'
-	@echo 'make test     everything that is tested, on four builds of nginx'
+	@echo 'make test     what a newcomer runs, in six minutes'
+	@echo 'make test-all everything that is tested, on four builds of nginx'
 	@echo 'make check    the same on the installed nginx only, no fuzzing;'
 	@echo '              SUITE=sid: on the nginx of that Debian'
 	@echo 'make analyze  what analyzers find in the sources'
@@ -211,14 +212,35 @@ $B/t: FORCE
 	        '    "$B", "'$$f'";' >$@/fuzz/$$f.t; \
 	done
 
+# What a newcomer runs: at most six minutes.  The installed nginx, core and
+# command under sanitizers, and nginx under sanitizers for the files where
+# memory is at stake.
+
+SLOW =		$(wildcard t/faults_*.t t/store_*.t t/page*.t)
+QUICK =		$(filter-out $(SLOW),$(wildcard t/*.t))
+MEMORY =	admin attack_wire credentials errors errors_http2 paths \
+		redirects strip when_body
+
 test:
 	@tools/deps test
-	@$(MAKE) build lint unit $B/asan/objs/nginx $B/next/objs/nginx \
+	@$(MAKE) build unit $B/asan/objs/nginx $B/sanitized/keygate $B/t
+	@prove -j$(JOBS) --timer -It/lib $(QUICK) $(UNIT) \
+	    $(MEMORY:%=$B/t/asan/%.t)
+
+# The rest of everything: four builds of nginx, faults, stores, the page,
+# analyzers, and fuzzing.
+
+test-all: test test-rest
+
+test-rest:
+	@tools/deps all
+	@$(MAKE) build lint $B/asan/objs/nginx $B/next/objs/nginx \
 	    $B/trixie/$(MODULE) $B/t $B/next/objs/lockcheck \
 	    $B/sanitized/keygate
 	@$(MAKE) -s -j$(JOBS) $(FUZZ)
-	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib t/analyze t $(UNIT) \
-	    $B/t/asan $B/t/next $B/t/trixie $B/t/fuzz
+	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib t/analyze $(SLOW) \
+	    $(filter-out $(MEMORY:%=$B/t/asan/%.t),$(BLACKBOX:%=$B/t/asan/%)) \
+	    $B/t/next $B/t/trixie $B/t/fuzz
 
 check:
 	@tools/deps check
@@ -233,7 +255,7 @@ endif
 # Their findings, and a line for each of them; t/analyze is the same.
 
 analyze:
-	@tools/deps test
+	@tools/deps all
 	@$(MAKE) $B/module/objs/Makefile
 	@tools/analyze $B $(JOBS)
 
@@ -255,7 +277,7 @@ lockcheck: $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $<) prove -It/lib t/faults_locks.t
 
 faults:
-	@tools/deps test
+	@tools/deps all
 	@$(MAKE) build $B/next/objs/lockcheck
 	@TEST_LOCKCHECK=$(abspath $B)/next/objs/lockcheck \
 	    perl -It/lib tools/faults.pl $(ROWS)
@@ -323,7 +345,7 @@ $B/memcheck/keygate: $B/keygate
 
 valgrind: UNIT := $(UNIT:$B/unit/%=$B/memcheck/unit/%)
 valgrind:
-	@tools/deps test
+	@tools/deps all
 	@tools/deps valgrind
 	@$(MAKE) build $B/memcheck/objs/nginx $B/memcheck/keygate $(UNIT)
 	@prove -j$(JOBS) --timer -e '$(MEMCHECK)' $(UNIT)
@@ -335,5 +357,5 @@ valgrind:
 
 FORCE:
 
-.PHONY: help build install run clean lint unit sanitize test check \
-	analyze bench fuzz faults lockcheck soak valgrind FORCE
+.PHONY: help build install run clean lint unit sanitize test test-all \
+	test-rest check analyze bench fuzz faults lockcheck soak valgrind FORCE
