@@ -22,7 +22,8 @@ LIBS =		-ljansson -lcrypto
 FAMILIES =	base route rate error record table journal store api decide
 CORE_DIRS =	$(filter $(addprefix src/,$(FAMILIES)),$(wildcard src/*))
 GLUE_DIRS =	src/nginx $(patsubst %/,%,$(wildcard src/nginx/*/))
-INCS =		$(addprefix -I,$(CORE_DIRS))
+LUA =		$B/lua/keygate_lua_texts.h
+INCS =		$(addprefix -I,$(CORE_DIRS) $(dir $(LUA)))
 CORE =		$(wildcard $(addsuffix /*.c,$(CORE_DIRS)))
 CLI =		$(wildcard src/cli/*.c)
 GLUE =		$(wildcard $(addsuffix /*.c,$(GLUE_DIRS)))
@@ -66,7 +67,7 @@ $B/%.sources: FORCE
 
 $B/module.sources $B/module/objs/Makefile: TREE = $(NGINX_SRC)
 
-$B/module/objs/Makefile: $B/module.sources config tools/configure
+$B/module/objs/Makefile: $B/module.sources config tools/configure $(LUA)
 	@CC='$(CC)' tools/configure $B/module '$(NGINX_SRC)' dynamic
 
 $B/$(MODULE): $B/module/objs/Makefile $(GLUE) $(CORE) $(HEADERS)
@@ -75,9 +76,15 @@ $B/$(MODULE): $B/module/objs/Makefile $(GLUE) $(CORE) $(HEADERS)
 	@mv $@.new $@
 	@echo $@
 
+# The engine's scripts as C strings, rewritten only when they have changed.
+
+$(LUA): tools/lua $(wildcard src/store/lua/*.lua)
+	@mkdir -p $(@D)
+	@tools/lua $@
+
 OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(CLI))
 
-$B/obj/%.o: src/%.c $B/flags
+$B/obj/%.o: src/%.c $B/flags | $(LUA)
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu99 $(WARN) $(CFLAGS) -MMD $(INCS) -c -o $@ $<
 
@@ -113,7 +120,7 @@ clean:
 UNIT_CORE =	$(patsubst src/%.c,$B/sanitized/%.o,$(CORE))
 UNIT_CLI =	$(patsubst src/%.c,$B/sanitized/%.o,$(CLI))
 
-$B/sanitized/%.o: src/%.c $B/flags
+$B/sanitized/%.o: src/%.c $B/flags | $(LUA)
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -MMD $(INCS) -c -o $@ $<
 
@@ -142,7 +149,7 @@ define nginx
 $B/$(1).sources $B/$(1)/objs/Makefile: TREE = $(2)
 $B/$(1).sources $B/$(1)/objs/Makefile: override CC = $(4)
 
-$B/$(1)/objs/Makefile: $B/$(1).sources config tools/configure \
+$B/$(1)/objs/Makefile: $B/$(1).sources config tools/configure $(LUA) \
 		$B/src/$(2)/configure
 	@echo "configuring $B/$(1)"
 	@CC='$(4)' tools/configure $B/$(1) $B/src/$(2) $(3)
@@ -297,7 +304,7 @@ FUZZED =	-std=gnu99 -g -O1 -fno-omit-frame-pointer \
 		-fno-sanitize-recover=undefined
 FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/core/%.o,$(CORE))
 
-$B/fuzz/core/%.o: src/%.c
+$B/fuzz/core/%.o: src/%.c | $(LUA)
 	@mkdir -p $(@D)
 	@clang $(FUZZED) -MMD $(INCS) -c -o $@ $<
 
