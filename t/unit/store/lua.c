@@ -3,23 +3,27 @@
  */
 
 #include "keygate_lua.h"
+#include "keygate_place.h"
+#include "keygate_store.h"
 #include "tap.h"
 
 
 int
 main(void)
 {
-    char  chain[KEYGATE_LUA_SHA + 1], sha[KEYGATE_LUA_SHA + 1];
+    char             sha[KEYGATE_LUA_SHA + 1];
+    keygate_place_t  place;
 
     /* CRC-32 of "123456789" is cbf43926; of "" it is 0 */
 
-    ok(keygate_lua_bucket(KEYGATE_STR("123456789")) == 0x26, "a bucket");
-    ok(keygate_lua_bucket(KEYGATE_STR("")) == 0, "of nothing");
+    ok(keygate_store_bucket(KEYGATE_STR("123456789")) == 0x26, "a bucket");
+    ok(keygate_store_bucket(KEYGATE_STR("")) == 0, "of nothing");
 
-    strcpy(chain, "E");
-    ok(keygate_lua_chain(chain, 1, KEYGATE_STR("{\"account\":{\"id\":\"a\"}}"))
+    memset(&place, 0, sizeof(place));
+    strcpy(place.chain, "E");
+    ok(keygate_place_next(&place, KEYGATE_STR("{\"account\":{\"id\":\"a\"}}"))
        == KEYGATE_OK, "a change");
-    ok(strcmp(chain, "0afbf020f1c0f5c9ba43c48c7f9496a8ab88818b") == 0,
+    ok(strcmp(place.chain, "0afbf020f1c0f5c9ba43c48c7f9496a8ab88818b") == 0,
        "printf 'E 1 {\"account\":{\"id\":\"a\"}}' | sha1sum");
 
     ok(keygate_lua_sha(KEYGATE_LUA_WRITE, sha) == KEYGATE_OK
