@@ -53,6 +53,24 @@ keygate_walk_init(keygate_walk_t *walk, keygate_str_t path, unsigned depth)
 }
 
 
+static int
+keygate_mixed_fits(const keygate_mixed_t *mixed, keygate_str_t text)
+{
+    keygate_str_t  end;
+
+    if (text.len <= mixed->before.len + mixed->after.len) {
+        return 0;
+    }
+
+    end.data = text.data + text.len - mixed->after.len;
+    end.len = mixed->after.len;
+    text.len = mixed->before.len;
+
+    return keygate_str_eq(text, mixed->before)
+           && keygate_str_eq(end, mixed->after);
+}
+
+
 /* As deep as the deepest template at most, hence recursion. */
 
 static keygate_route_t *
@@ -60,6 +78,7 @@ keygate_router_walk(const keygate_router_t *router,
     const keygate_node_t *node, const keygate_walk_t *walk, unsigned i)
 {
     keygate_edge_t           *edge;
+    keygate_mixed_t          *mixed;
     keygate_route_t          *routes;
     const keygate_segment_t  *segment;
 
@@ -74,6 +93,16 @@ keygate_router_walk(const keygate_router_t *router,
 
         if (edge->node != NULL) {
             routes = keygate_router_walk(router, edge->node, walk, i + 1);
+
+            if (routes != NULL) {
+                return routes;
+            }
+        }
+    }
+
+    for (mixed = node->mixed; mixed != NULL; mixed = mixed->next) {
+        if (keygate_mixed_fits(mixed, segment->text)) {
+            routes = keygate_router_walk(router, mixed->node, walk, i + 1);
 
             if (routes != NULL) {
                 return routes;

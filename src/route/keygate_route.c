@@ -3,6 +3,8 @@
  * them a path is for is decided in keygate_match.c.
  */
 
+#include <string.h>
+
 #include "keygate_router.h"
 
 
@@ -152,6 +154,111 @@ keygate_router_fixed(keygate_router_t *router, keygate_node_t *node,
 }
 
 
+/* Fixed text as it is in a path.  0 when out of memory. */
+
+static int
+keygate_router_text(keygate_router_t *router, keygate_str_t *text)
+{
+    size_t          i, n;
+    unsigned char  *copy;
+
+    if (text->len == 0 || memchr(text->data, ':', text->len) == NULL) {
+        return 1;
+    }
+
+    copy = router->pool.alloc(router->pool.pool, text->len);
+    if (copy == NULL) {
+        return 0;
+    }
+
+    for (n = 0, i = 0; i < text->len; i++) {
+        copy[n++] = text->data[i];
+
+        if (text->data[i] == ':' && i + 1 < text->len
+            && text->data[i + 1] == ':')
+        {
+            i++;
+        }
+    }
+
+    text->data = copy;
+    text->len = n;
+
+    return 1;
+}
+
+
+/*
+ * The longer text comes first.  Of as much text the longer one before the
+ * parameter does: no segment fits two with the same lengths.
+ */
+
+static keygate_node_t *
+keygate_router_mixed(keygate_router_t *router, keygate_node_t *node,
+    keygate_part_t *part)
+{
+    size_t             len;
+    keygate_mixed_t   *mixed, **next;
+
+    len = part->before.len + part->after.len;
+
+    for (next = &node->mixed; *next != NULL; next = &(*next)->next) {
+        mixed = *next;
+
+        if (keygate_str_eq(mixed->before, part->before)
+            && keygate_str_eq(mixed->after, part->after))
+        {
+            return mixed->node;
+        }
+
+        if (mixed->before.len + mixed->after.len < len
+            || (mixed->before.len + mixed->after.len == len
+                && mixed->before.len < part->before.len))
+        {
+            break;
+        }
+    }
+
+    mixed = router->pool.alloc(router->pool.pool, sizeof(keygate_mixed_t));
+    if (mixed == NULL) {
+        return NULL;
+    }
+
+    mixed->before = part->before;
+    mixed->after = part->after;
+    mixed->node = keygate_node_create(router);
+
+    if (mixed->node == NULL) {
+        return NULL;
+    }
+
+    mixed->next = *next;
+    *next = mixed;
+
+    return mixed->node;
+}
+
+
+static keygate_node_t *
+keygate_router_below(keygate_router_t *router, keygate_node_t *node,
+    keygate_part_t *part)
+{
+    if (part->kind == KEYGATE_PART_PARAM) {
+        return keygate_router_param(router, node);
+    }
+
+    if (!keygate_router_text(router, &part->before)
+        || !keygate_router_text(router, &part->after))
+    {
+        return NULL;
+    }
+
+    return part->kind == KEYGATE_PART_MIXED
+           ? keygate_router_mixed(router, node, part)
+           : keygate_router_fixed(router, node, part->before);
+}
+
+
 /* Where the routes of a template are kept; NULL when out of memory. */
 
 static keygate_route_t **
@@ -161,23 +268,20 @@ keygate_router_place(keygate_router_t *router, keygate_str_t path)
     unsigned         depth;
     keygate_str_t    segment;
     keygate_node_t  *node;
+    keygate_part_t   part;
 
     at = 0;
     depth = 0;
     node = &router->root;
 
     while (keygate_segment_next(path, &at, &segment)) {
-        if (segment.len != 0 && segment.data[0] == '*') {
+        (void) keygate_part_parse(segment, at == path.len, &part);
+
+        if (part.kind == KEYGATE_PART_REST) {
             return &node->star;
         }
 
-        if (segment.len != 0 && segment.data[0] == ':') {
-            node = keygate_router_param(router, node);
-
-        } else {
-            node = keygate_router_fixed(router, node, segment);
-        }
-
+        node = keygate_router_below(router, node, &part);
         if (node == NULL) {
             return NULL;
         }

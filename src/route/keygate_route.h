@@ -82,10 +82,13 @@ keygate_router_t *keygate_router_create(const keygate_pool_t *pool);
 
 /*
  * Whether a template is well-formed: it starts with '/'; its segments are
- * fixed (the decoded characters, no '%', '?', '#', ';', '\', control byte),
- * ":name" ([A-Za-z_][A-Za-z0-9_]*, no name twice), and a last "*"; none is
- * "." or "..", none but the last empty; at most KEYGATE_SEGMENTS_MAX of them.
- * A '*' is nowhere else, and all is well-formed UTF-8.
+ * fixed (the decoded characters), ":name" (letters, digits and '_', no name
+ * twice) with or without fixed text before and after it, and a last "*"; none
+ * is "." or "..", none but the last empty; at most KEYGATE_SEGMENTS_MAX of
+ * them.  "::" is a colon of fixed text, and one that follows a name at once,
+ * as in ":id:cancel", needs no second.  Fixed text has no '%', '#', ';', '\',
+ * '*', control byte, nor what other notations write a parameter with: any of
+ * {}<>[]()|$?.  All is well-formed UTF-8.
  * NULL when it is, otherwise what was expected.
  */
 const char *keygate_template_error(keygate_str_t path);
@@ -109,8 +112,10 @@ keygate_rc_t keygate_router_compile(keygate_router_t *router);
 /*
  * The routes of the template that "path" (checked, decoded, base taken off)
  * matches, linked through "next", or NULL.  Segment by segment from the
- * left, fixed wins over ":param" wins over "*"; a "*" takes the rest, which
- * may be empty: "/a/" is matched, "/a" is not.  The method plays no part in
+ * left, fixed wins over a param with fixed text (the longer text first; of as
+ * much, the longer one before the param), this over ":param", this over "*".  A
+ * param takes at least one byte; a "*" takes the rest, which may be empty:
+ * "/a/" is matched, "/a" is not.  The method plays no part in
  * the choice of the template.  Where a choice leads nowhere the next one is
  * tried: with "/a/:x/c" and "/:x/b/d", "/a/b/d" is the second.  Time is
  * bounded by the path's length and the templates' total number of segments,

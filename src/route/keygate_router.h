@@ -15,11 +15,25 @@
 #define KEYGATE_HASH_START  2166136261u
 
 
-typedef struct keygate_node_s  keygate_node_t;
+typedef struct keygate_node_s   keygate_node_t;
+typedef struct keygate_mixed_s  keygate_mixed_t;
+
+
+/* A parameter with fixed text before or after it. */
+
+struct keygate_mixed_s {
+    keygate_str_t     before;
+    keygate_str_t     after;
+    keygate_node_t   *node;
+    keygate_mixed_t  *next;         /* with less text or, of as much, with
+                                       less of it before */
+};
+
 
 struct keygate_node_s {
     uint32_t          number;
     unsigned          fixed:1;      /* there are fixed segments below */
+    keygate_mixed_t  *mixed;
     keygate_node_t   *param;
     keygate_route_t  *star;
     keygate_route_t  *routes;       /* of the template that ends here */
@@ -52,6 +66,28 @@ typedef struct {
     uint32_t          hash;
 } keygate_segment_t;
 
+
+/* A segment of a template, in the order in which they are tried. */
+
+typedef enum {
+    KEYGATE_PART_FIXED = 0,
+    KEYGATE_PART_MIXED,
+    KEYGATE_PART_PARAM,
+    KEYGATE_PART_REST
+} keygate_part_e;
+
+
+typedef struct {
+    keygate_part_e    kind;
+    keygate_str_t     before;       /* fixed text as written, "::" for ':' */
+    keygate_str_t     name;
+    keygate_str_t     after;
+} keygate_part_t;
+
+
+/* Takes a segment of a template apart; NULL, or what was expected. */
+const char *keygate_part_parse(keygate_str_t segment, int last,
+    keygate_part_t *part);
 
 /*
  * The segment after the '/' at *at, 0 at first; moves *at to the '/' after

@@ -8,6 +8,8 @@
 #ifndef KEYGATE_READINGS_H
 #define KEYGATE_READINGS_H
 
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -333,6 +335,56 @@ readings_of(readings_t *set, const reading_t *target)
 
 /* -- Routes ------------------------------------------------------------- */
 
+/* The same of one segment. */
+
+static int
+route_part_fits(const char *part, size_t n, const char *text, size_t len,
+    char *rank)
+{
+    size_t  i, before, after;
+    char    fixed[2][READING_MAX + 1];
+
+    before = 0;
+    after = 0;
+
+    for (i = 0; i < n; i++) {
+        if (part[i] == ':' && (i + 1 == n || part[i + 1] != ':')) {
+            break;
+        }
+
+        i += part[i] == ':';
+        fixed[0][before++] = part[i];
+    }
+
+    if (i == n) {
+        strcpy(rank, "1");
+        return before == len && memcmp(fixed[0], text, len) == 0;
+    }
+
+    for (i++; i < n && (isalnum((unsigned char) part[i]) || part[i] == '_');
+         i++)
+    {
+        /* void */
+    }
+
+    for ( /* void */ ; i < n; i++) {
+        i += part[i] == ':' && i + 1 < n && part[i + 1] == ':';
+        fixed[1][after++] = part[i];
+    }
+
+    if (before + after != 0) {
+        sprintf(rank, "2%06u%06u", (unsigned) (999999 - before - after),
+                (unsigned) (999999 - before));
+
+    } else {
+        strcpy(rank, "3");
+    }
+
+    return len > before + after && memcmp(text, fixed[0], before) == 0
+           && memcmp(text + len - after, fixed[1], after) == 0;
+}
+
+
 /*
  * Whether a template fits a path, both from a '/' on; what it is made of goes
  * to "rank": less is preferred.
@@ -354,7 +406,7 @@ route_fits(keygate_str_t template, keygate_str_t path, char *rank)
         }
 
         if (i == template.len && i - n == 1 && template.data[n] == '*') {
-            strcpy(rank, "3");
+            strcpy(rank, "4");
             return 1;
         }
 
@@ -362,23 +414,13 @@ route_fits(keygate_str_t template, keygate_str_t path, char *rank)
             /* void */
         }
 
-        if (i > n && template.data[n] == ':') {
-            *rank++ = '2';
-
-            if (k == m) {
-                return 0;
-            }
-
-        } else {
-            *rank++ = '1';
-
-            if (i - n != k - m
-                || (k > m && memcmp(&template.data[n], &path.data[m], k - m)
-                             != 0))
-            {
-                return 0;
-            }
+        if (!route_part_fits((const char *) &template.data[n], i - n,
+                             (const char *) &path.data[m], k - m, rank))
+        {
+            return 0;
         }
+
+        rank += strlen(rank);
     }
 
     *rank = '\0';
@@ -393,8 +435,8 @@ static int
 route_choose(const keygate_str_t *templates, unsigned n, keygate_str_t path)
 {
     int       best;
-    char      rank[KEYGATE_SEGMENTS_MAX + 2];
-    char      best_rank[KEYGATE_SEGMENTS_MAX + 2];
+    char      rank[13 * KEYGATE_SEGMENTS_MAX + 2];
+    char      best_rank[13 * KEYGATE_SEGMENTS_MAX + 2];
     unsigned  i;
 
     if (path.len == 0 || path.data[0] != '/' || path.len > KEYGATE_PATH_MAX) {
