@@ -61,7 +61,8 @@ build: $B/$(MODULE) $(if $(CLI),$B/keygate)
 
 $B/%.sources: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(TREE) $(GLUE) $(CORE)' >$@.new
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(TREE) $(GLUE) $(CORE)' \
+	    >$@.new
 	@cmp -s $@.new $@ || cp $@.new $@
 	@rm -f $@.new
 
@@ -86,15 +87,17 @@ OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(CLI))
 
 $B/obj/%.o: src/%.c $B/flags | $(LUA)
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 $(WARN) $(CFLAGS) -MMD $(INCS) -c -o $@ $<
+	@$(CC) -std=gnu99 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD $(INCS) -c -o $@ $<
 
 $B/keygate: $(OBJECTS)
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 	@echo $@
 
 $B/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS)' >$@
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+	@rm -f $@.new
 
 -include $(patsubst %.o,%.d,$(OBJECTS))
 
