@@ -236,10 +236,12 @@ for my $format (@formats) {
         [ error => 409, detail => 'It is taken' ],
         [ object => 409, detail => 'It is taken' ],
         [ lists => 422, detail => 'Not valid',
-          errors => { a => [ 'is </odd>' ] } ],
+          errors => [ { pointer => '/a', detail => 'is </odd>' } ] ],
         [ fields => 400, detail => 'Bad', errors => [ { f => 'a' } ] ],
-        [ nest => 400, detail => 'Bad', errors => [ 'is <short>' ] ],
-        [ fastapi => 422, errors => [ { loc => [ 'a', 1 ], msg => 'no' } ] ],
+        [ nest => 400, detail => 'Bad', errors => [ 'is <short>' ],
+          more => { statusCode => 400 } ],
+        [ fastapi => 422, errors => [ { loc => [ 'a', 1 ], msg => 'no' } ],
+          more => { x => 1 } ],
     );
 
     for my $row (@said) {

@@ -151,8 +151,10 @@ my $r = $t->get('/v1/%22%3cscript%3e%e2%80%a8<b>', key => $key);
 is($r->{status}, 404, 'a hostile path');
 ok($r->json, 'the body is JSON');
 unlike($r->{body}, qr/[<>\x80-\xff]/, 'with nothing left unescaped');
-is($r->json->{instance}, '/v1/%22%3cscript%3e%e2%80%a8<b>',
-   'instance: the path as it came');
+is($r->json->{instance}, '/v1/%22%3cscript%3e%e2%80%a8%3Cb%3E',
+   'instance: the path, as a URI');
+is($t->get('//host/x', key => $key)->json->{instance}, '/.//host/x',
+   'and never the URI of another host');
 is($t->get('/nowhere?secret=1', key => $key)->json->{instance}, '/nowhere',
    'never the query');
 

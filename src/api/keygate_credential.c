@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "keygate_credential.h"
+#include "keygate_uri.h"
 
 
 #define KEYGATE_OPAQUE_ID_LEN  12
@@ -138,6 +139,96 @@ keygate_credential_parse(const keygate_format_t *formats, unsigned n,
     id->len = found != -1 ? keygate_format_id(&formats[found]) : 0;
 
     return found;
+}
+
+
+static int
+keygate_credential_within(const keygate_format_t *formats, unsigned n,
+    const unsigned char *data, size_t len)
+{
+    size_t                whole;
+    unsigned              i;
+    keygate_str_t         id, span;
+    const unsigned char  *p, *last;
+
+    last = data + len;
+
+    for (i = 0; i < n; i++) {
+        whole = keygate_format_len(&formats[i]);
+
+        for (p = data; (size_t) (last - p) >= whole; p++) {
+
+            if (memcmp(p, formats[i].prefix.data, formats[i].prefix.len) != 0)
+            {
+                continue;
+            }
+
+            span.data = p;
+            span.len = whole;
+
+            if (keygate_credential_parse(&formats[i], 1, span, &id) == 0) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Decodes as long as there is anything to be decoded: with every byte that is
+ * put into the window, the escape that it may have completed becomes one byte,
+ * which may complete another one.  A window that is full is looked at, and
+ * its end, which may be the beginning of a key, stays.
+ */
+
+int
+keygate_credential_inside(const keygate_format_t *formats, unsigned n,
+    keygate_str_t text)
+{
+    int            c;
+    size_t         i, len;
+    unsigned char  window[4 * KEYGATE_CREDENTIAL_MAX];
+
+    if (text.len == 0) {
+        return 0;
+    }
+
+    if (keygate_credential_within(formats, n, text.data, text.len)) {
+        return 1;
+    }
+
+    if (memchr(text.data, '%', text.len) == NULL) {
+        return 0;
+    }
+
+    for (len = 0, i = 0; i < text.len; i++) {
+
+        if (len == sizeof(window)) {
+            if (keygate_credential_within(formats, n, window, len)) {
+                return 1;
+            }
+
+            len = KEYGATE_CREDENTIAL_MAX + 2;
+            memmove(window, window + sizeof(window) - len, len);
+        }
+
+        window[len++] = text.data[i];
+
+        while (len >= 3) {
+            c = keygate_uri_escape(window + len - 3);
+
+            if (c == -1) {
+                break;
+            }
+
+            len -= 2;
+            window[len - 1] = (unsigned char) c;
+        }
+    }
+
+    return keygate_credential_within(formats, n, window, len);
 }
 
 

@@ -39,6 +39,15 @@ int keygate_credential_parse(const keygate_format_t *formats, unsigned n,
     keygate_str_t credential, keygate_str_t *id);
 
 /*
+ * Whether there is anything with the shape of a key in "text": clients do put
+ * keys into paths, and no body or log line may repeat one.  It is found as it
+ * is and where some of its bytes are percent-encoded, any number of times;
+ * time is in proportion to the length.
+ */
+int keygate_credential_inside(const keygate_format_t *formats, unsigned n,
+    keygate_str_t text);
+
+/*
  * Makes a new credential of format "f" from OpenSSL's CSPRNG, unbiased.
  *
  *   id          out and in: at least KEYGATE_ID_MAX + 1 bytes.  Empty: a new

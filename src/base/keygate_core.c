@@ -158,14 +158,12 @@ static const unsigned char  keygate_json_plain[256] = {
 
 
 void
-keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
+keygate_buf_json_part(keygate_buf_t *b, keygate_str_t s)
 {
     int                   code;
     size_t                n;
     keygate_str_t         run;
     const unsigned char  *p, *end;
-
-    keygate_buf_puts(b, "\"");
 
     run.len = 0;
     run.data = s.data;
@@ -196,6 +194,14 @@ keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
     }
 
     keygate_buf_put(b, run);
+}
+
+
+void
+keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
+{
+    keygate_buf_puts(b, "\"");
+    keygate_buf_json_part(b, s);
     keygate_buf_puts(b, "\"");
 }
 

@@ -104,6 +104,9 @@ keygate_buf_puts(keygate_buf_t *b, const char *s)
  */
 void keygate_buf_json(keygate_buf_t *b, keygate_str_t s);
 
+/* The same without the quotes, for a string that is made of several. */
+void keygate_buf_json_part(keygate_buf_t *b, keygate_str_t s);
+
 /*
  * The length (1 to 4) of the well-formed UTF-8 sequence (RFC 3629: no
  * overlong form, no surrogate, nothing above U+10FFFF) that starts at "p",

@@ -42,5 +42,12 @@ json_t *keygate_json_parse(keygate_str_t text, int nul,
  */
 char *keygate_json_print(const json_t *json, size_t flags, size_t *len);
 
+/*
+ * Appends a value; the one writer of trees, which escapes every string as
+ * keygate_buf_json() does.  Recursion is as deep as the value, which
+ * KEYGATE_JSON_DEPTH bounds for what keygate_json_parse() has read.
+ */
+void keygate_buf_tree(keygate_buf_t *out, const json_t *json);
+
 
 #endif /* KEYGATE_JSON_H */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "keygate_error_private.h"
+#include "keygate_uri.h"
 
 
 #define KEYGATE_QUOTA_TYPE                                                    \
@@ -91,6 +92,7 @@ static const keygate_default_t  keygate_defaults[KEYGATE_CODES] = {
 typedef struct {
     unsigned        status;
     keygate_str_t   code;
+    keygate_str_t   type;          /* the code that the type URI ends in */
     keygate_str_t   title;
     keygate_str_t   detail;
     unsigned        fill:1;        /* there may be placeholders in detail */
@@ -139,6 +141,28 @@ keygate_error_media_type(keygate_error_format_e format)
 }
 
 
+/* Whether a code that is not ours may stand in a type URI as it is. */
+
+static int
+keygate_error_plain(keygate_str_t code)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < code.len; i++) {
+        c = code.data[i];
+
+        if ((c < '0' || c > '9') && c != '_' && c != '-' && c != '.'
+            && ((c | 0x20) < 'a' || (c | 0x20) > 'z'))
+        {
+            return 0;
+        }
+    }
+
+    return code.len != 0;
+}
+
+
 static void
 keygate_error_say_status(const keygate_error_t *e, keygate_said_t *said)
 {
@@ -153,6 +177,15 @@ keygate_error_say_status(const keygate_error_t *e, keygate_said_t *said)
     said->status = e->status;
     said->code.data = said->name;
     said->code.len = name.len;
+    said->type = said->code;
+
+    if (e->own_code.len) {
+        said->code = e->own_code;
+
+        if (keygate_error_plain(said->code)) {
+            said->type = said->code;
+        }
+    }
 
     said->title = keygate_span(keygate_status_phrase(e->status));
 
@@ -180,6 +213,7 @@ keygate_error_say(const keygate_texts_t *texts, const keygate_error_t *e,
     } else {
         said->status = keygate_error_status(texts, e->code);
         said->code = text->code.len ? text->code : usual->name;
+        said->type = said->code;
         said->title = keygate_span(texts->types.len
                                    ? usual->title
                                    : keygate_status_phrase(said->status));
@@ -236,19 +270,19 @@ keygate_error_type(keygate_buf_t *out, keygate_str_t prefix,
         return;
     }
 
-    keygate_error_raw_json(out, prefix);
+    keygate_buf_json_part(out, prefix);
 
-    for (start = 0, i = 0; i <= said->code.len; i++) {
-        if (i < said->code.len && said->code.data[i] != '_') {
+    for (start = 0, i = 0; i <= said->type.len; i++) {
+        if (i < said->type.len && said->type.data[i] != '_') {
             continue;
         }
 
-        part.data = said->code.data + start;
+        part.data = said->type.data + start;
         part.len = i - start;
         start = i + 1;
 
-        keygate_error_raw_json(out, part);
-        keygate_buf_puts(out, i < said->code.len ? "-" : "");
+        keygate_buf_json_part(out, part);
+        keygate_buf_puts(out, i < said->type.len ? "-" : "");
     }
 }
 
@@ -282,8 +316,9 @@ keygate_error_problem(const keygate_texts_t *texts, const keygate_said_t *said,
     keygate_error_detail(out, said, e);
 
     if (e->instance.len) {
-        keygate_buf_puts(out, ",\"instance\":");
-        keygate_buf_json(out, e->instance);
+        keygate_buf_puts(out, ",\"instance\":\"");
+        keygate_buf_uri(out, e->instance);
+        keygate_buf_puts(out, "\"");
     }
 
     keygate_buf_puts(out, ",\"code\":");
@@ -322,6 +357,16 @@ keygate_error_body(const keygate_texts_t *texts, const keygate_error_t *e,
 
     switch (texts->format) {
 
+    case KEYGATE_GRPC:
+        if (said.fill) {
+            keygate_text_fill_grpc(said.detail, e, out);
+
+        } else {
+            keygate_buf_grpc(out, said.detail);
+        }
+
+        return;
+
     case KEYGATE_PROBLEM:
         keygate_error_problem(texts, &said, e, out);
         break;
@@ -342,6 +387,10 @@ keygate_error_body(const keygate_texts_t *texts, const keygate_error_t *e,
     if (e->errors.len) {
         keygate_buf_puts(out, ",\"errors\":");
         keygate_buf_put(out, e->errors);
+    }
+
+    if (texts->format == KEYGATE_PROBLEM) {
+        keygate_buf_put(out, e->members);
     }
 
     keygate_buf_puts(out, texts->format == KEYGATE_ENVELOPE ? "}}" : "}");

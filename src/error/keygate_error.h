@@ -34,7 +34,8 @@ typedef enum {
 typedef enum {
     KEYGATE_PROBLEM = 0,
     KEYGATE_DETAIL,
-    KEYGATE_ENVELOPE
+    KEYGATE_ENVELOPE,
+    KEYGATE_GRPC                  /* of no API: of the requests of gRPC */
 } keygate_error_format_e;
 
 
@@ -85,6 +86,13 @@ typedef struct {
        codes: what is said in place of the default, but not of an override */
     keygate_str_t         detail;        /* its message, UTF-8, unescaped */
     keygate_str_t         errors;        /* its list(s): JSON, as is */
+    keygate_str_t         own_code;      /* its code, UTF-8, unescaped */
+    keygate_str_t         members;       /* its others: JSON, each behind a
+                                            comma */
+    size_t                skip;          /* of a body that passes: the bytes
+                                            of its byte order mark */
+    unsigned              problem:1;     /* it passes, for it is a problem
+                                            under another media type */
 } keygate_error_t;
 
 
@@ -103,6 +111,9 @@ unsigned keygate_error_status(const keygate_texts_t *texts,
 const char *keygate_status_phrase(unsigned status);
 void keygate_status_code(unsigned status, keygate_buf_t *out);
 
+/* What gRPC calls a status of HTTP. */
+unsigned keygate_status_grpc(unsigned status);
+
 /*
  * Whether "detail" text has only the placeholders that exist: {scope}
  * {retry_after} {limit} {method} {path} {plan}.  Returns KEYGATE_OK, or
@@ -115,10 +126,12 @@ void keygate_text_fill(keygate_str_t text, const keygate_error_t *e,
     keygate_buf_t *out);
 
 /*
- * Writes the body, ending in "\n"-less JSON.  RFC 9457 for problem: type,
+ * Writes the body: JSON without an LF at its end.  RFC 9457 for problem: type,
  * title, status, detail, instance, code, request_id, then required_scopes,
  * granted_scopes, retry_after, violated-policies, errors as the case has
- * them.  All strings are escaped by keygate_buf_json().
+ * them, and what an upstream has said beside.  All strings are escaped by
+ * keygate_buf_json(), and instance is a URI reference.  For KEYGATE_GRPC it is
+ * the value of grpc-message.
  */
 void keygate_error_body(const keygate_texts_t *texts, const keygate_error_t *e,
     keygate_buf_t *out);
@@ -132,17 +145,25 @@ keygate_str_t keygate_error_media_type(keygate_error_format_e format);
 typedef enum {
     KEYGATE_TYPE_PROBLEM = 0,     /* application/problem+json */
     KEYGATE_TYPE_JSON,            /* any other JSON, or not said */
+    KEYGATE_TYPE_TEXT,            /* text/plain */
     KEYGATE_TYPE_OTHER
 } keygate_type_e;
 
 keygate_type_e keygate_error_type_of(keygate_str_t type);
 
 /*
- * Looks at a body that an upstream made (whole, already decompressed).
+ * Whether what has come of a body so far, of a 4xx that says that it is no
+ * JSON, may still come to anything: 0 once it cannot.
+ */
+int keygate_error_hope(keygate_type_e type, keygate_str_t body);
+
+/*
+ * Looks at a body that an upstream made (whole, already decompressed), as
+ * section 4 of the contract has it.  A byte order mark is passed over.
  *
- * Returns KEYGATE_OK when it is in the API's format and is to pass unchanged;
- * KEYGATE_AGAIN when it has another known shape (detail, message, error,
- * title, errors, field_errors): e->detail and e->errors are set, in memory
+ * Returns KEYGATE_OK when it is in the API's format and is to pass unchanged
+ * (but for e->problem and e->skip); KEYGATE_AGAIN when it has another known
+ * shape: e->detail, e->errors, e->own_code and e->members are set, in memory
  * from "pool"; KEYGATE_NONE when it is anything else; KEYGATE_NOMEM.  For
  * status 500 and above only OK or NONE.  "type" is the media type, parameters
  * included.

@@ -1,67 +1,79 @@
 /*
- * What an upstream's error body is: one in the API's format, one whose
- * message and lists can be told from it, or anything else.  Nothing of a body
- * that is not understood whole gets further than here.
+ * What an upstream's error body is: one in the API's format, one of a known
+ * shape, or anything else.  Nothing of a body that is not understood whole
+ * gets further than here.
  */
 
 #include <string.h>
-#include <strings.h>
 
 #include "keygate_error_private.h"
 #include "keygate_json.h"
+#include "keygate_media.h"
 
 
-static int
-keygate_type_ends(keygate_str_t type, const char *end)
-{
-    size_t  len;
-
-    len = strlen(end);
-
-    return type.len >= len
-           && strncasecmp((const char *) type.data + type.len - len, end, len)
-              == 0;
-}
+#define KEYGATE_LINE_MAX  200      /* characters of a text/plain line */
 
 
 keygate_type_e
 keygate_error_type_of(keygate_str_t type)
 {
-    size_t          i;
-    keygate_str_t   bare;
-    unsigned char   c;
-
-    for (i = 0; i < type.len; i++) {
-        c = type.data[i];
-
-        if (c == ';' || c == ' ' || c == '\t') {
-            break;
-        }
-    }
-
-    bare.data = type.data;
-    bare.len = i;
-
-    if (bare.len == sizeof("application/problem+json") - 1
-        && keygate_type_ends(bare, "application/problem+json"))
-    {
+    if (keygate_media_is(type, "application/problem+json")) {
         return KEYGATE_TYPE_PROBLEM;
     }
 
-    if (bare.len == 0 || keygate_type_ends(bare, "+json")
-        || keygate_type_ends(bare, "/json"))
-    {
+    if (keygate_media_bare(type).len == 0 || keygate_media_is_json(type)) {
         return KEYGATE_TYPE_JSON;
+    }
+
+    if (keygate_media_is(type, "text/plain")) {
+        return KEYGATE_TYPE_TEXT;
     }
 
     return KEYGATE_TYPE_OTHER;
 }
 
 
-static int
-keygate_json_text(const json_t *json)
+static keygate_str_t
+keygate_body_without_mark(keygate_str_t body)
 {
-    return json_is_string(json) && json_string_length(json) != 0;
+    if (body.len >= 3 && memcmp(body.data, "\xef\xbb\xbf", 3) == 0) {
+        body.data += 3;
+        body.len -= 3;
+    }
+
+    return body;
+}
+
+
+int
+keygate_error_hope(keygate_type_e type, keygate_str_t body)
+{
+    size_t  i;
+
+    if (body.len == 0) {
+        return 1;
+    }
+
+    /* a mark that is cut off is no mark yet */
+
+    if (body.len < 3 && body.data[0] == 0xef) {
+        return 1;
+    }
+
+    body = keygate_body_without_mark(body);
+
+    for (i = 0; i < body.len; i++) {
+        if (body.data[i] > ' ') {
+            break;
+        }
+    }
+
+    if (i == body.len || body.data[i] == '{') {
+        return 1;
+    }
+
+    return type == KEYGATE_TYPE_TEXT
+           && body.len <= 4 * KEYGATE_LINE_MAX + sizeof("\r\n") - 1;
 }
 
 
@@ -100,191 +112,84 @@ keygate_body_in_format(keygate_error_format_e format, json_t *body)
 }
 
 
-static json_t *
-keygate_body_message(json_t *body)
+/* One line of printable characters, and what ends it. */
+
+static keygate_rc_t
+keygate_body_line(keygate_str_t body, const keygate_pool_t *pool,
+    keygate_error_t *e)
 {
-    size_t              i;
-    json_t             *value;
+    size_t                len;
+    unsigned              n;
+    unsigned char        *copy;
+    const unsigned char  *p, *end;
 
-    static const char  *names[] = { "detail", "message", "error", "title" };
+    while (body.len && body.data[body.len - 1] <= ' ') {
+        body.len--;
+    }
 
-    for (i = 0; i < sizeof(names) / sizeof(char *); i++) {
-        value = json_object_get(body, names[i]);
+    while (body.len && (body.data[0] == ' ' || body.data[0] == '\t')) {
+        body.data++;
+        body.len--;
+    }
 
-        if (keygate_json_text(value)) {
-            return value;
-        }
+    end = body.data + body.len;
 
-        if (json_is_object(value) && strcmp(names[i], "error") == 0) {
-            value = keygate_body_message(value);
+    for (p = body.data, n = 0; p < end; p += len, n++) {
+        len = keygate_utf8(p, end);
 
-            if (value != NULL) {
-                return value;
-            }
+        if (len == 0 || n == KEYGATE_LINE_MAX
+            || *p < 0x20 || *p == 0x7f
+            || (len == 2 && p[0] == 0xc2 && p[1] < 0xa0)
+            || (len == 3 && p[0] == 0xe2 && p[1] == 0x80
+                && (p[2] == 0xa8 || p[2] == 0xa9)))
+        {
+            return KEYGATE_NONE;
         }
     }
 
-    return NULL;
-}
-
-
-/* A list is an array, or an object of them by field. */
-
-static json_t *
-keygate_body_lists(json_t *body)
-{
-    size_t              i;
-    json_t             *value;
-
-    static const char  *names[] = { "errors", "field_errors", "detail",
-                                    "message", "error" };
-
-    for (i = 0; i < sizeof(names) / sizeof(char *); i++) {
-        value = json_object_get(body, names[i]);
-
-        if (json_is_object(value) && strcmp(names[i], "error") == 0) {
-            value = keygate_body_lists(value);
-
-            if (value != NULL) {
-                return value;
-            }
-
-            continue;
-        }
-
-        if (json_array_size(value) || json_object_size(value)) {
-            return value;
-        }
+    if (n == 0) {
+        return KEYGATE_NONE;
     }
 
-    return NULL;
-}
+    copy = pool->alloc(pool->pool, body.len);
 
-
-static void
-keygate_json_put_number(const json_t *json, keygate_buf_t *out)
-{
-    char    *text;
-    size_t   len;
-
-    if (json_is_integer(json)) {
-        keygate_buf_num(out, json_integer_value(json));
-        return;
+    if (copy == NULL) {
+        return KEYGATE_NOMEM;
     }
 
-    /* jansson alone knows how to print a double so that it stays one */
+    memcpy(copy, body.data, body.len);
+    e->detail.data = copy;
+    e->detail.len = body.len;
 
-    text = keygate_json_print(json, JSON_ENCODE_ANY, &len);
-
-    keygate_buf_puts(out, text == NULL ? "null" : text);
-    free(text);
-}
-
-
-/* Written anew, so that every string is escaped as all others are; jansson
- * has bounded the depth. */
-
-static void
-keygate_json_put(json_t *json, keygate_buf_t *out)
-{
-    size_t         i;
-    json_t        *value;
-    const char    *name, *comma;
-    keygate_str_t  span;
-
-    switch (json_typeof(json)) {
-
-    case JSON_OBJECT:
-        comma = "{";
-
-        json_object_foreach(json, name, value) {
-            span.data = (const unsigned char *) name;
-            span.len = strlen(name);
-
-            keygate_buf_puts(out, comma);
-            keygate_buf_json(out, span);
-            keygate_buf_puts(out, ":");
-            keygate_json_put(value, out);
-            comma = ",";
-        }
-
-        keygate_buf_puts(out, *comma == '{' ? "{}" : "}");
-        break;
-
-    case JSON_ARRAY:
-        keygate_buf_puts(out, "[");
-
-        json_array_foreach(json, i, value) {
-            keygate_buf_puts(out, i ? "," : "");
-            keygate_json_put(value, out);
-        }
-
-        keygate_buf_puts(out, "]");
-        break;
-
-    case JSON_STRING:
-        span.data = (const unsigned char *) json_string_value(json);
-        span.len = json_string_length(json);
-        keygate_buf_json(out, span);
-        break;
-
-    case JSON_INTEGER:
-    case JSON_REAL:
-        keygate_json_put_number(json, out);
-        break;
-
-    default:
-        keygate_buf_puts(out, json_is_true(json) ? "true"
-                              : json_is_false(json) ? "false" : "null");
-    }
+    return KEYGATE_AGAIN;
 }
 
 
 static keygate_rc_t
-keygate_body_keep(json_t *body, const keygate_pool_t *pool,
+keygate_body_object(keygate_error_format_e format, unsigned status,
+    keygate_type_e type, json_t *body, const keygate_pool_t *pool,
     keygate_error_t *e)
 {
-    json_t         *message, *lists;
-    keygate_buf_t   out;
+    if (type <= KEYGATE_TYPE_JSON && keygate_body_in_format(format, body)) {
+        return KEYGATE_OK;
+    }
 
-    message = keygate_body_message(body);
-    lists = keygate_body_lists(body);
-
-    if (message == NULL && lists == NULL) {
+    if (status >= 500) {
         return KEYGATE_NONE;
     }
 
-    if (message != NULL) {
-        out.len = json_string_length(message);
-        out.data = pool->alloc(pool->pool, out.len);
+    if (keygate_body_is_problem(body, status)) {
 
-        if (out.data == NULL) {
-            return KEYGATE_NOMEM;
+        if (format == KEYGATE_PROBLEM) {
+            e->problem = 1;
+            return KEYGATE_OK;
         }
 
-        memcpy(out.data, json_string_value(message), out.len);
-        e->detail.data = out.data;
-        e->detail.len = out.len;
+    } else if (type == KEYGATE_TYPE_OTHER) {
+        return KEYGATE_NONE;
     }
 
-    if (lists != NULL) {
-        memset(&out, 0, sizeof(keygate_buf_t));
-        keygate_json_put(lists, &out);
-
-        out.size = out.len;
-        out.len = 0;
-        out.data = pool->alloc(pool->pool, out.size);
-
-        if (out.data == NULL) {
-            return KEYGATE_NOMEM;
-        }
-
-        keygate_json_put(lists, &out);
-        e->errors.data = out.data;
-        e->errors.len = out.len;
-    }
-
-    return KEYGATE_AGAIN;
+    return keygate_body_take(format, body, pool, e);
 }
 
 
@@ -293,44 +198,36 @@ keygate_error_inspect(keygate_error_format_e format, unsigned status,
     keygate_str_t type, keygate_str_t body, const keygate_pool_t *pool,
     keygate_error_t *e)
 {
-    json_t        *json;
-    keygate_rc_t   rc;
+    json_t          *json;
+    keygate_rc_t     rc;
+    keygate_str_t    text;
+    keygate_type_e   kind;
 
-    if (body.len == 0) {
+    kind = keygate_error_type_of(type);
+
+    if (body.len == 0 || (kind > KEYGATE_TYPE_JSON && status >= 500)) {
         return KEYGATE_NONE;
     }
 
-    switch (keygate_error_type_of(type)) {
-
-    case KEYGATE_TYPE_PROBLEM:
-        if (format == KEYGATE_PROBLEM) {
-            return KEYGATE_OK;
-        }
-
-        break;
-
-    case KEYGATE_TYPE_JSON:
-        break;
-
-    default:
-        return KEYGATE_NONE;
+    if (kind == KEYGATE_TYPE_PROBLEM && format == KEYGATE_PROBLEM) {
+        return KEYGATE_OK;
     }
 
-    json = keygate_json_parse(body, 1, NULL);
+    text = keygate_body_without_mark(body);
+    json = keygate_json_parse(text, 1, NULL);
 
-    if (!json_is_object(json)) {
-        json_decref(json);
-        return KEYGATE_NONE;
-    }
+    if (json_is_object(json)) {
+        rc = keygate_body_object(format, status, kind, json, pool, e);
 
-    if (keygate_body_in_format(format, json)) {
-        rc = KEYGATE_OK;
-
-    } else if (status >= 500) {
-        rc = KEYGATE_NONE;
+    } else if (kind == KEYGATE_TYPE_TEXT) {
+        rc = keygate_body_line(text, pool, e);
 
     } else {
-        rc = keygate_body_keep(json, pool, e);
+        rc = KEYGATE_NONE;
+    }
+
+    if (e->problem) {
+        e->skip = body.len - text.len;
     }
 
     json_decref(json);

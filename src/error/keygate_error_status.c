@@ -138,6 +138,40 @@ keygate_status_detail(unsigned status)
 }
 
 
+unsigned
+keygate_status_grpc(unsigned status)
+{
+    switch (status) {
+
+    case 400:
+        return 3;                  /* INVALID_ARGUMENT */
+
+    case 401:
+        return 16;                 /* UNAUTHENTICATED */
+
+    case 403:
+        return 7;                  /* PERMISSION_DENIED */
+
+    case 404:
+        return 12;                 /* UNIMPLEMENTED */
+
+    case 413:
+    case 429:
+        return 8;                  /* RESOURCE_EXHAUSTED */
+
+    case 502:
+    case 503:
+        return 14;                 /* UNAVAILABLE */
+
+    case 504:
+        return 4;                  /* DEADLINE_EXCEEDED */
+
+    default:
+        return status < 500 ? 2 : 13;      /* UNKNOWN, INTERNAL */
+    }
+}
+
+
 void
 keygate_status_code(unsigned status, keygate_buf_t *out)
 {

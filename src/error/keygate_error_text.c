@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "keygate_error_private.h"
+#include "keygate_uri.h"
 
 
 typedef enum {
@@ -30,28 +31,6 @@ static const keygate_str_t  keygate_fills[] = {
     keygate_string("{path}"),
     keygate_string("{plan}")
 };
-
-
-void
-keygate_error_raw_json(keygate_buf_t *out, keygate_str_t s)
-{
-    size_t  start, stored;
-
-    start = out->len;
-
-    keygate_buf_json(out, s);
-
-    /* the first quote goes by moving the rest over it; what was cut off for
-     * want of room stays cut off, only the count must be right */
-
-    stored = out->len < out->size ? out->len : out->size;
-
-    if (stored > start) {
-        memmove(out->data + start, out->data + start + 1, stored - start - 1);
-    }
-
-    out->len -= 2;
-}
 
 
 /* The placeholder that "text" starts with, or KEYGATE_FILLS. */
@@ -220,8 +199,16 @@ keygate_text_fill(keygate_str_t text, const keygate_error_t *e,
 
 
 void
+keygate_text_fill_grpc(keygate_str_t text, const keygate_error_t *e,
+    keygate_buf_t *out)
+{
+    keygate_fill_walk(text, e, keygate_buf_grpc, out);
+}
+
+
+void
 keygate_text_fill_json(keygate_str_t text, const keygate_error_t *e,
     keygate_buf_t *out)
 {
-    keygate_fill_walk(text, e, keygate_error_raw_json, out);
+    keygate_fill_walk(text, e, keygate_buf_json_part, out);
 }

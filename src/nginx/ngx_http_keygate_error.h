@@ -20,6 +20,7 @@ typedef struct {
     unsigned                   page:1;      /* error_page has named it */
     unsigned                   bodiless:1;  /* HEAD */
     unsigned                   unsure:1;    /* what HEAD's length would be */
+    unsigned                   grpc:1;      /* the request is one of gRPC */
 } ngx_http_keygate_response_t;
 
 
@@ -34,6 +35,12 @@ typedef struct {
     ngx_http_keygate_error_e      state;
     ngx_http_keygate_response_t   response;
     ngx_buf_t                    *body;     /* what is held back of it */
+    keygate_type_e                type;     /* as its header says */
+    ngx_event_t                   end;      /* of an upstream that goes on */
+    void                        (*finalize)(ngx_http_request_t *r,
+                                            ngx_int_t rc);
+                                            /* the upstream's own, while ours
+                                               stands for it */
     unsigned                      opaque:1; /* in the format whatever it is */
     unsigned                      page:1;   /* error_page has led here */
     unsigned                      armed:1;  /* expect_tested will tell */
@@ -72,6 +79,28 @@ ngx_int_t ngx_http_keygate_error_inflate(ngx_http_request_t *r, ngx_buf_t *in,
     size_t max, keygate_str_t *out);
 
 
+/* ngx_http_keygate_error_grpc.c */
+
+/* Whether the request is one of gRPC, by its media type. */
+ngx_uint_t ngx_http_keygate_error_of_grpc(ngx_http_request_t *r);
+/* Makes the headers an answer of gRPC, whose message is in "b". */
+ngx_int_t ngx_http_keygate_error_grpc(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re, ngx_buf_t *b);
+
+
+/* ngx_http_keygate_error_upstream.c */
+
+/* From now on, while the header is held back, an upstream that breaks off in
+ * a way that nginx calls an error is replaced, too. */
+void ngx_http_keygate_error_watch(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
+/* To be called before the header of what replaces an upstream's error: an
+ * upstream that goes on sending is ended soon or, where its answer is being
+ * stored, the connection is said to be closed. */
+ngx_int_t ngx_http_keygate_error_end(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
+
+
 /* ngx_http_keygate_error_response.c */
 
 /* Who has made the response whose header is about to leave. */
@@ -80,6 +109,15 @@ void ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
 /* The new body; "e" may hold what an old one had to say.  NULL: no memory. */
 ngx_buf_t *ngx_http_keygate_error_make(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e);
+/* The format of what leaves in place of an error. */
+keygate_error_format_e ngx_http_keygate_error_format(
+    ngx_http_keygate_response_t *re);
+/* Takes off what describes the old body: headers, trailers. */
+void ngx_http_keygate_error_clear(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re);
+/* Sets the media type of that format. */
+void ngx_http_keygate_error_type(ngx_http_request_t *r,
+    keygate_error_format_e format);
 /* Makes the headers fit a body of "len" bytes; -1: nobody knows. */
 void ngx_http_keygate_error_headers(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, off_t len);

@@ -205,8 +205,14 @@ ngx_http_keygate_error_replace(ngx_http_request_t *r,
     ctx->state = NGX_HTTP_KEYGATE_MAKE;
 
     b = ngx_http_keygate_error_make(r, re, e);
-    if (b == NULL) {
+
+    if (b == NULL || ngx_http_keygate_error_end(r, ctx) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (re->grpc) {
+        return ngx_http_keygate_error_grpc(r, re, b) == NGX_OK
+               ? ngx_http_keygate_next_header_filter(r) : NGX_ERROR;
     }
 
     len = re->unsure ? -1 : b->last - b->pos;

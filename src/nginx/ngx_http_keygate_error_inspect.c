@@ -8,8 +8,9 @@
 
 
 static ngx_http_keygate_error_e ngx_http_keygate_error_plan_body(
-    ngx_http_request_t *r, ngx_http_keygate_error_ctx_t *ctx,
-    keygate_type_e type);
+    ngx_http_request_t *r, ngx_http_keygate_error_ctx_t *ctx);
+static ngx_uint_t ngx_http_keygate_error_hopeless(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
 static ngx_int_t ngx_http_keygate_error_judge(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx);
 static ngx_int_t ngx_http_keygate_error_release(ngx_http_request_t *r,
@@ -22,7 +23,6 @@ ngx_http_keygate_error_plan(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx)
 {
     keygate_str_t                 type;
-    keygate_type_e                kind;
     ngx_http_keygate_response_t  *re;
     ngx_http_keygate_loc_conf_t  *klcf;
 
@@ -39,36 +39,41 @@ ngx_http_keygate_error_plan(ngx_http_request_t *r,
     type.len = r->headers_out.content_type.len;
     type.data = r->headers_out.content_type.data;
 
-    kind = keygate_error_type_of(type);
+    ctx->type = keygate_error_type_of(type);
 
     /* the admin API's errors are problems, whatever there is around it */
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
-    if (klcf->admin && kind == KEYGATE_TYPE_PROBLEM && !re->upstream) {
+    if (klcf->admin && ctx->type == KEYGATE_TYPE_PROBLEM && !re->upstream) {
         return NGX_HTTP_KEYGATE_PASS;
     }
 
-    return ngx_http_keygate_error_plan_body(r, ctx, kind);
+    return ngx_http_keygate_error_plan_body(r, ctx);
 }
 
 
 static ngx_http_keygate_error_e
 ngx_http_keygate_error_plan_body(ngx_http_request_t *r,
-    ngx_http_keygate_error_ctx_t *ctx, keygate_type_e type)
+    ngx_http_keygate_error_ctx_t *ctx)
 {
     keygate_error_format_e        format;
     ngx_http_keygate_response_t  *re;
     ngx_http_keygate_loc_conf_t  *klcf;
 
     re = &ctx->response;
-    format = re->api->core->texts.format;
+    format = ngx_http_keygate_error_format(re);
 
-    ctx->opaque = (format == KEYGATE_PROBLEM && type == KEYGATE_TYPE_PROBLEM);
+    ctx->opaque = (format == KEYGATE_PROBLEM
+                   && ctx->type == KEYGATE_TYPE_PROBLEM);
 
-    if (type == KEYGATE_TYPE_OTHER
-        || r->headers_out.content_length_n == 0
-        || (format == KEYGATE_PROBLEM && !ctx->opaque && re->status >= 500)
+    /* text and pages of nginx's own ("return 404 text") say nothing */
+
+    if (r->headers_out.content_length_n == 0
+        || (ctx->type > KEYGATE_TYPE_JSON && !re->upstream)
+        || (re->status >= 500 && !ctx->opaque
+            && (ctx->type > KEYGATE_TYPE_JSON || format == KEYGATE_PROBLEM
+                || format == KEYGATE_GRPC))
         || (!ctx->opaque && r->headers_out.content_encoding
             && !ngx_http_keygate_error_gzipped(r)))
     {
@@ -76,7 +81,7 @@ ngx_http_keygate_error_plan_body(ngx_http_request_t *r,
     }
 
     if (re->bodiless) {
-        re->unsure = 1;
+        re->unsure = (ctx->type != KEYGATE_TYPE_OTHER);
         return ctx->opaque ? NGX_HTTP_KEYGATE_PASS : NGX_HTTP_KEYGATE_MAKE;
     }
 
@@ -112,6 +117,8 @@ ngx_http_keygate_error_hold(ngx_http_request_t *r,
 
     ctx->body->end = ctx->body->start + size;
     r->filter_need_in_memory = 1;
+
+    ngx_http_keygate_error_watch(r, ctx);
 
     return NGX_OK;
 }
@@ -155,6 +162,10 @@ ngx_http_keygate_error_keep(ngx_http_request_t *r,
             return ngx_http_keygate_error_judge(r, ctx);
         }
 
+        if (size && ngx_http_keygate_error_hopeless(r, ctx)) {
+            end = 1;
+        }
+
         /* an upstream that is finalized and flushes has broken off */
 
         if (b->flush && size == 0 && ctx->response.upstream
@@ -176,6 +187,26 @@ ngx_http_keygate_error_keep(ngx_http_request_t *r,
     ngx_memzero(&e, sizeof(keygate_error_t));
 
     return ngx_http_keygate_error_replace(r, ctx, &e);
+}
+
+
+/* Whether what has come of a body that is no JSON by its header, and mostly
+ * is none, tells that nothing of it will be kept. */
+
+static ngx_uint_t
+ngx_http_keygate_error_hopeless(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx)
+{
+    keygate_str_t  body;
+
+    if (ctx->type <= KEYGATE_TYPE_JSON || r->headers_out.content_encoding) {
+        return 0;
+    }
+
+    body.data = ctx->body->pos;
+    body.len = ctx->body->last - ctx->body->pos;
+
+    return !keygate_error_hope(ctx->type, body);
 }
 
 
@@ -228,8 +259,8 @@ ngx_http_keygate_error_judge(ngx_http_request_t *r,
         }
     }
 
-    rc = keygate_error_inspect(re->api->core->texts.format, re->status, type,
-                               body, &pool, &e);
+    rc = keygate_error_inspect(ngx_http_keygate_error_format(re), re->status,
+                               type, body, &pool, &e);
 
     if (rc == KEYGATE_NOMEM) {
         return NGX_ERROR;
@@ -237,6 +268,14 @@ ngx_http_keygate_error_judge(ngx_http_request_t *r,
 
     if (rc != KEYGATE_OK) {
         return ngx_http_keygate_error_replace(r, ctx, &e);
+    }
+
+    if (e.problem) {
+        ngx_http_keygate_error_type(r, KEYGATE_PROBLEM);
+
+        if (!r->headers_out.content_encoding) {
+            ctx->body->pos += e.skip;
+        }
     }
 
     ctx->body->last_buf = 1;
@@ -260,6 +299,12 @@ ngx_http_keygate_error_release(ngx_http_request_t *r,
     if (rest == NULL) {
         ngx_http_clear_content_length(r);
         r->headers_out.content_length_n = ctx->body->last - ctx->body->pos;
+
+        /* over HTTP/1.1 these go behind chunks only */
+
+        if (r->headers_out.trailers.part.nelts) {
+            r->expect_trailers = 1;
+        }
     }
 
     rc = ngx_http_keygate_next_header_filter(r);

@@ -53,6 +53,7 @@ ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
 
     re->status = r->headers_out.status;
     re->bodiless = (r->method == NGX_HTTP_HEAD);
+    re->grpc = ngx_http_keygate_error_of_grpc(r);
 
     /* an upstream that has failed, or whose error nginx has intercepted, has
      * been finalized before nginx makes its own response; a response from the
@@ -182,12 +183,8 @@ ngx_http_keygate_error_make(ngx_http_request_t *r,
         return NULL;
     }
 
-    texts = re->api->core->texts;
-
-    if (re->own) {
-        texts = re->gate->api->core->texts;
-        texts.format = re->api->core->texts.format;
-    }
+    texts = re->own ? re->gate->api->core->texts : re->api->core->texts;
+    texts.format = ngx_http_keygate_error_format(re);
 
     b = ngx_calloc_buf(r->pool);
 
@@ -287,12 +284,33 @@ ngx_http_keygate_error_when(ngx_http_request_t *r, keygate_api_t *api)
 }
 
 
+keygate_error_format_e
+ngx_http_keygate_error_format(ngx_http_keygate_response_t *re)
+{
+    return re->grpc ? KEYGATE_GRPC : re->api->core->texts.format;
+}
+
+
 void
 ngx_http_keygate_error_headers(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, off_t len)
 {
-    ngx_str_t      *name;
-    keygate_str_t   type;
+    ngx_http_keygate_error_clear(r, re);
+
+    r->headers_out.content_length_n = len;
+
+    ngx_http_keygate_error_phrase(r);
+    ngx_http_keygate_error_type(r, re->api->core->texts.format);
+}
+
+
+/* Nothing that describes the old body stays. */
+
+void
+ngx_http_keygate_error_clear(ngx_http_request_t *r,
+    ngx_http_keygate_response_t *re)
+{
+    ngx_str_t  *name;
 
     /* the length of the whole, which 416 tells, is not of the old body */
 
@@ -313,12 +331,29 @@ ngx_http_keygate_error_headers(ngx_http_request_t *r,
 
     r->headers_out.content_encoding = NULL;
     r->headers_out.content_offset = 0;
-    r->headers_out.content_length_n = len;
     r->single_range = 0;
 
-    ngx_http_keygate_error_phrase(r);
+    r->headers_out.content_type_lowcase = NULL;
+    r->headers_out.content_type_hash = 0;
+    r->headers_out.override_charset = NULL;
+    ngx_str_null(&r->headers_out.charset);
 
-    type = keygate_error_media_type(re->api->core->texts.format);
+    /* the old body's; those of add_trailer come after this */
+
+    r->headers_out.trailers.part.nelts = 0;
+    r->headers_out.trailers.part.next = NULL;
+    r->headers_out.trailers.last = &r->headers_out.trailers.part;
+    r->expect_trailers = 0;
+}
+
+
+void
+ngx_http_keygate_error_type(ngx_http_request_t *r,
+    keygate_error_format_e format)
+{
+    keygate_str_t  type;
+
+    type = keygate_error_media_type(format);
 
     r->headers_out.content_type.len = type.len;
     r->headers_out.content_type.data = (u_char *) type.data;

@@ -245,8 +245,10 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->errors_set = prev->errors_set;
     }
 
+    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
+
     if (conf->errors_set == NGX_CONF_UNSET_PTR) {
-        conf->errors = conf->api;
+        conf->errors = conf->dry_run ? NULL : conf->api;
 
     } else if (conf->errors_set == NGX_HTTP_KEYGATE_OFF) {
         conf->errors = NULL;
@@ -256,7 +258,6 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_size_value(conf->inspect, prev->inspect, 16384);
-    ngx_conf_merge_value(conf->dry_run, prev->dry_run, 0);
 
     if (conf->identity && conf->api == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

@@ -108,38 +108,12 @@ ngx_http_keygate_span(ngx_str_t *s)
 ngx_uint_t
 ngx_http_keygate_has_key(keygate_api_t *api, u_char *data, size_t len)
 {
-    u_char            *p, *last;
-    size_t             whole;
-    unsigned           i;
-    keygate_str_t      id, span;
-    keygate_format_t  *f;
+    keygate_str_t  text;
 
-    last = data + len;
+    text.data = data;
+    text.len = len;
 
-    for (i = 0; i < api->n_formats; i++) {
-        f = &api->formats[i];
-        whole = f->prefix.len + f->secret_len;
-
-        if (f->id_len) {
-            whole += f->id_len + 1;
-        }
-
-        for (p = data; p < last && (size_t) (last - p) >= whole; p++) {
-
-            if (ngx_memcmp(p, f->prefix.data, f->prefix.len) != 0) {
-                continue;
-            }
-
-            span.data = p;
-            span.len = whole;
-
-            if (keygate_credential_parse(f, 1, span, &id) == 0) {
-                return 1;
-            }
-        }
-    }
-
-    return 0;
+    return keygate_credential_inside(api->formats, api->n_formats, text);
 }
 
 

@@ -280,6 +280,7 @@ test_every_code(void)
 
 
 static const char  plain_type[] = "application/json; charset=utf-8";
+static const char  text_type[] = "Text/Plain;charset=utf-8";
 static const char  problem_type[] = "Application/Problem+JSON ;charset=utf-8";
 
 
@@ -323,14 +324,20 @@ test_inspect(void)
           "{\"title\":\"t\",\"error\":\"e\",\"message\":\"m\"}",
           KEYGATE_AGAIN, "m", "" },
         { KEYGATE_PROBLEM, 400, plain_type,
-          "{\"error\":{\"error\":{\"title\":\"deep\",\"errors\":[1.5]}}}",
+          "{\"error\":{\"message\":\"deep\",\"errors\":[1.5]}}",
           KEYGATE_AGAIN, "deep", "[1.5]" },
         { KEYGATE_PROBLEM, 400, plain_type,
-          "{\"errors\":{\"a\":[\"</b>\",null,true,{}]}}", KEYGATE_AGAIN, "",
-          "{\"a\":[\"\\u003c/b\\u003e\",null,true,{}]}" },
+          "{\"error\":{\"error\":{\"title\":\"deep\"}}}", KEYGATE_NONE, "",
+          "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"errors\":{\"a\":[\"</b>\",{}]}}", KEYGATE_AGAIN, "",
+          "[{\"pointer\":\"/a\",\"detail\":\"\\u003c/b\\u003e\"}]" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"errors\":[\"</b>\",null,true,{}]}", KEYGATE_AGAIN, "",
+          "[\"\\u003c/b\\u003e\",null,true,{}]" },
         { KEYGATE_PROBLEM, 400, plain_type,
           "{\"message\":[\"m\"],\"error\":{\"title\":\"e\"}}",
-          KEYGATE_AGAIN, "e", "[\"m\"]" },
+          KEYGATE_AGAIN, "", "[\"m\"]" },
         { KEYGATE_PROBLEM, 400, plain_type, "{\"errors\":[]}",
           KEYGATE_NONE, "", "" },
         { KEYGATE_DETAIL, 500, plain_type, "{\"detail\":\"a\",\"b\":1}",
@@ -340,6 +347,29 @@ test_inspect(void)
         { KEYGATE_DETAIL, 400, plain_type, "{\"a\":[],\"b\":{}}",
           KEYGATE_NONE, "", "" },
         { KEYGATE_DETAIL, 400, plain_type, "{}", KEYGATE_NONE, "", "" },
+        { KEYGATE_DETAIL, 400, plain_type, "\xef\xbb\xbf{\"message\":\"a\"}",
+          KEYGATE_AGAIN, "a", "" },
+        { KEYGATE_GRPC, 400, problem_type, "{\"detail\":\"a\"}",
+          KEYGATE_AGAIN, "a", "" },
+        { KEYGATE_GRPC, 500, problem_type, "{\"detail\":\"a\"}",
+          KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, "text/html",
+          "{\"detail\":\"a\",\"status\":400}", KEYGATE_OK, "", "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"detail\":\"a\",\"status\":401}", KEYGATE_AGAIN, "a", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "None left.\r\n", KEYGATE_AGAIN,
+          "None left.", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "\xef\xbb\xbf\xc3\xa9",
+          KEYGATE_AGAIN, "\xc3\xa9", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "{\"message\":\"a\"}",
+          KEYGATE_AGAIN, "a", "" },
+        { KEYGATE_PROBLEM, 500, text_type, "None", KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "two\nlines", KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "\xff", KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "a\x1b[0m", KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, text_type, "a\xe2\x80\xa8z", KEYGATE_NONE, "",
+          "" },
+        { KEYGATE_PROBLEM, 400, text_type, " \r\n", KEYGATE_NONE, "", "" },
         { KEYGATE_DETAIL, 400, problem_type, "{\"title\":\"a\"}",
           KEYGATE_AGAIN, "a", "" },
         { KEYGATE_ENVELOPE, 503, plain_type,
@@ -387,9 +417,212 @@ test_inspect(void)
 }
 
 
+/* Errors as fifteen frameworks and services write them, and what becomes of
+ * them as problems, behind "status" and "detail". */
+
+static void
+test_frameworks(void)
+{
+    unsigned        i;
+    arena_t         arena;
+    const char     *text;
+    keygate_rc_t    rc;
+    keygate_pool_t  pool;
+
+    static const struct {
+        const char  *name;
+        unsigned     status;
+        const char  *body;
+        const char  *want;         /* NULL: it passes as it is */
+    } table[] = {
+        { "Django REST, by field", 400,
+          "{\"email\":[\"Required.\"],\"address\":[{},{\"zip\":[\"Bad.\"]}]}",
+          "\"code\":\"bad_request\",\"errors\":[{\"pointer\":\"/email\","
+          "\"detail\":\"Required.\"},{\"pointer\":\"/address/1/zip\","
+          "\"detail\":\"Bad.\"}]}" },
+        { "Django REST", 404, "{\"detail\":\"Not found.\",\"code\":\"nope\"}",
+          "\"detail\":\"Not found.\",\"code\":\"nope\"}" },
+        { "FastAPI", 422,
+          "{\"detail\":[{\"loc\":[\"body\",1],\"msg\":\"no\"}]}",
+          "\"errors\":[{\"loc\":[\"body\",1],\"msg\":\"no\"}]}" },
+        { "Rails", 404, "{\"status\":404,\"error\":\"Not Found\"}",
+          "\"detail\":\"Not Found\",\"code\":\"not_found\"}" },
+        { "Rails, by field", 422, "{\"errors\":{\"a~/b\":[\"x\",\"y\"]}}",
+          "\"errors\":[{\"pointer\":\"/a~0~1b\",\"detail\":\"x\"},"
+          "{\"pointer\":\"/a~0~1b\",\"detail\":\"y\"}]}" },
+        { "Express", 400,
+          "{\"error\":{\"message\":\"Bad\",\"stack\":\"Error: at db-1\"}}",
+          "\"detail\":\"Bad\",\"code\":\"bad_request\"}" },
+        { "NestJS", 400, "{\"statusCode\":400,\"message\":[\"a is short\"],"
+          "\"error\":\"Bad Request\"}",
+          "\"detail\":\"Bad Request\",\"code\":\"bad_request\","
+          "\"errors\":[\"a is short\"],\"statusCode\":400}" },
+        { "Spring", 404, "{\"timestamp\":\"2026\",\"status\":404,"
+          "\"error\":\"Not Found\",\"message\":\"No order\",\"trace\":\"x\","
+          "\"path\":\"/a\"}",
+          "\"detail\":\"No order\",\"code\":\"not_found\","
+          "\"timestamp\":\"2026\",\"error\":\"Not Found\",\"path\":\"/a\"}" },
+        { "ASP.NET", 400, "{\"type\":\"urn:x\",\"title\":\"Bad\","
+          "\"status\":400,\"errors\":{\"Name\":[\"x\"]}}", NULL },
+        { "Laravel", 422, "{\"message\":\"Invalid.\",\"errors\":"
+          "{\"email\":[\"Taken.\"]}}",
+          "\"detail\":\"Invalid.\",\"code\":\"unprocessable_content\","
+          "\"errors\":[{\"pointer\":\"/email\",\"detail\":\"Taken.\"}]}" },
+        { "Laravel in debug mode", 404, "{\"message\":\"No\","
+          "\"exception\":\"X\",\"file\":\"/srv/a.php\",\"line\":7,"
+          "\"trace\":[{}]}",
+          "\"detail\":\"No\",\"code\":\"not_found\"}" },
+        { "Gin", 400, "{\"error\":\"bad id\"}",
+          "\"detail\":\"bad id\",\"code\":\"bad_request\"}" },
+        { "Echo", 404, "{\"message\":\"Not Found\"}",
+          "\"detail\":\"Not Found\",\"code\":\"not_found\"}" },
+        { "Phoenix", 404, "{\"errors\":{\"detail\":\"Not Found\"}}",
+          "\"detail\":\"Not Found\",\"code\":\"not_found\"}" },
+        { "API Platform", 422, "{\"@type\":\"List\",\"title\":\"An error\","
+          "\"detail\":\"a: b\",\"status\":422,\"violations\":[]}", NULL },
+        { "JSON:API", 422, "{\"errors\":[{\"status\":\"422\","
+          "\"source\":{\"pointer\":\"/data\"},\"detail\":\"x\"}]}",
+          "\"errors\":[{\"status\":\"422\",\"source\":{\"pointer\":"
+          "\"/data\"},\"detail\":\"x\"}]}" },
+        { "OAuth", 400, "{\"error\":\"invalid_grant\","
+          "\"error_description\":\"Expired.\",\"error_uri\":\"u\"}",
+          "\"detail\":\"Expired.\",\"code\":\"invalid_grant\","
+          "\"error_uri\":\"u\"}" },
+        { "Stripe", 402, "{\"error\":{\"code\":\"card_declined\","
+          "\"message\":\"Declined.\",\"param\":\"x\",\"type\":\"card_error\"}}",
+          "\"detail\":\"Declined.\",\"code\":\"card_declined\","
+          "\"param\":\"x\"}" },
+        { "Google", 404, "{\"error\":{\"code\":404,\"message\":\"No.\","
+          "\"status\":\"NOT_FOUND\",\"details\":[{}]}}",
+          "\"detail\":\"No.\",\"code\":\"NOT_FOUND\"}" },
+        { "its own code", 409, "{\"code\":\"OUT_OF_STOCK\","
+          "\"message\":\"None\",\"sku\":\"A1\",\"n\":1.5,\"b\":false,"
+          "\"request_id\":\"x\","
+          "\"l\":[],\"</i>\":1}",
+          "\"detail\":\"None\",\"code\":\"OUT_OF_STOCK\",\"sku\":\"A1\","
+          "\"n\":1.5,\"b\":false,\"\\u003c/i\\u003e\":1}" },
+        { "the same name twice", 409, "{\"message\":\"m\",\"x\":1,"
+          "\"error\":{\"x\":2,\"y\":3}}",
+          "\"detail\":\"m\",\"code\":\"conflict\",\"x\":1,\"y\":3}" },
+        { "four deep", 400, "{\"a\":{\"b\":{\"c\":{\"d\":[\"x\"]}}}}",
+          "\"errors\":[{\"pointer\":\"/a/b/c/d\",\"detail\":\"x\"}]}" },
+        { "five deep", 400, "{\"a\":{\"b\":{\"c\":{\"d\":{\"e\":[\"x\"]}}}}}",
+          "" },
+        { "texts of no list", 400, "{\"a\":\"db-1\"}", "" },
+        { "an empty list", 400, "{\"a\":[]}", "" }
+    };
+
+    memset(&arena, 0, sizeof(arena));
+    pool = arena_pool(&arena);
+
+    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        fresh(KEYGATE_PROBLEM, KEYGATE_ALLOWED, table[i].status);
+
+        rc = keygate_error_inspect(KEYGATE_PROBLEM, table[i].status,
+                                   str(plain_type), str(table[i].body), &pool,
+                                   &error);
+
+        if (table[i].want == NULL || table[i].want[0] == '\0') {
+            is_num(rc, table[i].want == NULL ? KEYGATE_OK : KEYGATE_NONE,
+                   "%s: the verdict", table[i].name);
+            is_num(error.problem, table[i].want == NULL, "%s: a problem",
+                   table[i].name);
+            continue;
+        }
+
+        is_num(rc, KEYGATE_AGAIN, "%s: known", table[i].name);
+
+        text = strstr(body(), table[i].want);
+        ok(text != NULL && strlen(text) == strlen(table[i].want),
+           "%s: %s", table[i].name, body());
+    }
+
+    arena_free(&arena);
+}
+
+
+static void
+test_own_code(void)
+{
+    fresh(KEYGATE_PROBLEM, KEYGATE_ALLOWED, 409);
+    texts.types = str("https://a.example/");
+    error.own_code = str("OUT_OF_STOCK");
+    ok(body_has("\"type\":\"https://a.example/OUT-OF-STOCK\""),
+       "the type of an upstream's code");
+
+    error.own_code = str("no </way>");
+    ok(body_has("\"type\":\"https://a.example/conflict\"")
+       && body_has("\"code\":\"no \\u003c/way\\u003e\""),
+       "no code that is none of a URI becomes a part of one");
+
+    texts.format = KEYGATE_ENVELOPE;
+    error.members = str(",\"a\":1");
+    ok(body_has("{\"code\":\"no \\u003c/way\\u003e\",\"message\"")
+       && !body_has("\"a\""), "in an envelope");
+}
+
+
+static void
+test_instance(void)
+{
+    unsigned  i;
+    char      want[256];
+
+    static const struct {
+        const char  *path;
+        const char  *uri;
+    } table[] = {
+        { "/v1/a:b;c=1,2/@x/~u/%2F%zz%4", "/v1/a:b;c=1,2/@x/~u/%2F%25zz%254" },
+        { "/\"<>\\^`{|}", "/%22%3C%3E%5C%5E%60%7B%7C%7D" },
+        { "/\xc3\xa9\xff\x01 #?[]", "/%C3%A9%FF%01%20%23%3F%5B%5D" },
+        { "//host/x", "/.//host/x" }, { "///", "/.///" }, { "/", "/" },
+        { "a:1/b:2", "a%3A1/b:2" }, { "*", "*" }
+    };
+
+    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        fresh(KEYGATE_PROBLEM, KEYGATE_ALLOWED, 404);
+        error.instance = str(table[i].path);
+        snprintf(want, sizeof(want), "\"instance\":\"%s\",", table[i].uri);
+        ok(body_has(want), "%s: %s", table[i].uri, body());
+    }
+}
+
+
+static void
+test_grpc(void)
+{
+    unsigned  i;
+
+    static const unsigned  table[][2] = {
+        { 400, 3 }, { 401, 16 }, { 403, 7 }, { 404, 12 }, { 413, 8 },
+        { 429, 8 }, { 502, 14 }, { 503, 14 }, { 504, 4 }, { 500, 13 },
+        { 599, 13 }, { 405, 2 }, { 499, 2 }
+    };
+
+    for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        is_num(keygate_status_grpc(table[i][0]), table[i][1], "%u in gRPC",
+               table[i][0]);
+    }
+
+    fresh(KEYGATE_GRPC, KEYGATE_ALLOWED, 404);
+    error.detail = str("50% of\r\n\xc3\xa9 <~>");
+    is_str(body(), strlen(body()), "50%25 of%0D%0A%C3%A9 <~>",
+           "a message of gRPC");
+
+    fresh(KEYGATE_GRPC, KEYGATE_METHOD_NOT_ALLOWED, 0);
+    texts.text[KEYGATE_METHOD_NOT_ALLOWED].detail = str("no {method}%");
+    error.method = str("\xff");
+    is_str(body(), strlen(body()), "no %FF%25", "and one with placeholders");
+}
+
+
 int
 main(void)
 {
+    test_frameworks();
+    test_own_code();
+    test_instance();
+    test_grpc();
     test_codes();
     test_statuses();
     test_placeholders();
