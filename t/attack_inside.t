@@ -30,6 +30,9 @@ my $t = Keygate->new(conf =>
     . items_api(name => 'others', only => 1, zone => '', rate => 'rate 5r/m;',
                 credential => 'credential header X-Other-Key;',
                 routes => 'route GET /other/* items:read;')
+    . items_api(name => 'loose', only => 1, zone => '',
+                extra => 'unmatched pass;',
+                routes => 'route GET /loose/open/* public;')
     . <<'E');
     ssi_types *;
     access_log %%DIR%%/verdicts.log v;
@@ -51,6 +54,13 @@ my $t = Keygate->new(conf =>
             internal;
             keygate items;
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location /loose/ {
+            keygate loose;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+
+            location /loose/open/ { ssi on; }
         }
 
         location /other/ {
@@ -127,7 +137,8 @@ $t->{reply} = sub {
 };
 
 mkdir "$t->{dir}/html";
-mkdir "$t->{dir}/html/$_" for qw(pages v1 v1/open v1/open/pages);
+mkdir "$t->{dir}/html/$_" for qw(pages v1 v1/open v1/open/pages
+                              loose loose/open);
 
 sub page {
     my ($name, @uris) = @_;
@@ -141,6 +152,18 @@ page('pages/open.html', '/v1/open', '/v1/items', '/v1/admin/keys');
 page('pages/other.html', '/v1/items', '/other/x', '/v1/items/1');
 page('v1/open/pages/page.html', '/v1/open', '/v1/items', '/v1/admin/keys');
 page('v1/open/pages/deep.html', '/pages/both.html');
+
+my $odd = 0;
+
+sub odd {
+    my $name = 'odd' . $odd++ . '.html';
+
+    page("v1/open/pages/$name", @_);
+
+    return $name;
+}
+
+page('loose/open/page.html', '/loose/x', '//loose/x', '/v1/items');
 
 my $key = $t->key(scopes => ['items:read']);
 my $other = $t->key(scopes => ['items:read']);
@@ -208,6 +231,18 @@ is($hits, '/copy /v1/items /v1/items/1', 'nor do parts of parts');
 
 ($hits, $charged, $r) = one('/v1/open/pages/deep.html');
 is($hits, '/copy', 'without a key nothing at all');
+
+# -- what has no route as it is written, and a second API that lets pass
+
+for my $uri ('//v1/admin/keys', '/v1//admin/keys', '/v1/open/..;/admin/keys',
+             '/v1/open/;/../x', '/v1/nowhere', '/loose/x', '/copy')
+{
+    ($hits, $charged, $r) = one('/v1/open/pages/' . odd($uri));
+    is($hits, '/copy', "a public page that includes $uri");
+}
+
+($hits, $charged, $r) = one('/loose/open/page.html');
+is($hits, '', 'nor where unmatched paths pass any key');
 
 # -- a decision on a subrequest is none on the request
 

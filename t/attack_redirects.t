@@ -26,6 +26,7 @@ E
         route GET /v1/slow/*    items:read;
         route GET /v1/accel/*   items:read;
         route GET /v1/parts/*   items:read;
+        route GET /v1/open/accel/* public;
         route * /v1/nested/*    admin:read;
         route GET /v1/ask       admin:read;
 R
@@ -93,6 +94,10 @@ R
             location ~ /deeper$ {
                 proxy_pass http://127.0.0.1:%%UPSTREAM%%;
             }
+        }
+
+        location /v1/open/accel/ {
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
 
         location /v1/accel/ { proxy_pass http://127.0.0.1:%%UPSTREAM%%; }
@@ -191,6 +196,22 @@ check('/out/accel/v1/admin/keys', '401 0 /out/accel/v1/admin/keys',
 check('/v1/accel/inside/x', '401 0', '200 1 /v1/accel/inside/x /inside/x');
 check('/inside/x', '404 0', '404 0');
 check('/v1/accel/v1/items', '401 0', '200 1 /v1/accel/v1/items /v1/items');
+
+# by the upstream of what is public: decided anew
+
+for my $to ('v1/admin/keys', 'v1/nowhere', 'inside/x', 'out/last/admin/keys') {
+    my $from = "/v1/open/accel/$to";
+    my $status = $to =~ /admin/ ? 403 : 404;
+
+    check($from, "401 0 $from", "$status 1 $from");
+}
+
+check('/v1/open/accel/v1/items', '401 0 /v1/open/accel/v1/items',
+      '200 1 /v1/open/accel/v1/items /v1/items');
+check('/v1/open/accel/v1/open', '200 0 /v1/open/accel/v1/open /v1/open',
+      '200 0 /v1/open/accel/v1/open /v1/open');
+check('/v1/open/accel/out/page/x', '401 0 /v1/open/accel/out/page/x',
+      '403 1 /v1/open/accel/out/page/x');
 
 check('/v1/nested/x', '401 0', '403 1');
 check('/v1/nested/x?deep=1', '401 0', '403 1');

@@ -137,6 +137,7 @@ typedef struct ngx_http_keygate_ctx_s  ngx_http_keygate_ctx_t;
 struct ngx_http_keygate_ctx_s {
     ngx_http_keygate_api_t        *api;
     ngx_http_request_t            *owner;       /* what it was made for */
+    ngx_http_upstream_t           *upstream;    /* that had led there */
     keygate_str_t                  credential;  /* before it was stripped */
     ngx_uint_t                     n_credentials;
     keygate_verdict_t             *verdict;     /* up to key.addresses, and its
@@ -146,6 +147,7 @@ struct ngx_http_keygate_ctx_s {
     unsigned                       reading:1;   /* the body, for a "when" */
     unsigned                       body_done:1;
     unsigned                       stripped:1;
+    unsigned                       led:1;       /* elsewhere, by an upstream */
 };
 
 
@@ -248,6 +250,9 @@ ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
 /* The same of one API, and whether it covers this request. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_find_ctx(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_uint_t *covered);
+/* In each location that a request comes to: an upstream which has led it there
+ * ends what everybody is let in for. */
+void ngx_http_keygate_led(ngx_http_request_t *r);
 /* Whether the client request has been charged by that API. */
 ngx_uint_t ngx_http_keygate_paid(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);

@@ -94,6 +94,8 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
     ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
+    ngx_http_keygate_led(r);
+
     if (r == r->main) {
         return NGX_DECLINED;
     }

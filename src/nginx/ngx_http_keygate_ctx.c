@@ -34,6 +34,7 @@ ngx_http_keygate_create_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_memzero(ctx, sizeof(ngx_http_keygate_ctx_t));
     ctx->api = api;
     ctx->owner = r;
+    ctx->upstream = r->upstream;
 
     /* what there is of a verdict is a quarter of what there could be */
 
@@ -133,48 +134,78 @@ ngx_http_keygate_find_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         }
     }
 
-    *covered = (ctx && (p == r || ngx_http_keygate_covers(ctx, r)));
+    *covered = (ctx && (p == r ? !ctx->led
+                               : ngx_http_keygate_covers(ctx, r)));
 
     return ctx;
 }
 
 
 /*
- * What a key was let in for covers the subrequests of it.  What everybody is
- * let in for does not cover those with a route that asks for more; others
- * have no meaning of their own ("mirror").
+ * What a key was let in for covers the subrequests of it, and a refusal
+ * refuses them.  What everybody is let in for covers none: the body of a
+ * public answer may name any path in an include.  The one exception is a copy
+ * that "mirror" makes: the operator has named its location, and no body can.
  */
 
 static ngx_uint_t
 ngx_http_keygate_covers(ngx_http_keygate_ctx_t *ctx, ngx_http_request_t *r)
 {
-    keygate_api_t    *api;
-    keygate_str_t     path, method;
-    keygate_route_t  *routes, *route;
+    keygate_api_t             *api;
+    keygate_str_t              path;
+    ngx_http_core_loc_conf_t  *clcf;
 
     if (ctx->verdict->authenticated || ctx->status) {
         return 1;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (!r->background || clcf->name.len != r->uri.len
+        || ngx_strncmp(clcf->name.data, r->uri.data, r->uri.len) != 0)
+    {
+        return 0;
     }
 
     api = ctx->api->core;
     path.len = r->uri.len;
     path.data = r->uri.data;
 
-    if (!keygate_path_rest(path, api->base, &path)) {
-        return 1;
+    return !keygate_path_rest(path, api->base, &path)
+           || keygate_router_match(api->router, path) == NULL;
+}
+
+
+/*
+ * X-Accel-Redirect: who answered what everybody is let in for may lead to any
+ * path.  "r->upstream" is still the one that has led here until the next
+ * upstream is asked, so every location on the way has to look.
+ */
+
+void
+ngx_http_keygate_led(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_keygate_ctx_t  *ctx;
+
+    if (!r->internal || r->upstream == NULL
+        || r->upstream->headers_in.x_accel_redirect == NULL)
+    {
+        return;
     }
 
-    routes = keygate_router_match(api->router, path);
+    for (cln = r->main->pool->cleanup; cln; cln = cln->next) {
 
-    if (routes == NULL) {
-        return 1;
+        if (cln->handler != ngx_http_keygate_cleanup) {
+            continue;
+        }
+
+        ctx = cln->data;
+
+        if (ctx->owner == r && ctx->upstream != r->upstream) {
+            ctx->led |= !ctx->verdict->authenticated && !ctx->status;
+        }
     }
-
-    method.len = r->method_name.len;
-    method.data = r->method_name.data;
-    route = keygate_route_method(routes, method);
-
-    return route && route->need.kind == KEYGATE_NEED_PUBLIC;
 }
 
 
