@@ -100,6 +100,7 @@ keygate_lists_array(keygate_walk_t *w, json_t *array,
 
     step.up = up;
     step.name = NULL;
+    step.index = 0;
 
     json_array_foreach(array, step.index, value) {
 
@@ -132,6 +133,7 @@ keygate_lists_object(keygate_walk_t *w, json_t *object,
     }
 
     step.up = up;
+    step.name = NULL;
     step.index = 0;
 
     json_object_foreach(object, step.name, value) {

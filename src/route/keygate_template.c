@@ -214,6 +214,8 @@ keygate_template_error(keygate_str_t path)
 
         (void) keygate_segment_next(path, &at, &segment);
 
+        memset(&parts[n], 0, sizeof(parts[n]));
+
         error = keygate_part_parse(segment, at == path.len, &parts[n]);
         if (error != NULL) {
             return error;
