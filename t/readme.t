@@ -63,7 +63,8 @@ for my $of ([ 'Directives', \%command ], [ 'Inside keygate_api', \%word ]) {
 # -- Variables, codes, bounds, targets
 
 is(names(section('Variables') =~ /^\| `\$(\w+)`/mg),
-   names($glue =~ /ngx_string\("(keygate_\w+)"\), NULL/g),
+   names(map { s/_$/_NAME/r }
+         $glue =~ /ngx_string\("(keygate_\w+)"\), NULL/g),
    'Variables: all of them, and no other');
 
 my %code = reverse slurp('src/error/keygate_error.c')

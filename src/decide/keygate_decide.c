@@ -10,6 +10,7 @@
 
 static void keygate_decide_init(keygate_verdict_t *v);
 static void keygate_decide_nobody(keygate_verdict_t *v);
+static void keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc);
 static int keygate_decide_path(const keygate_request_t *request,
     keygate_verdict_t *v);
 static int keygate_decide_public(const keygate_api_t *api,
@@ -28,6 +29,7 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned flags, keygate_verdict_t *v)
 {
+    keygate_rc_t    rc;
     keygate_code_e  code;
     unsigned char   digest[KEYGATE_DIGEST_LEN];
 
@@ -60,11 +62,10 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
-    if (keygate_table_find(table, digest, request->now.wall, &v->key)
-        != KEYGATE_OK)
-    {
-        keygate_decide_nobody(v);
-        v->code = KEYGATE_CREDENTIAL_INVALID;
+    rc = keygate_table_find(table, digest, request->now.wall, &v->key);
+
+    if (rc != KEYGATE_OK) {
+        keygate_decide_stranger(v, rc);
         return;
     }
 
@@ -77,6 +78,8 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_str_t id, const keygate_request_t *request, unsigned flags,
     keygate_verdict_t *v)
 {
+    keygate_rc_t  rc;
+
     keygate_decide_init(v);
 
     if (!keygate_decide_path(request, v)) {
@@ -88,9 +91,10 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
-    if (keygate_table_find_id(table, id, &v->key) != KEYGATE_OK) {
-        keygate_decide_nobody(v);
-        v->code = KEYGATE_CREDENTIAL_INVALID;
+    rc = keygate_table_find_id(table, id, &v->key);
+
+    if (rc != KEYGATE_OK) {
+        keygate_decide_stranger(v, rc);
         return;
     }
 
@@ -113,6 +117,17 @@ keygate_decide_nobody(keygate_verdict_t *v)
     v->key.id_len = 0;
     v->key.account_len = 0;
     v->key.plan = -1;
+}
+
+
+/* A key that was not found; with KEYGATE_AGAIN it may well exist. */
+
+static void
+keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc)
+{
+    keygate_decide_nobody(v);
+    v->code = rc == KEYGATE_NONE ? KEYGATE_CREDENTIAL_INVALID
+                                 : KEYGATE_UNAVAILABLE;
 }
 
 
@@ -270,6 +285,11 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
 
     if (key->revoked_at != KEYGATE_NEVER) {
         v->code = KEYGATE_KEY_REVOKED;
+        return;
+    }
+
+    if (key->suspended_at != KEYGATE_NEVER) {
+        v->code = KEYGATE_KEY_SUSPENDED;
         return;
     }
 

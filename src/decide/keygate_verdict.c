@@ -114,6 +114,7 @@ keygate_verdict_challenge(const keygate_api_t *api,
 
     case KEYGATE_CREDENTIAL_INVALID:
     case KEYGATE_KEY_REVOKED:
+    case KEYGATE_KEY_SUSPENDED:
     case KEYGATE_KEY_EXPIRED:
         error = "invalid_token";
         break;

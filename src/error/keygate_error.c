@@ -44,6 +44,9 @@ static const keygate_default_t  keygate_defaults[KEYGATE_CODES] = {
     { 401, keygate_string("key_revoked"), "Key revoked",
       "This API key has been revoked: use another one." },
 
+    { 401, keygate_string("key_suspended"), "Key suspended",
+      "This API key is suspended: ask whoever manages it to resume it." },
+
     { 401, keygate_string("key_expired"), "Key expired",
       "This API key has expired: use another one." },
 

@@ -17,6 +17,7 @@
 #include "keygate_api.h"
 #include "keygate_decide.h"
 #include "keygate_error.h"
+#include "keygate_json.h"
 #include "keygate_journal.h"
 #include "keygate_table.h"
 
@@ -355,9 +356,16 @@ void ngx_http_keygate_log_refusal(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
 
 
-/* ngx_http_keygate_variables.c */
+/* ngx_http_keygate_variables.c, ngx_http_keygate_variables_known.c */
 
 ngx_int_t ngx_http_keygate_add_variables(ngx_conf_t *cf);
+/* The decision that a variable is about, made now where it must be; or
+ * NULL. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(ngx_http_request_t *r);
+ngx_int_t ngx_http_keygate_variable_profile(ngx_http_request_t *r,
+    ngx_http_variable_value_t *value, uintptr_t data);
+ngx_int_t ngx_http_keygate_variable_meta(ngx_http_request_t *r,
+    ngx_http_variable_value_t *value, uintptr_t data);
 
 
 /* ngx_http_keygate_identity.c: keygate_me, keygate_scopes */

@@ -107,6 +107,9 @@ ngx_http_keygate_remedy(keygate_code_e code)
     case KEYGATE_CREDENTIAL_INVALID:
         return "no key of this API";
 
+    case KEYGATE_KEY_SUSPENDED:
+        return "resume the key to allow it";
+
     case KEYGATE_KEY_REVOKED:
     case KEYGATE_KEY_EXPIRED:
         return "the client needs a new key";

@@ -13,14 +13,15 @@ typedef enum {
     NGX_HTTP_KEYGATE_PLAN,
     NGX_HTTP_KEYGATE_SCOPES,
     NGX_HTTP_KEYGATE_ROUTE,
-    NGX_HTTP_KEYGATE_REMAINING
+    NGX_HTTP_KEYGATE_REMAINING,
+    NGX_HTTP_KEYGATE_STATUS
 } ngx_http_keygate_variable_e;
 
 
 static ngx_int_t ngx_http_keygate_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(
-    ngx_http_request_t *r);
+static keygate_str_t ngx_http_keygate_status_text(
+    ngx_http_keygate_ctx_t *ctx);
 static ngx_int_t ngx_http_keygate_scopes_text(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_str_t *text);
 static ngx_int_t ngx_http_keygate_remaining_text(ngx_http_request_t *r,
@@ -49,6 +50,15 @@ static ngx_http_variable_t  ngx_http_keygate_vars[] = {
 
     { ngx_string("keygate_remaining"), NULL, ngx_http_keygate_variable,
       NGX_HTTP_KEYGATE_REMAINING, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("keygate_status"), NULL, ngx_http_keygate_variable,
+      NGX_HTTP_KEYGATE_STATUS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("keygate_profile_"), NULL, ngx_http_keygate_variable_profile,
+      0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
+
+    { ngx_string("keygate_meta_"), NULL, ngx_http_keygate_variable_meta,
+      0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
       ngx_http_null_variable
 };
@@ -131,6 +141,10 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
     case NGX_HTTP_KEYGATE_REMAINING:
         rc = ngx_http_keygate_remaining_text(r, ctx, &text);
         break;
+
+    case NGX_HTTP_KEYGATE_STATUS:
+        text = ngx_http_keygate_status_text(ctx);
+        break;
     }
 
     if (rc != NGX_OK) {
@@ -158,7 +172,7 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
  * the request has been answered without one.
  */
 
-static ngx_http_keygate_ctx_t *
+ngx_http_keygate_ctx_t *
 ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
 {
     ngx_http_keygate_ctx_t        *ctx;
@@ -178,6 +192,22 @@ ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
     }
 
     return ngx_http_keygate_decided(r, klcf->api);
+}
+
+
+static keygate_str_t
+ngx_http_keygate_status_text(ngx_http_keygate_ctx_t *ctx)
+{
+    if (ctx->verdict->need_body) {
+        return KEYGATE_STR("");
+    }
+
+    if (ctx->verdict->code == KEYGATE_ALLOWED) {
+        return KEYGATE_STR("allowed");
+    }
+
+    return ctx->dry_run ? KEYGATE_STR("refused_dry_run")
+                        : KEYGATE_STR("refused");
 }
 
 

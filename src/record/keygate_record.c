@@ -13,6 +13,11 @@
 #include "keygate_record_private.h"
 
 
+static const char *const  keygate_status_names[] = {
+    "active", "trialing", "past_due", "canceled"
+};
+
+
 void
 keygate_record_init(keygate_record_t *record, keygate_kind_e kind)
 {
@@ -22,6 +27,7 @@ keygate_record_init(keygate_record_t *record, keygate_kind_e kind)
     record->previous_until = KEYGATE_NEVER;
     record->expires_at = KEYGATE_NEVER;
     record->revoked_at = KEYGATE_NEVER;
+    record->suspended_at = KEYGATE_NEVER;
     record->trial_ends_at = KEYGATE_NEVER;
 }
 
@@ -31,10 +37,13 @@ keygate_record_free(keygate_record_t *record)
 {
     free(record->scopes);
     free(record->addresses);
+    free(record->meta);
     json_decref(record->json);
 
     record->scopes = NULL;
     record->addresses = NULL;
+    record->meta = NULL;
+    record->meta_len = 0;
     record->json = NULL;
 }
 
@@ -181,4 +190,11 @@ keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len)
     *len = n + 1;
 
     return line;
+}
+
+
+const char *
+keygate_status_name(keygate_status_e status)
+{
+    return keygate_status_names[status];
 }

@@ -16,6 +16,7 @@
 
 #define KEYGATE_LINE_MAX       65536    /* bytes of a journal line */
 #define KEYGATE_ADDRESSES_MAX  32
+#define KEYGATE_META_MAX       16       /* members of a key's "meta" */
 #define KEYGATE_TEXT_MAX       255      /* bytes of the name of either */
 
 
@@ -48,11 +49,15 @@ typedef struct {
     int64_t           created_at;      /* 0: absent */
     int64_t           expires_at;      /* KEYGATE_NEVER: absent or null */
     int64_t           revoked_at;      /* KEYGATE_NEVER: absent or null */
+    int64_t           suspended_at;    /* KEYGATE_NEVER: absent or null */
+    unsigned char    *meta;            /* see keygate_meta_find(); owned */
+    size_t            meta_len;        /* 0: none */
     keygate_cidr_t   *addresses;
     unsigned          n_addresses;
 
     /* of both */
     keygate_str_t     name;
+    keygate_str_t     changed_by;
 
     /* of an account */
     keygate_str_t     plan;
@@ -102,6 +107,19 @@ keygate_rc_t keygate_record_from_json(keygate_kind_e kind, json_t *json,
     keygate_record_t *record, keygate_fault_t *fault);
 
 void keygate_record_free(keygate_record_t *record);
+
+/*
+ * The members of a key's "meta" as one piece of bytes: for each of them the
+ * lengths of its name and of its value, a byte each, then both.  The value is
+ * text: a string as it is, a number and a boolean as JSON writes it.  Finds the
+ * value of one: KEYGATE_OK or KEYGATE_NONE.
+ */
+keygate_rc_t keygate_meta_find(const unsigned char *meta, size_t len,
+    keygate_str_t name, keygate_str_t *value);
+
+/* Appends a string, number or boolean as such a text.  KEYGATE_OK;
+ * KEYGATE_NONE when it is anything else; KEYGATE_NOMEM. */
+keygate_rc_t keygate_record_value(const json_t *json, keygate_buf_t *out);
 
 /*
  * The line of a record, LF included, compact and in ASCII-safe UTF-8, in

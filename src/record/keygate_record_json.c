@@ -152,6 +152,7 @@ keygate_record_member(keygate_record_t *record,
     case KEYGATE_MEMBER_LIST_OR_NULL:
     case KEYGATE_MEMBER_PREVIOUS:
     case KEYGATE_MEMBER_PROFILE:
+    case KEYGATE_MEMBER_META:
 
         if (json_is_null(json)) {
             return KEYGATE_OK;
@@ -171,6 +172,9 @@ keygate_record_member(keygate_record_t *record,
 
     case KEYGATE_MEMBER_PREVIOUS:
         return keygate_record_previous(record, json, fault);
+
+    case KEYGATE_MEMBER_META:
+        return keygate_record_meta(record, json, fault);
 
     case KEYGATE_MEMBER_PROFILE:
         return keygate_record_profile(json, fault);

@@ -22,11 +22,6 @@ static const char  keygate_reason_digest[]
 static const char  keygate_reason_kind[]
     = "is not of the same kind as the other digest";
 
-static const char *const  keygate_status_names[] = {
-    "active", "trialing", "past_due", "canceled"
-};
-
-
 /* Room for one more in a list that doubles from 4. */
 
 static int
@@ -242,6 +237,24 @@ keygate_set_revoked(keygate_record_t *record, keygate_str_t text)
 
 
 static const char *
+keygate_set_suspended(keygate_record_t *record, keygate_str_t text)
+{
+    return keygate_time_parse(text, &record->suspended_at) == KEYGATE_OK
+           ? NULL : keygate_reason_time;
+}
+
+
+static const char *
+keygate_set_changed_by(keygate_record_t *record, keygate_str_t text)
+{
+    record->changed_by = text;
+
+    return keygate_text_plain(text, KEYGATE_TEXT_MAX)
+           ? NULL : "is longer than 255 bytes or holds control characters";
+}
+
+
+static const char *
 keygate_set_plan(keygate_record_t *record, keygate_str_t text)
 {
     record->plan = text;
@@ -258,8 +271,7 @@ keygate_set_status(keygate_record_t *record, keygate_str_t text)
     keygate_str_t  name;
 
     for (i = 0; i <= KEYGATE_CANCELED; i++) {
-        name.data = (const unsigned char *) keygate_status_names[i];
-        name.len = strlen(keygate_status_names[i]);
+        name = keygate_span(keygate_status_name((keygate_status_e) i));
 
         if (keygate_str_eq(text, name)) {
             record->status = (keygate_status_e) i;
@@ -279,13 +291,6 @@ keygate_set_trial(keygate_record_t *record, keygate_str_t text)
 }
 
 
-const char *
-keygate_status_name(keygate_status_e status)
-{
-    return keygate_status_names[status];
-}
-
-
 /* The members of a key, of an account, and of "previous". */
 
 static const keygate_member_t  keygate_key_members[] = {
@@ -301,6 +306,11 @@ static const keygate_member_t  keygate_key_members[] = {
       keygate_set_expires },
     { keygate_string("revoked_at"), KEYGATE_MEMBER_TEXT_OR_NULL,
       keygate_set_revoked },
+    { keygate_string("suspended_at"), KEYGATE_MEMBER_TEXT_OR_NULL,
+      keygate_set_suspended },
+    { keygate_string("changed_by"), KEYGATE_MEMBER_TEXT_OR_NULL,
+      keygate_set_changed_by },
+    { keygate_string("meta"), KEYGATE_MEMBER_META, NULL },
     { keygate_string("rates"), KEYGATE_MEMBER_LIST_OR_NULL,
       keygate_set_rate },
     { keygate_string("addresses"), KEYGATE_MEMBER_LIST_OR_NULL,
@@ -321,6 +331,8 @@ static const keygate_member_t  keygate_account_members[] = {
     { keygate_string("trial_ends_at"), KEYGATE_MEMBER_TEXT_OR_NULL,
       keygate_set_trial },
     { keygate_string("profile"), KEYGATE_MEMBER_PROFILE, NULL },
+    { keygate_string("changed_by"), KEYGATE_MEMBER_TEXT_OR_NULL,
+      keygate_set_changed_by },
     { keygate_string("deleted"), KEYGATE_MEMBER_DELETED, NULL },
     { { 0, NULL }, KEYGATE_MEMBER_TEXT, NULL }
 };

@@ -16,6 +16,7 @@ typedef enum {
     KEYGATE_MEMBER_LIST_OR_NULL,   /* the same, but not empty */
     KEYGATE_MEMBER_PREVIOUS,       /* an object of its own, or null */
     KEYGATE_MEMBER_PROFILE,        /* an object of strings and nulls */
+    KEYGATE_MEMBER_META,           /* an object of short values, or null */
     KEYGATE_MEMBER_DELETED         /* a boolean */
 } keygate_shape_e;
 
@@ -58,6 +59,12 @@ keygate_rc_t keygate_fault_set(keygate_fault_t *fault, const char *a,
 
 /* No longer than "max", and no controls (C0, DEL, C1). */
 int keygate_text_plain(keygate_str_t text, size_t max);
+
+/* ---- keygate_record_meta.c ---- */
+
+/* Reads "meta" into the record.  As keygate_fault_set(). */
+keygate_rc_t keygate_record_meta(keygate_record_t *record, json_t *json,
+    keygate_fault_t *fault);
 
 
 #endif /* KEYGATE_RECORD_PRIVATE_H */

@@ -84,7 +84,8 @@ keygate_apply_key(keygate_table_t *t, const keygate_record_t *record,
                  ? (unsigned) __builtin_popcount(c.units
                                                  & ~t->units[KEYGATE_KEY])
                  : keygate_arena_lacks(t, c.key, c.units);
-    want.bodies[0] = keygate_change_body(&c, words);
+    want.bodies[0] = keygate_change_body(&c, words)
+                     + (unsigned) (record->meta_len + 7) / 8;
     want.bodies[1] = c.account == 0
                      ? keygate_account_granules(record->account.len, 0) : 0;
 
@@ -131,10 +132,14 @@ keygate_change(keygate_table_t *t, keygate_change_t *c,
     }
 
     n = keygate_change_body(c, words);
-    granules = n;
+    granules = n + (unsigned) (c->record->meta_len + 7) / 8;
     body = keygate_arena_take(t, KEYGATE_IN_KEY_BODY, c->key, &granules);
     words[0] |= granules;
     keygate_body_store(t, body, words, n);
+
+    if (c->record->meta_len != 0) {
+        memcpy(keygate_at(t, body + n), c->record->meta, c->record->meta_len);
+    }
 
     keygate_key_node(t, c->key)->sweep = t->generation;
     keygate_store(&keygate_node(t, c->key)->body, body);
@@ -154,7 +159,7 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
 
     if (r->account.len == 0 || r->account.len > KEYGATE_ID_MAX
         || !r->has_digest || r->n_addresses > KEYGATE_ADDRESSES_MAX
-        || c->at >> 44 != 0)
+        || c->at >> KEYGATE_AT_BITS != 0)
     {
         return KEYGATE_INVALID;
     }

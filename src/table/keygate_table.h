@@ -73,6 +73,7 @@ typedef struct {
     keygate_set_t     scopes;            /* table bits */
     int64_t           expires_at;
     int64_t           revoked_at;
+    int64_t           suspended_at;
     uint32_t          limits[KEYGATE_UNITS];
 
     keygate_status_e  status;            /* of the account */
@@ -221,6 +222,14 @@ void keygate_table_touch(keygate_table_t *t, uint32_t ref, int64_t wall);
  */
 keygate_rc_t keygate_table_profile(const keygate_table_t *t,
     keygate_str_t account, keygate_buf_t *name, keygate_buf_t *profile);
+
+/*
+ * Appends the value of one member of a key's "meta" (see keygate_meta_find()).
+ * KEYGATE_OK; KEYGATE_NONE when there is no such key or member;
+ * KEYGATE_AGAIN.
+ */
+keygate_rc_t keygate_table_meta(const keygate_table_t *t, keygate_str_t id,
+    keygate_str_t name, keygate_buf_t *value);
 
 /*
  * Walks.  *cursor is 0 at first; each call fetches the next one and moves the

@@ -55,7 +55,7 @@ keygate_table_apply_account(keygate_table_t *t, const keygate_record_t *r,
     want.accounts = account == 0;
     want.bodies[0] = keygate_account_need(r, len);
 
-    if (want.bodies[0] > KEYGATE_BODY_MAX || at >> 44 != 0) {
+    if (want.bodies[0] > KEYGATE_BODY_MAX || at >> KEYGATE_AT_BITS != 0) {
         return KEYGATE_INVALID;
     }
 

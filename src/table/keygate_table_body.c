@@ -83,6 +83,8 @@ keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
     parts->expires = flags & KEYGATE_HAS_EXPIRES ? at++ : 0;
     parts->revoked = flags & KEYGATE_HAS_REVOKED ? at++ : 0;
 
+    parts->suspended = flags & KEYGATE_HAS_SUSPENDED ? at++ : 0;
+
     parts->limits = flags & KEYGATE_HAS_LIMITS ? at : 0;
     at += parts->limits ? (KEYGATE_UNITS + 1) / 2 : 0;
 
@@ -90,7 +92,10 @@ keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
     at += parts->previous ? 2 : 0;
 
     parts->cidrs = at;
-    parts->end = at + (cidrs * KEYGATE_CIDR_LEN + 7) / 8;
+    at += (cidrs * KEYGATE_CIDR_LEN + 7) / 8;
+
+    parts->meta = flags & KEYGATE_HAS_META ? at++ : 0;
+    parts->end = at;
 
     return parts->end <= n && cidrs <= KEYGATE_ADDRESSES_MAX
            && ((unsigned) (body[0] >> 23) & 7) <= KEYGATE_SCOPES_MAX / 64;
@@ -155,6 +160,9 @@ keygate_copy_part(keygate_key_t *key, const uint64_t *body,
                                      : KEYGATE_NEVER;
     key->revoked_at = parts->revoked ? (int64_t) body[parts->revoked]
                                      : KEYGATE_NEVER;
+
+    key->suspended_at = parts->suspended ? (int64_t) body[parts->suspended]
+                                         : KEYGATE_NEVER;
 
     key->has_limits = parts->limits != 0;
 

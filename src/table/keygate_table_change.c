@@ -44,6 +44,11 @@ keygate_change_body(const keygate_change_t *c, uint64_t *words)
 
     n += (r->n_addresses * KEYGATE_CIDR_LEN + 7) / 8;
 
+    if (r->meta_len != 0) {
+        flags |= KEYGATE_HAS_META;
+        words[n++] = r->meta_len;
+    }
+
     words[0] = (uint64_t) r->id.len << 16 | (uint64_t) sets << 23
                | (uint64_t) r->n_addresses << 26 | (uint64_t) c->current << 32;
     words[1] = c->account | c->at << 32;
@@ -61,7 +66,7 @@ keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
     unsigned char  *p;
 
     p = (unsigned char *) words;
-    tail = (uint16_t) ((at >> 32 & 0xfff) | flags << 12);
+    tail = (uint16_t) ((at >> 32 & 0x3f) | flags << (KEYGATE_AT_BITS - 32));
 
     memcpy(p + KEYGATE_ID_AT - sizeof(tail), &tail, sizeof(tail));
     memcpy(p + KEYGATE_ID_AT, id.data, id.len);
@@ -88,6 +93,11 @@ keygate_change_options(const keygate_change_t *c, uint64_t *words, unsigned n,
     if (r->revoked_at != KEYGATE_NEVER) {
         *flags |= KEYGATE_HAS_REVOKED;
         words[n++] = (uint64_t) r->revoked_at;
+    }
+
+    if (r->suspended_at != KEYGATE_NEVER) {
+        *flags |= KEYGATE_HAS_SUSPENDED;
+        words[n++] = (uint64_t) r->suspended_at;
     }
 
     for (i = 0; i < KEYGATE_UNITS; i++) {

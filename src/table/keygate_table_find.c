@@ -10,18 +10,11 @@
 #include "keygate_table_private.h"
 
 
-#define KEYGATE_TRIES  100000
-
-
 static keygate_rc_t keygate_find(const keygate_table_t *t,
     const uint64_t digest[4], int64_t wall, uint64_t seen, keygate_key_t *key);
 static int keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
     int64_t wall, keygate_key_t *key);
 static void keygate_prefetch(const keygate_table_t *t, uint32_t key);
-static int keygate_copy_text(const keygate_table_t *t, uint32_t account,
-    keygate_buf_t *name, keygate_buf_t *profile);
-static void keygate_copy_bytes(const keygate_table_t *t, uint64_t from,
-    size_t len, keygate_buf_t *out);
 
 
 uint64_t
@@ -51,7 +44,7 @@ keygate_table_find(const keygate_table_t *t,
 
     memcpy(words, digest, sizeof(words));
 
-    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+    for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);
         rc = keygate_find(t, words, wall, seen, key);
 
@@ -60,7 +53,7 @@ keygate_table_find(const keygate_table_t *t,
         }
     }
 
-    return KEYGATE_NONE;
+    return KEYGATE_AGAIN;
 }
 
 
@@ -206,7 +199,7 @@ keygate_table_find_id(const keygate_table_t *t, keygate_str_t id,
 
     hash = keygate_hash(t, id);
 
-    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+    for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);
         at = keygate_index_id(t, KEYGATE_KEY, hash, id, seen);
         rc = at == 0 ? KEYGATE_NONE : keygate_table_load_key(t, at, key);
@@ -216,7 +209,7 @@ keygate_table_find_id(const keygate_table_t *t, keygate_str_t id,
         }
     }
 
-    return KEYGATE_NONE;
+    return KEYGATE_AGAIN;
 }
 
 
@@ -235,7 +228,7 @@ keygate_table_find_account(const keygate_table_t *t, keygate_str_t id,
 
     hash = keygate_hash(t, id);
 
-    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
+    for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);
         at = keygate_index_id(t, KEYGATE_ACCOUNT, hash, id, seen);
         rc = at == 0 ? KEYGATE_NONE
@@ -246,105 +239,5 @@ keygate_table_find_account(const keygate_table_t *t, keygate_str_t id,
         }
     }
 
-    return KEYGATE_NONE;
-}
-
-
-keygate_rc_t
-keygate_table_profile(const keygate_table_t *t, keygate_str_t account,
-    keygate_buf_t *name, keygate_buf_t *profile)
-{
-    int       found;
-    size_t    name_len, profile_len;
-    uint32_t  at;
-    uint64_t  seen, hash;
-    unsigned  tries;
-
-    if (account.len == 0 || account.len > KEYGATE_ID_MAX) {
-        return KEYGATE_NONE;
-    }
-
-    hash = keygate_hash(t, account);
-    name_len = name->len;
-    profile_len = profile->len;
-
-    for (tries = 0; tries < KEYGATE_TRIES; tries++) {
-        seen = keygate_table_enter(t);
-        at = keygate_index_id(t, KEYGATE_ACCOUNT, hash, account, seen);
-        found = at != 0 && keygate_copy_text(t, at, name, profile);
-
-        if (keygate_table_whole(t, seen)) {
-            return found ? KEYGATE_OK : KEYGATE_NONE;
-        }
-
-        name->len = name_len;
-        profile->len = profile_len;
-    }
-
-    return KEYGATE_NONE;
-}
-
-
-static int
-keygate_copy_text(const keygate_table_t *t, uint32_t account,
-    keygate_buf_t *name, keygate_buf_t *profile)
-{
-    size_t    name_len, profile_len;
-    uint32_t  body;
-    uint64_t  words[KEYGATE_ACCOUNT_WORDS], from, have;
-    unsigned  flags;
-
-    body = keygate_load(&keygate_node(t, account)->body);
-
-    if (body == 0
-        || keygate_body_copy(t, body, words, KEYGATE_ACCOUNT_WORDS) == 0)
-    {
-        return 0;
-    }
-
-    flags = keygate_account_flags(words);
-    name_len = (size_t) (words[0] >> 32 & 0xffffff);
-    profile_len = (size_t) (uint32_t) words[1];
-    from = keygate_body_rest(words) + (flags & KEYGATE_HAS_TRIAL ? 1 : 0);
-    have = (words[0] & 0xffff) * 8;
-
-    if (!(flags & KEYGATE_IS_KNOWN)
-        || from * 8 + name_len + profile_len > have)
-    {
-        return 0;
-    }
-
-    from = ((uint64_t) body + from) * 8;
-    keygate_copy_bytes(t, from, name_len, name);
-    keygate_copy_bytes(t, from + name_len, profile_len, profile);
-
-    return 1;
-}
-
-
-static void
-keygate_copy_bytes(const keygate_table_t *t, uint64_t from, size_t len,
-    keygate_buf_t *out)
-{
-    size_t                i, n;
-    unsigned char         bytes[256];
-    keygate_str_t         piece;
-    const unsigned char  *p;
-
-    p = (const unsigned char *) t + from;
-    piece.data = bytes;
-
-    while (len != 0) {
-        n = len < sizeof(bytes) ? len : sizeof(bytes);
-
-        for (i = 0; i < n; i++) {
-            bytes[i] = keygate_peek(p + i);
-        }
-
-        piece.len = n;
-        keygate_buf_put(out, piece);
-
-        p += n;
-        len -= n;
-    }
+    return KEYGATE_AGAIN;
 }

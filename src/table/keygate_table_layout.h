@@ -11,16 +11,17 @@
  *   body of a key (18 bytes, the id, what it has of the rest)
  *   +----------+--------+-------+-------+---------+---------+----+--------+
  *   | granules | id_len | words | cidrs | current | account | at | flags  |
- *   |    16    |    7   |   3   |   6   |   32    |   32    | 44 |   4    |
+ *   |    16    |    7   |   3   |   6   |   32    |   32    | 38 |   10   |
  *   +----------+--------+-------+-------+---------+---------+----+--------+
- *   | id, padded to 8 bytes | scope words | expires | revoked | limits ... |
- *   | ... previous cell, until | CIDRs, 17 bytes each                      |
+ *   | id, padded to 8 bytes | scope words | expires | revoked | suspended  |
+ *   | limits ... | previous cell, until | CIDRs, 17 bytes each            |
+ *   | ... length of meta | meta                                            |
  *   +---------------------------------------------------------------------+
  *
  *   body of an account
  *   +----------+--------+--------+-------+------+------+---------+--------+
  *   | granules | id_len | status | flags | name | plan | profile |   at   |
- *   |    16    |    7   |    2   |   7   |  24  |   8  |   32    | 44 (+4)|
+ *   |    16    |    7   |    2   |   7   |  24  |   8  |   32    | 38(+10)|
  *   +----------+--------+--------+-------+------+------+---------+--------+
  *   | id, padded to 8 bytes | trial ends | name | profile                 |
  *   +---------------------------------------------------------------------+
@@ -54,12 +55,15 @@
 #define KEYGATE_KEY_WORDS     96         /* a key's longest body */
 #define KEYGATE_ACCOUNT_WORDS 12         /* an account's, up to its name */
 #define KEYGATE_CIDR_LEN      17
+#define KEYGATE_AT_BITS       38         /* of where a line is: 256 GB */
 
 /* flags of a key's body */
 #define KEYGATE_HAS_EXPIRES   1
 #define KEYGATE_HAS_REVOKED   2
 #define KEYGATE_HAS_LIMITS    4
 #define KEYGATE_HAS_PREVIOUS  8
+#define KEYGATE_HAS_SUSPENDED 16
+#define KEYGATE_HAS_META      32
 
 /* flags of an account's body */
 #define KEYGATE_IS_KNOWN      1
@@ -172,10 +176,12 @@ typedef struct {
     unsigned  scopes;
     unsigned  expires;
     unsigned  revoked;
+    unsigned  suspended;
     unsigned  limits;
     unsigned  previous;                  /* the cell, then until */
     unsigned  cidrs;
-    unsigned  end;
+    unsigned  meta;                      /* its length, then the bytes */
+    unsigned  end;                       /* of all that is copied at once */
 } keygate_parts_t;
 
 
@@ -269,14 +275,14 @@ keygate_body_tail(const uint64_t *body)
 static inline uint64_t
 keygate_body_at(const uint64_t *body)
 {
-    return body[1] >> 32 | (uint64_t) (keygate_body_tail(body) & 0xfff) << 32;
+    return body[1] >> 32 | (uint64_t) (keygate_body_tail(body) & 0x3f) << 32;
 }
 
 
 static inline unsigned
 keygate_key_flags(const uint64_t *body)
 {
-    return keygate_body_tail(body) >> 12;
+    return keygate_body_tail(body) >> (KEYGATE_AT_BITS - 32);
 }
 
 

@@ -12,6 +12,7 @@
  *   keygate_table_name.c     numbers for names
  *   keygate_table_body.c     copies of bodies, and what they say
  *   keygate_table_find.c     readers: one record
+ *   keygate_table_text.c     readers: its name, profile and meta
  *   keygate_table_walk.c     readers: all of them
  */
 
@@ -19,6 +20,10 @@
 #define KEYGATE_TABLE_PRIVATE_H
 
 #include "keygate_table_layout.h"
+
+
+/* A writer takes many times longer for a change than a reader for a look. */
+#define KEYGATE_READER_TRIES  500
 
 
 /* A key's record on its way into the table. */

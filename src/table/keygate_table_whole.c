@@ -118,6 +118,8 @@ keygate_key_granules(const keygate_table_t *t, const keygate_record_t *r)
     n += (unsigned) (KEYGATE_ID_AT + r->id.len + 7) / 8;
     n += r->expires_at != KEYGATE_NEVER;
     n += r->revoked_at != KEYGATE_NEVER;
+    n += r->suspended_at != KEYGATE_NEVER;
+    n += r->meta_len != 0 ? 1 + (unsigned) (r->meta_len + 7) / 8 : 0;
     n += r->has_previous ? 2 : 0;
     n += (r->n_addresses * KEYGATE_CIDR_LEN + 7) / 8;
 

@@ -72,6 +72,7 @@ make_key(keygate_record_t *r, unsigned key, unsigned version, unsigned account)
     r->scopes = scopes;
     r->n_scopes = version % 8;
     r->expires_at = version % 3 ? KEYGATE_NEVER : WALL + version;
+    r->suspended_at = KEYGATE_NEVER;
     r->revoked_at = version % 5 ? KEYGATE_NEVER : WALL - (int64_t) version;
     r->limits[version % KEYGATE_UNITS] = version % 4 ? 0 : version + 1;
     r->n_addresses = version % 11 == 0 ? version % 33 : 0;

@@ -36,7 +36,8 @@ enum {
 
 const char *const  fuzz_shapes[] = {
     "allowed", "path_ambiguous", "credential_missing", "credential_conflict",
-    "credential_invalid", "key_revoked", "key_expired", "address_not_allowed",
+    "credential_invalid", "key_revoked", "key_suspended",
+    "key_expired", "address_not_allowed",
     "rate_limited", "quota_exceeded", "subscription_lapsed", "plan_required",
     "route_not_found", "method_not_allowed", "insufficient_scope",
     "body_invalid",

@@ -50,6 +50,10 @@ same(const keygate_record_t *a, const keygate_record_t *b)
         || a->previous_until != b->previous_until
         || memcmp(a->limits, b->limits, sizeof(a->limits)) != 0
         || a->created_at != b->created_at || a->expires_at != b->expires_at
+        || a->suspended_at != b->suspended_at
+        || a->meta_len != b->meta_len
+        || (a->meta_len && memcmp(a->meta, b->meta, a->meta_len) != 0)
+        || !same_str(a->changed_by, b->changed_by)
         || a->revoked_at != b->revoked_at || a->status != b->status
         || a->trial_ends_at != b->trial_ends_at
         || a->n_scopes != b->n_scopes || a->n_addresses != b->n_addresses
@@ -136,6 +140,12 @@ test_valid(void)
         "{\"key\":{" KEY ",\"previous\":{\"until\":\"2026-11-01T09:00:00Z\","
             "\"digest\":\"sha256:" HEX2 "\",\"why\":1}}}",
         "{\"key\":{" KEY ",\"previous\":null}}",
+        "{\"key\":{" KEY ",\"suspended_at\":\"2026-11-01T09:00:00Z\","
+            "\"changed_by\":\"cli:root\"}}",
+        "{\"key\":{" KEY ",\"suspended_at\":null,\"meta\":null}}",
+        "{\"key\":{" KEY ",\"meta\":{}}}",
+        "{\"key\":{" KEY ",\"meta\":{\"team\":\"B\\u00fcro\",\"seats\":12,"
+            "\"beta\":true}}}",
         "{\"key\":{" KEY ",\"tags\":[1,2.5,{\"a\":null}],\"n\":-12}}",
         "{\"key\":{" KEY ",\"deleted\":false}}",
         "{\"key\":{\"id\":\"k1\",\"deleted\":true}}",
