@@ -16,4 +16,13 @@
 #endif
 
 
+/* Since 1.29 an upstream's interim responses are not taken for the answer. */
+
+#if (nginx_version < 1029000)
+#define NGX_HTTP_KEYGATE_INTERIM  1
+#else
+#define NGX_HTTP_KEYGATE_INTERIM  0
+#endif
+
+
 #endif /* _NGX_HTTP_KEYGATE_COMPAT_H_INCLUDED_ */

@@ -79,6 +79,13 @@ ngx_int_t ngx_http_keygate_error_inflate(ngx_http_request_t *r, ngx_buf_t *in,
     size_t max, keygate_str_t *out);
 
 
+/* ngx_http_keygate_error_interim.c: only where NGX_HTTP_KEYGATE_INTERIM */
+
+/* In the last phase before the content: has the interim responses of an
+ * upstream read and thrown away. */
+ngx_int_t ngx_http_keygate_interim_handler(ngx_http_request_t *r);
+
+
 /* ngx_http_keygate_error_grpc.c */
 
 /* Whether the request is one of gRPC, by its media type. */

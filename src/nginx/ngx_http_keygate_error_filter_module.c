@@ -142,6 +142,21 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     gate = (klcf->api || r->internal) ? ngx_http_keygate_get_ctx(r) : NULL;
 
+    /* an interim response that has been taken for the answer: what follows
+     * would be looked at by nobody */
+
+    if (r->headers_out.status < NGX_HTTP_OK
+        && r->headers_out.status != NGX_HTTP_SWITCHING_PROTOCOLS
+        && r->upstream && r->upstream->cleanup
+        && (klcf->errors || (klcf->api && !klcf->dry_run)))
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "keygate: the upstream sent an interim response, %ui, "
+                      "where only an answer is understood",
+                      r->headers_out.status);
+        return NGX_HTTP_BAD_GATEWAY;
+    }
+
     if (r->headers_out.status < NGX_HTTP_BAD_REQUEST
         || r->headers_out.status > 599
         || (gate == NULL && klcf->errors == NULL))
@@ -295,6 +310,17 @@ ngx_http_keygate_error_init(ngx_conf_t *cf)
 
         *h = ngx_http_keygate_error_page_handler;
     }
+
+#if (NGX_HTTP_KEYGATE_INTERIM)
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_keygate_interim_handler;
+
+#endif
 
     ngx_http_keygate_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_keygate_error_header_filter;

@@ -429,9 +429,68 @@ test_hex(void)
 }
 
 
+/* Keys in texts, as they are and percent-encoded in every way, wherever they
+ * stand: across the end of the window that the decoder has, too. */
+
+static void
+test_inside(void)
+{
+    size_t            i, j, n, at, len;
+    char              text[8192];
+    unsigned          level, stray;
+    keygate_str_t     span;
+    keygate_format_t  f;
+
+    static const char  key[] = "tk_ABC123_abcdefghijklmnopqrstuvwx";
+    static const char  wrong[] = "tk_ABC123_abcdefghijklmnopqrst.vwx";
+
+    f.prefix = keygate_span("tk_");
+    f.id_len = 6;
+    f.secret_len = 24;
+
+    span.data = (const unsigned char *) text;
+
+    for (stray = 0; stray < 2; stray++) {
+        for (level = 0; level < 4; level++) {
+            n = 0;
+
+            for (at = 0; at < 3000; at += 97) {
+                memset(text, '/', at);
+
+                for (i = at, j = 0; j < sizeof(key) - 1; j++) {
+                    len = (size_t) sprintf(text + i,
+                                           level == 0 ? "%c"
+                                           : level == 1 ? "%%%02x"
+                                           : level == 2 ? "%%25%02X"
+                                           : "%%2525%02x",
+                                           (stray ? wrong : key)[j]);
+                    i += len;
+                }
+
+                strcpy(text + i, "%zz%4");
+                span.len = i + 5;
+                n += keygate_credential_inside(&f, 1, span);
+            }
+
+            is_num(n, stray ? 0 : 31, "encoded %u times%s", level,
+                   stray ? ", and not a key" : "");
+        }
+    }
+
+    span = keygate_span("/tk_ABC123_abcdefghi%6aklmnopqrst%75vwx/x");
+    ok(keygate_credential_inside(&f, 1, span), "in parts");
+
+    span.len = 0;
+    ok(!keygate_credential_inside(&f, 1, span), "in nothing");
+    span = keygate_span("%%%%25252525");
+    ok(!keygate_credential_inside(&f, 1, span), "in escapes of nothing");
+}
+
+
 int
 main(void)
 {
+    test_inside();
     test_parse();
     test_parse_bytes();
     test_long();
