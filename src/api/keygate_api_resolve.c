@@ -269,7 +269,8 @@ keygate_api_resolve_route(keygate_api_t *api, const keygate_str_t *args,
 
     case KEYGATE_NONE:
         return keygate_api_fault(fault, culprit,
-                                 "\"public\", \"any\" or a scope of this API");
+                                 "\"public\", \"optional\", \"any\" or a "
+                                 "scope of this API");
 
     case KEYGATE_CONFLICT:
         return keygate_api_fault(fault, culprit,
@@ -337,10 +338,12 @@ keygate_api_resolve_when(keygate_api_t *api, const keygate_str_t *args,
         }
     }
 
-    if (route == NULL || route->need.kind == KEYGATE_NEED_PUBLIC) {
+    if (route == NULL || route->need.kind == KEYGATE_NEED_PUBLIC
+        || route->need.kind == KEYGATE_NEED_OPTIONAL)
+    {
         return keygate_api_fault(fault, args[2],
                                  "the method and template of a route of this "
-                                 "API that is not public");
+                                 "API that is neither public nor optional");
     }
 
     member.len = args[3].len - 5;

@@ -20,7 +20,8 @@ keygate_words_scope(keygate_api_t *api, const keygate_str_t *args, unsigned n,
         return keygate_api_fault(fault, args[1],
                                  "a scope name: 1 to 63 printable characters "
                                  "without space, quote, \"\\\", \"&\", \"|\", "
-                                 "\",\"; not \"any\" or \"public\"");
+                                 "\",\"; not \"any\", \"optional\" or "
+                                 "\"public\"");
     }
 
     if (keygate_scope_find(&api->catalogue, args[1]) != -1) {

@@ -53,7 +53,10 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
         keygate_table_expect(table, digest, 1);
     }
 
-    if (keygate_decide_public(api, request, v)) {
+    if (keygate_decide_public(api, request, v)
+        || (code == KEYGATE_CREDENTIAL_MISSING
+            && v->need.kind == KEYGATE_NEED_OPTIONAL))
+    {
         return;
     }
 

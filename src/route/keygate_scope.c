@@ -51,6 +51,7 @@ keygate_scope_name_valid(keygate_str_t name)
 
     if (name.len == 0 || name.len > KEYGATE_NAME_MAX
         || keygate_str_eq(name, KEYGATE_STR("public"))
+        || keygate_str_eq(name, KEYGATE_STR("optional"))
         || keygate_str_eq(name, KEYGATE_STR("any")))
     {
         return 0;
@@ -260,6 +261,11 @@ keygate_need_compile(const keygate_catalogue_t *c, keygate_str_t text,
         return KEYGATE_OK;
     }
 
+    if (keygate_str_eq(text, KEYGATE_STR("optional"))) {
+        need->kind = KEYGATE_NEED_OPTIONAL;
+        return KEYGATE_OK;
+    }
+
     rc = keygate_need_shape(text, &kind, &n);
     if (rc != KEYGATE_OK) {
         return rc;
@@ -301,6 +307,7 @@ keygate_need_met(const keygate_catalogue_t *c, const keygate_need_t *need,
 
     case KEYGATE_NEED_PUBLIC:
     case KEYGATE_NEED_ANY:
+    case KEYGATE_NEED_OPTIONAL:
         return 1;
 
     case KEYGATE_NEED_ALL_OF:

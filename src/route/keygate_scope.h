@@ -44,7 +44,8 @@ typedef enum {
     KEYGATE_NEED_PUBLIC = 0,    /* no key at all */
     KEYGATE_NEED_ANY,           /* any live key */
     KEYGATE_NEED_ALL_OF,        /* a&b */
-    KEYGATE_NEED_ONE_OF         /* a|b */
+    KEYGATE_NEED_ONE_OF,        /* a|b */
+    KEYGATE_NEED_OPTIONAL       /* no key at all, or any live one */
 } keygate_need_kind_e;
 
 
@@ -61,7 +62,7 @@ int keygate_set_has(const keygate_set_t *s, unsigned bit);
 int keygate_set_meets(const keygate_set_t *a, const keygate_set_t *b);
 
 /* A scope name is an RFC 6749 scope-token of 1 to KEYGATE_NAME_MAX bytes that
- * is none of "public", "any", and holds no '&', '|' or ','. */
+ * is none of "public", "optional", "any", and holds no '&', '|' or ','. */
 int keygate_scope_name_valid(keygate_str_t name);
 
 /* The index of "name" in the catalogue, or -1. */
@@ -91,7 +92,7 @@ keygate_rc_t keygate_need_compile(const keygate_catalogue_t *c,
 int keygate_scope_held(const keygate_catalogue_t *c, unsigned i,
     const keygate_set_t *grant);
 
-/* Whether a grant meets a need; PUBLIC and ANY are always met. */
+/* Whether a grant meets a need; PUBLIC, ANY and OPTIONAL are always met. */
 int keygate_need_met(const keygate_catalogue_t *c, const keygate_need_t *need,
     const keygate_set_t *grant);
 

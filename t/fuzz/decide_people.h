@@ -39,6 +39,7 @@ static const char *const  confs[] = {
     "rate 10r/m;\n"
     "rate 15r/h per=account name=company;\n"
     "route GET /v1/open public;\n"
+    "route GET /v1/maybe optional;\n"
     "route GET /v1/me any;\n"
     "route GET /v1/items items:read;\n"
     "route POST /v1/items items:write cost=4;\n"

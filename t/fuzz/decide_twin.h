@@ -188,6 +188,7 @@ twin_meets(const keygate_api_t *api, const person_t *who,
     }
 
     return need->kind == KEYGATE_NEED_ANY
+           || need->kind == KEYGATE_NEED_OPTIONAL
            || (need->kind == KEYGATE_NEED_ALL_OF && held == need->n)
            || (need->kind == KEYGATE_NEED_ONE_OF && held != 0);
 }
@@ -331,6 +332,12 @@ twin_decide(const keygate_api_t *api, const keygate_request_t *request,
     e.code = KEYGATE_ALLOWED;
 
     if (e.route && e.route->need.kind == KEYGATE_NEED_PUBLIC) {
+        return e;
+    }
+
+    if (e.route && e.route->need.kind == KEYGATE_NEED_OPTIONAL
+        && request->n_credentials == 0)
+    {
         return e;
     }
 

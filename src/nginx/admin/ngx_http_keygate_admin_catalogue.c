@@ -172,7 +172,7 @@ ngx_http_keygate_admin_route(const keygate_api_t *api,
     keygate_str_t  names[KEYGATE_SCOPES_MAX];
 
     static const char  *const needs[] = {
-        "public", "any", "all_of", "one_of"
+        "public", "any", "all_of", "one_of", "optional"
     };
 
     for (i = 0; i < route->need.n && i < KEYGATE_SCOPES_MAX; i++) {

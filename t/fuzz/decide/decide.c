@@ -273,6 +273,8 @@ check(const call_t *c, const keygate_verdict_t *v, unsigned flags,
 
     must(v->code != KEYGATE_ALLOWED
          || (v->route && v->route->need.kind == KEYGATE_NEED_PUBLIC)
+         || (v->route && v->route->need.kind == KEYGATE_NEED_OPTIONAL
+             && c->request.n_credentials == 0)
          || (e.who && !e.who->revoked && !e.who->expired));
     must(v->need_body == (v->code == KEYGATE_ALLOWED && v->route != NULL
                           && v->route->when != NULL));

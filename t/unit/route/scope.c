@@ -74,8 +74,8 @@ test_names(void)
     };
 
     static const char  *no[] = {
-        "", "any", "public", "a b", "a,b", "a&b", "a|b", "a\"", "a\\", "a\t",
-        "caf\xc3\xa9", "a\x7f",
+        "", "any", "public", "optional", "a b", "a,b", "a&b", "a|b", "a\"",
+        "a\\", "a\t", "caf\xc3\xa9", "a\x7f",
         "1234567890123456789012345678901234567890123456789012345678901234"
     };
 
@@ -188,6 +188,8 @@ test_need(void)
         const char    *met;     /* by nothing, read, write, admin, hooks */
     } cases[] = {
         { "public", KEYGATE_OK, NULL, 0, "11111" },
+        { "optional", KEYGATE_OK, NULL, 0, "11111" },
+        { "read|optional", KEYGATE_NONE, "optional", 0, "00000" },
         { "any", KEYGATE_OK, NULL, 0, "11111" },
         { "read", KEYGATE_OK, NULL, 1, "01110" },
         { "write", KEYGATE_OK, NULL, 1, "00110" },
