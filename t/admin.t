@@ -192,12 +192,15 @@ is(everywhere($third), '200', 'the new one works');
 
 $r = admin($t, 'POST', "/keys/$key->{id}/rotate", { overlap => '2s' });
 my $fourth = $r->json->{secret};
+my $begin = Time::HiRes::time();
 my ($y, $m, $d, $h, $i, $s) = split /\D/, $r->json->{previous}{until};
 my $until = timegm($s, $i, $h, $d, $m - 1, $y);
 
 is(everywhere($third), '200', 'an overlap of two seconds has begun');
 ok($t->wait_for(sub { $t->status('/v1/items', key => $third) == 401 }, 5),
     'and ends');
+
+cmp_ok(Time::HiRes::time() - $begin, '>=', 1.9, 'not before two seconds');
 
 my $late = Time::HiRes::time() - $until;
 

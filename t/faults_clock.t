@@ -102,7 +102,8 @@ sub wait_is {
     is($r->{status}, 429, "$what: what is used up stays so");
     cmp_ok(abs($r->header('Retry-After') - 3600), '<', 150,
         'with the same time to wait');
-    cmp_ok($reset, '<=', 3600, 'never more than the window');
+    cmp_ok($reset, '<=', 3600 + 113,
+           'never more than the window and its thirty-second part');
 
     # and a window of a second goes on sliding
 

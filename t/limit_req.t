@@ -36,7 +36,7 @@ $t->start;
 
 my $r = $t->get('/v1/items', key => $a);
 is($r->{status}, 200, 'the first request of a key');
-is($r->header('RateLimit'), '"hour";r=9;t=3600', 'charged once');
+like($r->header("RateLimit"), qr{^"hour";r=9;t=3[67]\d\d$}, "charged once");
 
 $r = $t->get('/v1/items', key => $a);
 is($r->{status}, 503, 'the second is refused by limit_req');

@@ -91,7 +91,7 @@ keygate_api_compile(keygate_api_t *api, keygate_conf_fault_t *fault)
         }
     }
 
-    rc = keygate_api_policy(api);
+    rc = keygate_api_rates(api, fault);
 
     return rc == KEYGATE_OK ? keygate_router_compile(api->router) : rc;
 }
@@ -101,9 +101,8 @@ keygate_rc_t
 keygate_api_advice(const keygate_api_t *api, unsigned *i,
     keygate_conf_fault_t *fault)
 {
-    unsigned         k, n;
-    uint64_t         idle;
-    keygate_route_t *route;
+    unsigned  k, n;
+    uint64_t  idle;
 
     fault->other = 0;
 
@@ -131,23 +130,6 @@ keygate_api_advice(const keygate_api_t *api, unsigned *i,
             fault->value = api->formats[n].prefix;
             fault->expected = "a secret of 16 characters or more";
             return KEYGATE_OK;
-        }
-    }
-
-    for ( /* void */ ; *i < api->n_plans + api->n_formats + api->n_routes;
-         (*i)++)
-    {
-        route = api->routes[*i - api->n_plans - api->n_formats];
-
-        for (k = 0; k < api->n_rates; k++) {
-            if (route->cost > api->rates[k].limit) {
-                (*i)++;
-                fault->line = route->line;
-                fault->value = route->path;
-                fault->expected = "a cost within every rate, or it is "
-                                  "refused always";
-                return KEYGATE_OK;
-            }
         }
     }
 

@@ -53,6 +53,11 @@ keygate_rc_t keygate_api_resolve_when(keygate_api_t *api,
 keygate_rc_t keygate_api_fault(keygate_conf_fault_t *fault,
     keygate_str_t value, const char *expected);
 
+/* The same, with a name in what was expected. */
+keygate_rc_t keygate_api_expected(keygate_api_t *api,
+    keygate_conf_fault_t *fault, keygate_str_t value, const char *before,
+    keygate_str_t name, const char *after);
+
 /* "name=value": whether "arg" begins with "name=", and its value. */
 int keygate_api_option(keygate_str_t arg, const char *name,
     keygate_str_t *value);
@@ -131,6 +136,14 @@ keygate_rc_t keygate_words_problem_types(keygate_api_t *api,
 
 /* Makes api->policy; KEYGATE_OK or KEYGATE_NOMEM. */
 keygate_rc_t keygate_api_policy(keygate_api_t *api);
+
+
+/* keygate_api_rates.c */
+
+/* After all directives have been read: whether every cost is within every
+ * rate; then api->policy.  KEYGATE_OK, KEYGATE_INVALID, KEYGATE_NOMEM. */
+keygate_rc_t keygate_api_rates(keygate_api_t *api,
+    keygate_conf_fault_t *fault);
 
 
 #endif /* KEYGATE_API_PRIVATE_H */

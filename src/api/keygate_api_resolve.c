@@ -10,9 +10,6 @@
 
 static keygate_rc_t keygate_api_feature(keygate_api_t *api, keygate_str_t name,
     uint64_t *features, keygate_conf_fault_t *fault);
-static keygate_rc_t keygate_api_expected(keygate_api_t *api,
-    keygate_conf_fault_t *fault, keygate_str_t value, const char *before,
-    keygate_str_t name, const char *after);
 static keygate_rc_t keygate_api_route_options(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_route_t *route,
     keygate_conf_fault_t *fault);
@@ -105,9 +102,7 @@ keygate_api_resolve_require(keygate_api_t *api, const keygate_str_t *args,
 }
 
 
-/* Like keygate_api_fault(), with a name in what was expected. */
-
-static keygate_rc_t
+keygate_rc_t
 keygate_api_expected(keygate_api_t *api, keygate_conf_fault_t *fault,
     keygate_str_t value, const char *before, keygate_str_t name,
     const char *after)

@@ -114,9 +114,19 @@ int
 keygate_cidr_has(const keygate_cidr_t *cidrs, unsigned n,
     const unsigned char address[16])
 {
+    int       v4;
     unsigned  i, bytes, mask;
 
+    v4 = memcmp(address, keygate_v4_mapped, sizeof(keygate_v4_mapped)) == 0;
+
     for (i = 0; i < n; i++) {
+
+        /* whoever writes "::/0" or "::/64" means IPv6 */
+
+        if (v4 && cidrs[i].bits < 8 * sizeof(keygate_v4_mapped)) {
+            continue;
+        }
+
         bytes = cidrs[i].bits / 8;
         mask = 0xff & ~(0xffu >> (cidrs[i].bits % 8));
 

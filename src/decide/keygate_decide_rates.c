@@ -30,17 +30,8 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
     }
 
     if (flags & KEYGATE_CHECK_ONLY) {
-        (void) keygate_rate_charge(v->windows, v->n_windows, 0, &request->now);
-
-        for (charged = 1, i = 0; i < v->n_windows; i++) {
-            w = &v->windows[i];
-
-            if (w->remaining < cost) {
-                w->refused = 1;
-                w->retry_after = w->reset ? w->reset : 1;
-                charged = 0;
-            }
-        }
+        charged = keygate_rate_check(v->windows, v->n_windows, cost,
+                                     &request->now);
 
     } else {
         charged = keygate_rate_charge(v->windows, v->n_windows, cost,

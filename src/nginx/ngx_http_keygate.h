@@ -95,8 +95,7 @@ typedef struct {
     ngx_str_t                      name;
     ngx_http_keygate_where_t       where;       /* of its block, or first use */
     ngx_http_keygate_where_t       zone_where;  /* of its "zone" */
-    ngx_array_t                   *files;       /* of ngx_str_t: that its block
-                                                   was read from */
+    ngx_array_t                   *files;       /* of its block: ngx_str_t */
     ngx_http_keygate_zone_t       *zone;
     keygate_api_t                 *core;        /* NULL: not defined (yet) */
     ngx_http_keygate_counters_t   *counters;    /* in the zone */
@@ -106,8 +105,7 @@ typedef struct {
 struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    zones;       /* of zone_t * */
     ngx_array_t                    apis;        /* of api_t * */
-    ngx_int_t                      preaccess;   /* place of the handler in the
-                                                   phase engine */
+    ngx_int_t                      preaccess;   /* handler, in all phases' */
 };
 
 
@@ -186,8 +184,10 @@ ngx_int_t ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
     ngx_cycle_t *cycle);
 void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
 keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
+/* Unix time as of now; *begun: whether a part of the next second has passed. */
+int64_t ngx_http_keygate_wall(ngx_uint_t *begun);
 void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
-/* NGX_OK, or NGX_AGAIN when somebody else has it. */
+/* NGX_OK, or NGX_AGAIN. */
 ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
 

@@ -226,8 +226,8 @@ ngx_http_keygate_add_rates(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     policy.size = limit.size = NGX_HTTP_KEYGATE_FIELD_MAX;
     policy.len = limit.len = 0;
 
-    keygate_verdict_ratelimit(ctx->api->core, ctx->verdict, ngx_time(),
-                              &policy, &limit);
+    keygate_verdict_ratelimit(ctx->api->core, ctx->verdict,
+                              ngx_http_keygate_wall(NULL), &policy, &limit);
 
     if (ngx_http_keygate_add_field(r, &ngx_http_keygate_ratelimit_policy,
                                    &policy)
@@ -243,6 +243,8 @@ ngx_http_keygate_add_rates(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
 static ngx_int_t
 ngx_http_keygate_add_legacy(ngx_http_request_t *r, keygate_verdict_t *v)
 {
+    int64_t                  now;
+    ngx_uint_t               begun;
     const keygate_window_t  *w;
 
     w = keygate_verdict_nearest(v);
@@ -260,8 +262,12 @@ ngx_http_keygate_add_legacy(ngx_http_request_t *r, keygate_verdict_t *v)
         return NGX_ERROR;
     }
 
+    /* not a part of a second too early */
+
+    now = ngx_http_keygate_wall(&begun);
+
     return ngx_http_keygate_add_number(r, &ngx_http_keygate_reset,
-                                       (int64_t) ngx_time() + w->reset);
+                                       now + begun + w->reset);
 }
 
 

@@ -15,9 +15,24 @@
 #include "ngx_http_keygate.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  4
+#define NGX_HTTP_KEYGATE_LAYOUT  5
+
+/*
+ * nginx's own time is that of the beginning of a turn of the event loop: what
+ * is charged at the end of a long one would count as older than it is, and
+ * leave its window too early.  The coarse clocks cost next to nothing.
+ */
+
+#if defined(CLOCK_MONOTONIC_COARSE) && defined(CLOCK_REALTIME_COARSE)
+#define NGX_HTTP_KEYGATE_MONOTONIC  CLOCK_MONOTONIC_COARSE
+#define NGX_HTTP_KEYGATE_REALTIME   CLOCK_REALTIME_COARSE
+#else
+#define NGX_HTTP_KEYGATE_MONOTONIC  CLOCK_MONOTONIC
+#define NGX_HTTP_KEYGATE_REALTIME   CLOCK_REALTIME
+#endif
 
 
+static ngx_msec_t ngx_http_keygate_msec(void);
 static ngx_int_t ngx_http_keygate_zone_take_over(ngx_http_keygate_zone_t *zone,
     ngx_http_keygate_zone_t *old);
 static ngx_int_t ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone);
@@ -130,7 +145,7 @@ ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone)
 
     shpool->data = zone->shared;
     zone->shared->layout = NGX_HTTP_KEYGATE_LAYOUT;
-    zone->shared->epoch = ngx_current_msec;
+    zone->shared->epoch = ngx_http_keygate_msec();
 
     return NGX_OK;
 
@@ -286,7 +301,34 @@ ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone)
 keygate_now_t
 ngx_http_keygate_now(ngx_http_keygate_zone_t *zone)
 {
-    return keygate_now(ngx_current_msec - zone->shared->epoch, ngx_time());
+    return keygate_now(ngx_http_keygate_msec() - zone->shared->epoch,
+                       ngx_http_keygate_wall(NULL));
+}
+
+
+static ngx_msec_t
+ngx_http_keygate_msec(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(NGX_HTTP_KEYGATE_MONOTONIC, &ts);
+
+    return (ngx_msec_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+
+int64_t
+ngx_http_keygate_wall(ngx_uint_t *begun)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(NGX_HTTP_KEYGATE_REALTIME, &ts);
+
+    if (begun) {
+        *begun = (ts.tv_nsec != 0);
+    }
+
+    return ts.tv_sec;
 }
 
 

@@ -122,5 +122,17 @@ int keygate_look_stale(const keygate_look_t *look);
  * again afterwards. */
 void keygate_roll(const keygate_look_t *look);
 
+/* keygate_window.c */
+
+/* Whether "cost" fits "n" windows of one meter, as of "look"; sets "refused",
+ * and leaves the units in use in "remaining". */
+int keygate_window_judge(const keygate_look_t *look, keygate_window_t *windows,
+    unsigned n, uint32_t cost);
+
+/* After that: what one window has left when "taken" units have been charged,
+ * in "remaining", "reset" and "retry_after". */
+void keygate_window_fill(const keygate_look_t *look, keygate_window_t *w,
+    uint32_t cost, uint32_t taken);
+
 
 #endif /* KEYGATE_METER_H */

@@ -95,8 +95,10 @@ typedef struct {
 
     uint32_t         remaining;          /* units still to be had, after this */
     uint32_t         reset;              /* "t": whole seconds until more
-                                            become available, at most the
-                                            unit; 0 when none are in use */
+                                            become available, by up to a 32nd
+                                            longer than the unit; where this
+                                            one refuses, retry_after; 0 when
+                                            none are in use */
     uint32_t         retry_after;        /* whole seconds, 1 or more, after
                                             which "cost" would be admitted (the
                                             unit, when it exceeds the limit);
@@ -165,6 +167,11 @@ void keygate_meter_reuse(keygate_meter_t *meter, const keygate_now_t *now);
  * goes back by less keeps the count.
  */
 int keygate_rate_charge(keygate_window_t *windows, unsigned n, uint32_t cost,
+    const keygate_now_t *now);
+
+/* What keygate_rate_charge() would say, with "remaining" as it is; writes
+ * nothing. */
+int keygate_rate_check(keygate_window_t *windows, unsigned n, uint32_t cost,
     const keygate_now_t *now);
 
 

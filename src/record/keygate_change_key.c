@@ -210,7 +210,9 @@ keygate_change_rotate_key(const json_t *current, const keygate_hex_t *digest,
         keygate_check_fault(&c, NULL, NULL, "is revoked");
     }
 
-    if (overlap < 0 || overlap > KEYGATE_LAST_SECOND - now) {
+    /* a part of this second has passed: the end is rounded up, not down */
+
+    if (overlap < 0 || overlap > KEYGATE_LAST_SECOND - 1 - now) {
         keygate_check_fault(&c, "overlap", NULL,
                             "ends after the year 9999");
     }
@@ -223,7 +225,7 @@ keygate_change_rotate_key(const json_t *current, const keygate_hex_t *digest,
 
     if (record != NULL) {
         keygate_rotate_previous(&c, record, digest,
-                                overlap == 0 ? 0 : now + overlap);
+                                overlap == 0 ? 0 : now + 1 + overlap);
         keygate_change_set(&c, record, "digest", keygate_digest_string(digest));
         keygate_change_set_at(&c, record, "rotated_at", now);
     }

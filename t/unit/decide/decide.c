@@ -504,7 +504,7 @@ fields(void)
     keygate_verdict_ratelimit(api, &v, WALL, &b[0], &b[1]);
     is_str(text[0], b[0].len, "\"minute\";q=10;w=60, \"company\";q=15;w=3600",
            "RateLimit-Policy");
-    is_str(text[1], b[1].len, "\"minute\";r=6;t=60, \"company\";r=11;t=3600",
+    is_str(text[1], b[1].len, "\"minute\";r=6;t=62, \"company\";r=11;t=3613",
            "RateLimit");
     ok(keygate_verdict_nearest(&v) == &v.windows[0], "the nearest");
 

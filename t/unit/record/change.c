@@ -312,17 +312,17 @@ test_rotate(void)
             "{'id':'k1','account':'a1','name':'Zapier','digest':'sha256:" HEX2
             "','scopes':['r'],'created_at':'1970-01-01T00:00:00Z','x':7,"
             "'previous':{'digest':'sha256:" HEX
-            "','until':'1970-01-02T01:00:00Z'},"
+            "','until':'1970-01-02T01:00:01Z'},"
             "'rotated_at':'1970-01-02T00:00:00Z'}", "rotated, with overlap");
 
     is_json(keygate_change_view(record, NULL, NOW),
             "{'id':'k1','account':'a1','name':'Zapier','scopes':['r'],"
             "'created_at':'1970-01-01T00:00:00Z','x':7,"
-            "'previous':{'until':'1970-01-02T01:00:00Z'},"
+            "'previous':{'until':'1970-01-02T01:00:01Z'},"
             "'rotated_at':'1970-01-02T00:00:00Z'}", "to be shown");
 
     request = json("{'last_used_at':null}");
-    is_json(keygate_change_view(record, request, NOW + 3600),
+    is_json(keygate_change_view(record, request, NOW + 3601),
             "{'id':'k1','account':'a1','name':'Zapier','scopes':['r'],"
             "'created_at':'1970-01-01T00:00:00Z','x':7,"
             "'rotated_at':'1970-01-02T00:00:00Z','last_used_at':null}",
