@@ -49,8 +49,8 @@ static const char *const  confs[] = {
     "route GET /v1/either items:write|admin:read;\n"
     "route GET /v1/both items:read&admin:read;\n"
     "route GET /v1/bulk any feature=bulk;\n"
-    "route GET /v1/dear any cost=11;\n"
-    "route GET /v1/dearest any cost=16;\n"
+    "route GET /v1/dear any cost=10;\n"
+    "route GET /v1/dearest any cost=9;\n"
     "route POST /v1/send items:read;\n"
     "when POST /v1/send body.send admin:read;\n"
     "when POST /v1/send body.now items:write;\n",
@@ -102,6 +102,7 @@ typedef struct {
     const char  *rest;                   /* of the members */
     unsigned     old_is_over:1;
     unsigned     revoked:1;
+    unsigned     suspended:1;
     unsigned     expired:1;
     unsigned     inside:1;               /* only from 10.0.0.0/8 */
     uint32_t     minute;                 /* rates of its own; 0: none */
@@ -146,6 +147,9 @@ static const person_t  people[] = {
     { .credential = B("QQ"), .account = "odd", .scopes = "" },
     { .credential = A("RRRRRR"), .account = "endless",
       .scopes = "\"items:read\"" },
+    { .credential = A("SSSSSS"), .account = "good",
+      .scopes = "\"items:all\",\"admin:read\"", .suspended = 1,
+      .rest = ",\"suspended_at\":\"2026-01-01T00:00:00Z\"" },
 };
 
 #define PEOPLE  (sizeof(people) / sizeof(people[0]))
@@ -157,6 +161,13 @@ static keygate_now_t        now;
 static uint64_t             fresh[TABLE_SIZE / 8];
 static uint64_t             mem[TABLE_SIZE / 8];
 static keygate_table_t     *table;
+
+
+static int
+person_live(const person_t *who)
+{
+    return !who->revoked && !who->suspended && !who->expired;
+}
 
 
 static void

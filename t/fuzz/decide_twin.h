@@ -350,6 +350,7 @@ twin_decide(const keygate_api_t *api, const keygate_request_t *request,
     e.who = twin_person(api, request->credential);
     e.code = e.who == NULL ? KEYGATE_CREDENTIAL_INVALID
              : e.who->revoked ? KEYGATE_KEY_REVOKED
+             : e.who->suspended ? KEYGATE_KEY_SUSPENDED
              : e.who->expired ? KEYGATE_KEY_EXPIRED
              : twin_rights(api, request, want, &e, times);
 

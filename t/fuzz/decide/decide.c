@@ -136,7 +136,7 @@ check_key(const call_t *c, const expected_t *e, const keygate_verdict_t *v)
     person_id(e->who, id);
     must(v->known && v->key.id_len == 1 && v->key.id[0] == id[0]);
     must(strcmp(v->key.account, e->who->account) == 0);
-    must(v->authenticated == !(e->who->revoked || e->who->expired));
+    must(v->authenticated == person_live(e->who));
 
     if (!v->authenticated) {
         must(v->n_windows == 0 && !v->charged);
@@ -275,7 +275,7 @@ check(const call_t *c, const keygate_verdict_t *v, unsigned flags,
          || (v->route && v->route->need.kind == KEYGATE_NEED_PUBLIC)
          || (v->route && v->route->need.kind == KEYGATE_NEED_OPTIONAL
              && c->request.n_credentials == 0)
-         || (e.who && !e.who->revoked && !e.who->expired));
+         || (e.who && person_live(e.who)));
     must(v->need_body == (v->code == KEYGATE_ALLOWED && v->route != NULL
                           && v->route->when != NULL));
 }

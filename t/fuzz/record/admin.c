@@ -448,7 +448,7 @@ check_rotated(const change_t *c, const json_t *after)
         return;
     }
 
-    keygate_time_format(NOW + c->overlap, until);
+    keygate_time_format(NOW + 1 + c->overlap, until);
     must(strcmp(json_string_value(json_object_get(previous, "digest")), was)
          == 0);
     must(strcmp(json_string_value(json_object_get(previous, "until")), until)
