@@ -91,7 +91,7 @@ ngx_http_keygate_profile_text(ngx_http_request_t *r,
 
     /* once to learn how long it is, and again where it has grown since */
 
-    do {
+    for ( ;; ) {
         profile.size = profile.len;
 
         if (profile.size) {
@@ -106,10 +106,13 @@ ngx_http_keygate_profile_text(ngx_http_request_t *r,
         rc = keygate_table_profile(ctx->api->zone->table, account, &title,
                                    &profile);
 
-    } while (rc == KEYGATE_OK && profile.len > profile.size);
+        if (rc != KEYGATE_OK || profile.len == 0) {
+            return NGX_OK;
+        }
 
-    if (rc != KEYGATE_OK || profile.len == 0) {
-        return NGX_OK;
+        if (profile.len <= profile.size) {
+            break;
+        }
     }
 
     return ngx_http_keygate_profile_member(r,

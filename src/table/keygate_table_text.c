@@ -95,6 +95,8 @@ keygate_copy_meta(const keygate_table_t *t, uint32_t key, keygate_str_t name,
     unsigned char    meta[KEYGATE_META_MAX * (2 + KEYGATE_NAME_MAX + 255)];
     keygate_parts_t  parts;
 
+    memset(words, 0, sizeof(words));
+
     body = keygate_load(&keygate_node(t, key)->body);
     n = body == 0 ? 0 : keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
 

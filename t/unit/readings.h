@@ -341,8 +341,8 @@ static int
 route_part_fits(const char *part, size_t n, const char *text, size_t len,
     char *rank)
 {
-    size_t  i, before, after;
-    char    fixed[2][READING_MAX + 1];
+    size_t       i, before, after;
+    static char  fixed[2][KEYGATE_PATH_MAX];
 
     before = 0;
     after = 0;
@@ -350,6 +350,10 @@ route_part_fits(const char *part, size_t n, const char *text, size_t len,
     for (i = 0; i < n; i++) {
         if (part[i] == ':' && (i + 1 == n || part[i + 1] != ':')) {
             break;
+        }
+
+        if (before == KEYGATE_PATH_MAX) {
+            return 0;                    /* longer than any text */
         }
 
         i += part[i] == ':';
@@ -368,6 +372,10 @@ route_part_fits(const char *part, size_t n, const char *text, size_t len,
     }
 
     for ( /* void */ ; i < n; i++) {
+        if (after == KEYGATE_PATH_MAX) {
+            return 0;
+        }
+
         i += part[i] == ':' && i + 1 < n && part[i + 1] == ':';
         fixed[1][after++] = part[i];
     }
