@@ -37,6 +37,7 @@ keygate_api items {
     errors problem;
     error rate_limited title="Slow";
     problem_types https://example.com/problems/;
+    preflight off;
     unmatched deny;
     pass_credential off;
 }
@@ -222,6 +223,23 @@ my @table = (
       'error rate_limited text=x;', 'text=x' ],
     [ 'an error twice', '+error rate', 'error rate_limited title=x;',
       'rate_limited' ],
+    [ 'a preflight that is none', 'preflight', 'preflight on;', '"on"' ],
+    [ 'a preflight twice', '+preflight', 'preflight pass;', 'preflight' ],
+    [ 'origins that are not asked', 'preflight', 'preflight pass *;', '\*' ],
+    [ 'no origins', 'preflight', 'preflight answer;', 'answer' ],
+    [ 'all origins, and one', 'preflight', 'preflight answer * http://a;',
+      '"\*"' ],
+    [ 'one origin, and all', 'preflight', 'preflight answer http://a *;',
+      '"\*"' ],
+    [ 'an origin twice', 'preflight',
+      'preflight answer http://a http://b http://a;', '"http://a"' ],
+    [ 'too many origins', 'preflight', 'preflight answer '
+      . join(' ', map { "http://a:$_" } 1 .. 33) . ';', 'at most 32' ],
+    map({ [ "an origin that is none: $_", 'preflight', "preflight answer $_;",
+            "\"\Q$_\E\"" ] }
+        'https://a/', 'https://A', 'a.b', 'https://a:443', 'http://a:80',
+        'http://a:0', 'http://a:', 'http://a:65536', 'http://', '://a',
+        'http://[::1', 'http://[]', 'http://u@a', 'null', 'https://*.a'),
     [ 'unmatched, neither', 'unmatched', 'unmatched maybe;', 'maybe' ],
     [ 'pass_credential, neither', 'pass_credential', 'pass_credential yes;',
       'yes' ],
@@ -297,6 +315,8 @@ for my $fine (
       'rate 500r/m name=all per=account;' ],
     [ 'a route that costs nothing', 'route POST',
       'route POST /v1/items any cost=0;' ],
+    [ 'origins', 'preflight', 'preflight answer http://[::1]:8080 '
+      . 'http://127.0.0.1:443 https://a:80 moz-extension://2c1-64 app://.;' ],
     [ 'a fixed segment beside a param', '+route POST',
       'route GET /v1/items/new items:read;' ],
     [ 'the same template, another method', '+route POST',

@@ -25,6 +25,7 @@
 #define KEYGATE_FORMATS_MAX      8
 #define KEYGATE_CREDENTIALS_MAX  8
 #define KEYGATE_FIELDS_MAX       32
+#define KEYGATE_ORIGINS_MAX      32
 #define KEYGATE_PLANS_MAX        64
 #define KEYGATE_FEATURES_MAX     64
 #define KEYGATE_RATES_MAX        (2 * KEYGATE_UNITS)   /* unit x per= */
@@ -69,6 +70,13 @@ typedef enum {
 } keygate_headers_e;
 
 
+typedef enum {
+    KEYGATE_PREFLIGHT_OFF = 0,      /* a request like any */
+    KEYGATE_PREFLIGHT_PASS,
+    KEYGATE_PREFLIGHT_ANSWER
+} keygate_preflight_e;
+
+
 typedef struct keygate_pending_s  keygate_pending_t;
 
 typedef struct {
@@ -96,6 +104,9 @@ typedef struct {
                                                has no rates of its own; empty:
                                                it depends on the month */
     keygate_headers_e     rate_headers;
+    keygate_preflight_e   preflight;
+    keygate_str_t         origins[KEYGATE_ORIGINS_MAX];
+    unsigned              n_origins;        /* 0: any */
     keygate_router_t     *router;
     keygate_route_t     **routes;           /* as configured */
     unsigned              n_routes;
@@ -143,6 +154,22 @@ keygate_rc_t keygate_api_advice(const keygate_api_t *api, unsigned *i,
  */
 keygate_rc_t keygate_api_bind(keygate_api_t *api, keygate_table_t *table,
     const keygate_now_t *now);
+
+/*
+ * keygate_api_cors.c: Access-Control-Allow-Origin for a request from that
+ * origin; empty where it is not one of "preflight answer".
+ */
+keygate_str_t keygate_api_origin(const keygate_api_t *api,
+    keygate_str_t origin);
+
+/* Access-Control-Expose-Headers of errors. */
+keygate_str_t keygate_api_exposed(const keygate_api_t *api);
+
+/* Whether it is a list of field names, as a preflight asks for. */
+int keygate_api_fields(keygate_str_t list);
+
+/* A token (RFC 9110, 5.6.2). */
+int keygate_api_token(keygate_str_t text);
 
 
 #endif /* KEYGATE_API_H */

@@ -79,9 +79,6 @@ keygate_rc_t keygate_api_defer(keygate_api_t *api, keygate_words_pt resolve,
  * quoted string and a JSON member without escaping. */
 int keygate_api_name_valid(keygate_str_t name);
 
-/* A token (RFC 9110, 5.6.2). */
-int keygate_api_token(keygate_str_t text);
-
 /* One of a few words, the last being NULL: its place among them, or -1. */
 int keygate_api_choice(keygate_str_t word, const char *const *choices);
 
@@ -129,6 +126,12 @@ keygate_rc_t keygate_words_errors(keygate_api_t *api,
 keygate_rc_t keygate_words_error(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_problem_types(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_cors.c */
+
+keygate_rc_t keygate_words_preflight(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 

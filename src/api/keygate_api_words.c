@@ -222,6 +222,10 @@ static const keygate_directive_t  keygate_directives[] = {
     { "problem_types", 1, 1, KEYGATE_ONCE, "\"problem_types URI\"",
       keygate_words_problem_types },
 
+    { "preflight", 1, 1 + KEYGATE_ORIGINS_MAX, KEYGATE_ONCE,
+      "\"preflight off|pass|answer ORIGIN...|*\", at most 32 origins",
+      keygate_words_preflight },
+
     { "unmatched", 1, 1, KEYGATE_ONCE, "\"unmatched deny|pass\"",
       keygate_words_unmatched },
 

@@ -15,6 +15,8 @@ static int keygate_decide_path(const keygate_request_t *request,
     keygate_verdict_t *v);
 static int keygate_decide_public(const keygate_api_t *api,
     const keygate_request_t *request, keygate_verdict_t *v);
+static keygate_code_e keygate_decide_unmatched(const keygate_api_t *api,
+    const keygate_verdict_t *v);
 static int keygate_rewritten_ambiguous(keygate_str_t path);
 static keygate_code_e keygate_decide_digest(const keygate_api_t *api,
     keygate_digester_t *digester, const keygate_request_t *request,
@@ -159,8 +161,8 @@ keygate_decide_path(const keygate_request_t *request, keygate_verdict_t *v)
 }
 
 
-/* The route, on which row 1 depends as well, and row 2; 1 when that is the
- * whole answer. */
+/* The route, on which row 1 depends as well, and row 2 with preflights; 1 when
+ * that is the whole answer. */
 
 static int
 keygate_decide_public(const keygate_api_t *api,
@@ -185,6 +187,16 @@ keygate_decide_public(const keygate_api_t *api,
         return 1;
     }
 
+    if (request->preflight && api->preflight != KEYGATE_PREFLIGHT_OFF) {
+        v->preflight = 1;
+
+        if (v->routes == NULL) {
+            v->code = keygate_decide_unmatched(api, v);
+        }
+
+        return 1;
+    }
+
     if (v->route == NULL) {
         v->need.kind = KEYGATE_NEED_ANY;
         return 0;
@@ -193,6 +205,16 @@ keygate_decide_public(const keygate_api_t *api,
     v->need = v->route->need;
 
     return v->need.kind == KEYGATE_NEED_PUBLIC;
+}
+
+
+/* A path that is too long to be matched may well have a route. */
+
+static keygate_code_e
+keygate_decide_unmatched(const keygate_api_t *api, const keygate_verdict_t *v)
+{
+    return api->unmatched_pass && v->path.len <= KEYGATE_PATH_MAX
+           ? KEYGATE_ALLOWED : KEYGATE_ROUTE_NOT_FOUND;
 }
 
 
@@ -350,16 +372,8 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     }
 
     if (v->route == NULL) {
-        if (v->routes) {
-            v->code = KEYGATE_METHOD_NOT_ALLOWED;
-
-        } else {
-            /* a path that is too long to be matched may well have a route */
-
-            v->code = api->unmatched_pass && v->path.len <= KEYGATE_PATH_MAX
-                      ? KEYGATE_ALLOWED : KEYGATE_ROUTE_NOT_FOUND;
-        }
-
+        v->code = v->routes ? KEYGATE_METHOD_NOT_ALLOWED
+                            : keygate_decide_unmatched(api, v);
         return;
     }
 

@@ -26,6 +26,7 @@ typedef struct {
     unsigned              n_credentials; /* 0: none; 2: more than one */
     unsigned char         address[16];   /* of the client; IPv4 mapped */
     unsigned              has_address:1;
+    unsigned              preflight:1;   /* a browser asks for leave first */
     keygate_now_t         now;
 } keygate_request_t;
 
@@ -39,6 +40,8 @@ typedef struct {
     unsigned              authenticated:1;   /* "key" is valid and live */
     unsigned              known:1;           /* "key" is valid */
     unsigned              charged:1;
+    unsigned              preflight:1;       /* that the API's "preflight" is
+                                                for */
     unsigned              need_body:1;       /* allowed so far: go on with
                                                 keygate_decide_body() */
     const keygate_plan_t *plan;          /* of the account; NULL: unknown */

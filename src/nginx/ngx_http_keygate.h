@@ -283,52 +283,6 @@ ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
     keygate_str_t *body);
 
 
-/* At the start of each round of a loop over "i": from a part of a list to the
- * next one, or out of the loop. */
-
-#define ngx_http_keygate_list_step(part, elts_, i)                            \
-    if (i >= part->nelts) {                                                   \
-        if (part->next == NULL) {                                             \
-            break;                                                            \
-        }                                                                     \
-                                                                              \
-        part = part->next;                                                    \
-        elts_ = part->elts;                                                   \
-        i = 0;                                                                \
-    }
-
-
-/* ngx_http_keygate_headers.c: the gate's own response headers */
-
-/* A name, and the same in lower case. */
-
-typedef struct {
-    ngx_str_t                      key;
-    u_char                        *lowcase;
-} ngx_http_keygate_name_t;
-
-#define ngx_http_keygate_name(key, lowcase)                                   \
-    { ngx_string(key), (u_char *) lowcase }
-
-extern ngx_http_keygate_name_t  ngx_http_keygate_allow;
-extern ngx_http_keygate_name_t  ngx_http_keygate_cache_control;
-extern ngx_http_keygate_name_t  ngx_http_keygate_www_authenticate;
-
-/* Adds what the decision calls for: rate headers, and for a refusal by the
- * gate the challenge, Allow, Retry-After, Cache-Control.  "own" tells that
- * the response is the gate's own. */
-ngx_int_t ngx_http_keygate_add_headers(ngx_http_request_t *r,
-    ngx_http_keygate_ctx_t *ctx, ngx_uint_t own);
-/* Appends one header line; "value" must stay as long as the request. */
-ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r,
-    ngx_http_keygate_name_t *name, ngx_str_t *value);
-/* For what can only be read: NGX_OK, or the answer to another method, for
- * which Allow has been added. */
-ngx_int_t ngx_http_keygate_read_only(ngx_http_request_t *r);
-/* Takes all header lines of that name off the response. */
-void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
-
-
 /* ngx_http_keygate_refusal.c: a verdict as an error */
 
 /* Describes the gate's refusal for keygate_error_body(); pool memory. */
@@ -395,6 +349,9 @@ char *ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
  * bucket has none. */
 extern const ngx_uint_t
     ngx_http_keygate_latencies[NGX_HTTP_KEYGATE_LATENCIES - 1];
+
+
+#include "ngx_http_keygate_headers.h"
 
 
 #endif /* _NGX_HTTP_KEYGATE_H_INCLUDED_ */

@@ -72,6 +72,12 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
         return ctx->status;
     }
 
+    if (ctx->verdict->preflight
+        && klcf->api->core->preflight == KEYGATE_PREFLIGHT_ANSWER)
+    {
+        return ngx_http_keygate_cors_preflight(r, ctx);
+    }
+
     /* under "satisfy any" other modules may still want to see it */
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
@@ -255,6 +261,9 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     }
 
     ngx_http_keygate_address(r, request);
+
+    request->preflight = api->core->preflight != KEYGATE_PREFLIGHT_OFF
+                         && ngx_http_keygate_is_preflight(r);
 
     flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
 

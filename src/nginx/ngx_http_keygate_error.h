@@ -97,6 +97,8 @@ ngx_int_t ngx_http_keygate_error_grpc(ngx_http_request_t *r,
 
 /* ngx_http_keygate_error_upstream.c */
 
+/* Whether the response whose header is about to leave is an upstream's. */
+ngx_uint_t ngx_http_keygate_error_answers(ngx_http_request_t *r);
 /* From now on, while the header is held back, an upstream that breaks off in
  * a way that nginx calls an error is replaced, too. */
 void ngx_http_keygate_error_watch(ngx_http_request_t *r,

@@ -130,6 +130,7 @@ ngx_http_keygate_error_ctx(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
 {
+    ngx_uint_t                     error;
     keygate_error_t                e;
     ngx_http_keygate_ctx_t        *gate;
     ngx_http_keygate_loc_conf_t   *klcf;
@@ -157,10 +158,16 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
         return NGX_HTTP_BAD_GATEWAY;
     }
 
-    if (r->headers_out.status < NGX_HTTP_BAD_REQUEST
-        || r->headers_out.status > 599
-        || (gate == NULL && klcf->errors == NULL))
+    error = r->headers_out.status >= NGX_HTTP_BAD_REQUEST
+            && r->headers_out.status <= 599;
+
+    if (error && !ngx_http_keygate_error_answers(r)
+        && ngx_http_keygate_cors_error(r, gate) != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (!error || (gate == NULL && klcf->errors == NULL)) {
         if (gate && ngx_http_keygate_add_headers(r, gate, 0) != NGX_OK) {
             return NGX_ERROR;
         }

@@ -55,15 +55,7 @@ ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
     re->bodiless = (r->method == NGX_HTTP_HEAD);
     re->grpc = ngx_http_keygate_error_of_grpc(r);
 
-    /* an upstream that has failed, or whose error nginx has intercepted, has
-     * been finalized before nginx makes its own response; a response from the
-     * cache has never been set up as anything to be finalized */
-
-#if (NGX_HTTP_CACHE)
-    re->upstream = (u && (u->cleanup || r->cached));
-#else
-    re->upstream = (u && u->cleanup);
-#endif
+    re->upstream = ngx_http_keygate_error_answers(r);
 
     /* nginx tests or skips Expect before each response of its own */
 

@@ -28,6 +28,27 @@ static void ngx_http_keygate_error_end_handler(ngx_event_t *ev);
 static void ngx_http_keygate_error_end_cleanup(void *data);
 
 
+/*
+ * An upstream that has failed, or whose error nginx has intercepted, has been
+ * finalized before nginx makes its own response; a response from the cache has
+ * never been set up as anything to be finalized.
+ */
+
+ngx_uint_t
+ngx_http_keygate_error_answers(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+#if (NGX_HTTP_CACHE)
+    return u && (u->cleanup || r->cached);
+#else
+    return u && u->cleanup;
+#endif
+}
+
+
 void
 ngx_http_keygate_error_watch(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx)

@@ -44,7 +44,7 @@ static ngx_http_keygate_name_t  ngx_http_keygate_remaining =
 static ngx_http_keygate_name_t  ngx_http_keygate_reset =
     ngx_http_keygate_name("X-RateLimit-Reset", "x-ratelimit-reset");
 
-static ngx_str_t  ngx_http_keygate_no_store = ngx_string("no-store");
+static ngx_str_t  ngx_http_keygate_never = ngx_string("no-store");
 static ngx_str_t  ngx_http_keygate_get_head = ngx_string("GET, HEAD");
 
 
@@ -88,8 +88,15 @@ ngx_http_keygate_add_headers(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    return ngx_http_keygate_no_store(r);
+}
+
+
+ngx_int_t
+ngx_http_keygate_no_store(ngx_http_request_t *r)
+{
     return ngx_http_keygate_add_header(r, &ngx_http_keygate_cache_control,
-                                       &ngx_http_keygate_no_store);
+                                       &ngx_http_keygate_never);
 }
 
 

@@ -331,6 +331,12 @@ twin_decide(const keygate_api_t *api, const keygate_request_t *request,
     e.cost = e.route ? e.route->cost : 1;
     e.code = KEYGATE_ALLOWED;
 
+    if (request->preflight && api->preflight != KEYGATE_PREFLIGHT_OFF) {
+        e.code = (want == -1 && !api->unmatched_pass) ? KEYGATE_ROUTE_NOT_FOUND
+                 : KEYGATE_ALLOWED;
+        return e;
+    }
+
     if (e.route && e.route->need.kind == KEYGATE_NEED_PUBLIC) {
         return e;
     }

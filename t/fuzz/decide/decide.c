@@ -4,9 +4,9 @@
  * told the same; and nobody is let in but to a public route or with the
  * credential of a live key that holds the scopes.
  *
- * An input is lines: an API, "a" or "b", and the number of credentials;
- * method and path; the credential, or one letter for that of a key; the
- * address; the path that nginx has made of it; Content-Type, '|',
+ * An input is lines: an API, "a" or "b", the number of credentials, and "p"
+ * for a preflight; method and path; the credential, or one letter for that of
+ * a key; the address; the path that nginx has made of it; Content-Type, '|',
  * Content-Encoding; and all the rest is the body.
  */
 
@@ -31,7 +31,7 @@ typedef struct {
 
 enum {
     PUBLIC = KEYGATE_BODY_TOO_LARGE, HEAD, BY_OLD, REWRITTEN, UNMATCHED,
-    BODY_READ
+    BODY_READ, PREFLIGHT
 };
 
 const char *const  fuzz_shapes[] = {
@@ -44,7 +44,7 @@ const char *const  fuzz_shapes[] = {
 
     "a public route", "HEAD", "a secret before a rotation",
     "a path that nginx has rewritten", "an unmatched path that passes",
-    "a body that is let through", NULL
+    "a body that is let through", "a preflight", NULL
 };
 
 
@@ -85,6 +85,7 @@ call_parse(call_t *c, keygate_str_t input)
 
     line = fuzz_cut(&input, '\n');
     c->api = apis[line.len && line.data[0] == 'b'];
+    r->preflight = line.len > 2 && line.data[2] == 'p';
     r->n_credentials = line.len > 1 ? line.data[1] % 3 : 0;
 
     r->raw = fuzz_cut(&input, '\n');
@@ -271,13 +272,15 @@ check(const call_t *c, const keygate_verdict_t *v, unsigned flags,
     check_rates(&e, v, flags, paid);
     check_said(c, v);
 
+    must(!v->preflight || (c->request.preflight && !v->charged));
     must(v->code != KEYGATE_ALLOWED
+         || v->preflight
          || (v->route && v->route->need.kind == KEYGATE_NEED_PUBLIC)
          || (v->route && v->route->need.kind == KEYGATE_NEED_OPTIONAL
              && c->request.n_credentials == 0)
          || (e.who && person_live(e.who)));
     must(v->need_body == (v->code == KEYGATE_ALLOWED && v->route != NULL
-                          && v->route->when != NULL));
+                          && v->route->when != NULL && !v->preflight));
 }
 
 
@@ -348,7 +351,10 @@ note(const call_t *c, const keygate_verdict_t *v)
         return;
     }
 
-    if (!v->known) {
+    if (v->preflight) {
+        fuzz_saw(PREFLIGHT);
+
+    } else if (!v->known) {
         fuzz_saw(PUBLIC);
     }
 
