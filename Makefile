@@ -17,7 +17,7 @@ WARN =		-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 CFLAGS ?=	-g -O2
 SANITIZE =	-g -O1 -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=undefined
-LIBS =		-ljansson -l:libhiredis.a -lcrypto
+LIBS =		-ljansson -l:libhiredis.a -lssl -lcrypto
 
 FAMILIES =	base route rate error record table journal store api decide
 CORE_DIRS =	$(filter $(addprefix src/,$(FAMILIES)),$(wildcard src/*))

@@ -26,7 +26,8 @@ $r = $c->run('--help');
 is($r->{code}, 0, '--help');
 like($r->{out}, qr/Exit codes: 0/, 'tells the exit codes');
 
-my @commands = $r->{out} =~ /^  ((?:account )?[a-z]+)/mg;
+my @commands = $r->{out}
+    =~ /^  ((?:account |store |nodes (?=forget))?[a-z]+)/mg;
 cmp_ok(scalar @commands, '>=', 17, 'and all commands');
 
 for my $command (@commands) {

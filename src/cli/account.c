@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cli.h"
+#include "remote.h"
 
 
 typedef struct {
@@ -29,6 +29,9 @@ cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     a = data;
     current = find->wants[0].json;
     a->existed = current != NULL;
+
+    json_decref(a->record);
+    a->record = NULL;
 
     if (strcmp(cli->command->name, "put") == 0) {
         a->record = keygate_change_put_account(find->wants[0].id, current,
@@ -147,6 +150,14 @@ cli_account_delete_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
     l.cli = cli;
     l.account = keygate_span(find->wants[0].id);
     l.live = 0;
+
+    if (cli->remote != NULL) {
+        rc = cli_view_journal(cli);
+
+        if (rc != CLI_OK) {
+            return rc;
+        }
+    }
 
     krc = keygate_journal_records(cli->journal, cli->now, cli_account_live,
                                   &l);

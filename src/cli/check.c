@@ -243,7 +243,7 @@ cli_check(cli_t *cli)
     cli_check_t   c;
     keygate_rc_t  krc;
 
-    rc = cli_setup_journal(cli, 0);
+    rc = cli_setup_records(cli, 0);
     rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
 
     if (rc != CLI_OK) {

@@ -23,6 +23,7 @@
  *   export.c      export, compact
  *   check.c       check
  *   hash.c        hash
+ *   remote.h      records in a store that many nodes share, and its commands
  *   output.c      what is printed, and how it is said what is wrong
  *   value.c       small readings of values
  *   table.c       tables for people
@@ -65,6 +66,7 @@ enum {
 
 
 typedef struct cli_command_s  cli_command_t;
+typedef struct cli_remote_s  cli_remote_t;
 
 typedef struct {
     const cli_command_t  *command;
@@ -76,6 +78,15 @@ typedef struct {
     const char           *pepper_path;
     const char           *admin;         /* URL */
     const char           *token_path;
+    const char           *store_url;
+    const char           *store_user;
+    const char           *password_path;
+    const char           *ca_path;
+    const char           *zone;
+    const char           *prefix;
+    int64_t               wait;          /* seconds; -1: not asked */
+    int                   merge;
+    int                   fresh;         /* store epoch --new */
     int                   json;
     int                   quiet;
     int                   help;
@@ -95,6 +106,7 @@ typedef struct {
 
     keygate_journal_t    *journal;
     keygate_digester_t   *digester;
+    cli_remote_t         *remote;        /* a store in place of a journal */
     struct cli_block_s   *blocks;        /* of memory: see setup.c */
 } cli_t;
 
@@ -164,7 +176,9 @@ void cli_help_command(const cli_command_t *command, FILE *out);
 int cli_setup_formats(cli_t *cli);           /* at least one */
 int cli_add_formats(cli_t *cli, const char *text);
 int cli_setup_digester(cli_t *cli);          /* with the pepper, if any */
-int cli_setup_journal(cli_t *cli, int create);
+int cli_setup_journal(cli_t *cli, int create);   /* or the store */
+int cli_setup_records(cli_t *cli, int create);   /* all records are wanted */
+int cli_setup_file(cli_t *cli, int create);      /* a journal in any case */
 void cli_cleanup(cli_t *cli);
 
 
@@ -178,6 +192,7 @@ typedef struct {
     json_t         *json;        /* the last of it that is valid */
     char           *line;        /* that line, until it is parsed */
     size_t          len;
+    uint64_t        version;     /* in a store; 0: there is none */
 } cli_want_t;
 
 
@@ -213,6 +228,12 @@ int cli_add_record(cli_text_t *lines, keygate_kind_e kind, json_t *record,
 int cli_digest_kind(cli_t *cli, const cli_find_t *find);
 
 
+/* -- copy.c */
+
+/* Whether the journal is a node's copy of a store; then that is said. */
+int cli_copied(cli_t *cli);
+
+
 /* -- the commands */
 
 int cli_create(cli_t *cli);
@@ -233,6 +254,13 @@ int cli_export(cli_t *cli);
 int cli_compact(cli_t *cli);
 int cli_check(cli_t *cli);
 int cli_hash(cli_t *cli);
+int cli_nodes(cli_t *cli);
+int cli_nodes_forget(cli_t *cli);
+int cli_store_check(cli_t *cli);
+int cli_store_epoch(cli_t *cli);
+int cli_store_pull(cli_t *cli);
+int cli_store_push(cli_t *cli);
+int cli_watch(cli_t *cli);
 
 
 /* -- admin.c, http.c */
@@ -306,56 +334,6 @@ void cli_hide_digests(keygate_record_t *record, int64_t now);
 
 /* "active", "revoked", "expired". */
 const char *cli_key_state(const json_t *key, int64_t now);
-
-
-/* -- import_file.c: rows out of a file */
-
-typedef struct {
-    FILE        *f;
-    const char  *name;
-    uint64_t     size;           /* 0: not known */
-    uint64_t     bytes;          /* that were read */
-    uint64_t     line;           /* of the file, the one that is read */
-    uint64_t     row;            /* the line where the row began */
-    int          csv;
-    json_t      *columns;        /* of CSV: their names */
-    cli_text_t   text;
-    const char  *reason;         /* why a row is refused */
-} cli_source_t;
-
-int cli_source_open(cli_source_t *s, const char *path);  /* an exit code */
-void cli_source_close(cli_source_t *s);
-
-/*
- * The next row as an object: KEYGATE_OK; KEYGATE_NONE after the last;
- * KEYGATE_INVALID with s->reason, and the row is passed over; KEYGATE_NOMEM;
- * KEYGATE_IO.
- */
-keygate_rc_t cli_source_next(cli_source_t *s, json_t **row);
-
-
-/* -- import_row.c */
-
-/* A row on its way into the journal. */
-
-typedef struct {
-    uint64_t           line;             /* in the file */
-    keygate_record_t   record;
-    char              *text;             /* its line in the journal */
-    size_t             len;
-    char              *reason;           /* why it is refused, or NULL */
-} cli_row_t;
-
-/*
- * Makes a row's record, or its reason, to be freed: KEYGATE_OK; KEYGATE_NOMEM.
- * Takes the reference, and cleanses the credential that is in it.
- */
-keygate_rc_t cli_row_make(cli_t *cli, json_t *json, cli_row_t *row);
-keygate_rc_t cli_row_refuse(cli_row_t *row, const char *reason);
-void cli_row_free(cli_row_t *row);
-
-/* Whether CSV may have a column of this name, and whether that is a list. */
-int cli_row_member(const char *name, int *list);
 
 
 /* -- table.c */

@@ -7,17 +7,18 @@
 #include "cli.h"
 
 
-#define CLI_ANY  -1
+#define CLI_ANY    -1
+#define CLI_STORE  "123456"              /* options of a store */
 
 
 const cli_command_t  cli_commands[] = {
 
-    { "create", NULL, "", 0, 0, "JPFansreEijqh", cli_create,
+    { "create", NULL, "", 0, 0, "J" CLI_STORE "PFansreEijqh", cli_create,
       "makes a key and shows its secret, this once",
       "The account must exist. With --quiet the secret is all that is\n"
       "printed; with --json it is the record's member \"secret\".\n" },
 
-    { "list", NULL, "", 0, 0, "JaOUlAkjqh", cli_list,
+    { "list", NULL, "", 0, 0, "J" CLI_STORE "aOUlAkjqh", cli_list,
       "lists keys",
       "With --older-than or --unused-for only keys that are neither revoked\n"
       "nor expired are listed. A secret is as old as its key, or as its last\n"
@@ -25,52 +26,54 @@ const cli_command_t  cli_commands[] = {
       "only, since it was started: --unused-for asks its admin API, and a key\n"
       "that it has not seen counts as unused since it was made.\n" },
 
-    { "show", NULL, "ID", 1, 1, "Jjqh", cli_show,
+    { "show", NULL, "ID", 1, 1, "J" CLI_STORE "jqh", cli_show,
       "shows a key", "" },
 
-    { "set", NULL, "ID...", 1, CLI_ANY, "JnsSrReEiIjqh", cli_set,
+    { "set", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "nsSrReEiIjqh", cli_set,
       "changes a key",
       "Lists are replaced as a whole.\n" },
 
-    { "rotate", NULL, "ID", 1, 1, "JPFojqh", cli_rotate,
+    { "rotate", NULL, "ID", 1, 1, "J" CLI_STORE "PFojqh", cli_rotate,
       "gives a key a new secret, and shows it, this once",
       "The id, the limits and the history stay. The old secret works until\n"
       "the overlap ends.\n" },
 
-    { "revoke", NULL, "ID...", 1, CLI_ANY, "Jjqh", cli_revoke,
+    { "revoke", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_revoke,
       "ends keys at once, for good",
-      "All of them, or, if one does not exist, none.\n" },
+      "All of them, or, if one does not exist, none. On a store, --wait waits\n"
+      "for the nodes and tells which have it; the exit code is 4 when not all\n"
+      "of them have.\n" },
 
-    { "expire", NULL, "ID...", 1, CLI_ANY, "JtTNjqh", cli_expire,
+    { "expire", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "tTNjqh", cli_expire,
       "says when keys end",
       "Now, unless --at or --in says when, or --never that they do not.\n" },
 
-    { "delete", NULL, "ID...", 1, CLI_ANY, "Jjqh", cli_delete,
+    { "delete", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "jqh", cli_delete,
       "removes keys from the journal",
       "A key that is deleted is as unknown as if it had never been. To end\n"
       "a key, and to see later that there was one, revoke it.\n" },
 
-    { "list", "account", "", 0, 0, "Jjqh", cli_account_list,
+    { "list", "account", "", 0, 0, "J" CLI_STORE "jqh", cli_account_list,
       "lists accounts", "" },
 
-    { "show", "account", "ID", 1, 1, "Jjqh", cli_account_show,
+    { "show", "account", "ID", 1, 1, "J" CLI_STORE "jqh", cli_account_show,
       "shows an account", "" },
 
-    { "put", "account", "ID", 1, 1, "Jnpuxfjqh", cli_account_put,
+    { "put", "account", "ID", 1, 1, "J" CLI_STORE "npuxfjqh", cli_account_put,
       "makes an account, or makes it anew",
       "--name is needed. What is not said is not kept, but for members that\n"
       "keygate does not know; the status is active, unless --status says\n"
       "another.\n" },
 
-    { "set", "account", "ID", 1, 1, "Jnpuxfjqh", cli_account_set,
+    { "set", "account", "ID", 1, 1, "J" CLI_STORE "npuxfjqh", cli_account_set,
       "changes an account",
       "What is not said stays, fields of the profile too; a field without a\n"
       "value is removed.\n" },
 
-    { "delete", "account", "ID", 1, 1, "Jjqh", cli_account_delete,
+    { "delete", "account", "ID", 1, 1, "J" CLI_STORE "jqh", cli_account_delete,
       "removes an account that has no live keys", "" },
 
-    { "import", NULL, "[FILE]", 0, 1, "JPFasDjqh", cli_import,
+    { "import", NULL, "[FILE]", 0, 1, "J" CLI_STORE "PFasDjqh", cli_import,
       "takes keys and accounts from CSV or JSON Lines",
       "From stdin, if there is no FILE. CSV has a first line of names, JSON\n"
       "Lines are what export and the journal have, or keys on their own:\n"
@@ -86,7 +89,7 @@ const cli_command_t  cli_commands[] = {
       "1. The others are written, 4096 rows at a time, each time all or none.\n"
     },
 
-    { "export", NULL, CLI_JOURNAL, 0, 1, "Jdjqh", cli_export,
+    { "export", NULL, CLI_JOURNAL, 0, 1, "J" CLI_STORE "djqh", cli_export,
       "prints all keys and accounts as JSON Lines",
       "Without --digests no key can be checked against what is printed, and\n"
       "none can be imported again.\n" },
@@ -95,7 +98,7 @@ const cli_command_t  cli_commands[] = {
       "rewrites the journal to one line a record",
       "A running gateway follows.\n" },
 
-    { "check", NULL, CLI_JOURNAL, 0, 1, "JPjqh", cli_check,
+    { "check", NULL, CLI_JOURNAL, 0, 1, "J" CLI_STORE "Pjqh", cli_check,
       "looks whether the journal is in order",
       "Tells every line that a gateway does not take. The exit code is 4\n"
       "when there are any, or when the last line is torn.\n" },
@@ -107,6 +110,41 @@ const cli_command_t  cli_commands[] = {
       "\n"
       "  openssl rand -hex 32 >admin.token\n"
       "  keygate hash --bare <admin.token >admin.sha256\n" },
+
+    { "forget", "nodes", "NAME", 1, 1, CLI_STORE "jqh", cli_nodes_forget,
+      "forgets a node that is gone",
+      "A node that is not seen for a day is forgotten by itself; one that is\n"
+      "still there comes back.\n" },
+
+    { "nodes", NULL, "", 0, 0, CLI_STORE "jqh", cli_nodes,
+      "lists the nodes that share a store",
+      "The exit code is 4 when one of them does not have all changes.\n" },
+
+    { "check", "store", "", 0, 0, CLI_STORE "jqh", cli_store_check,
+      "looks whether a store is in order",
+      "The exit code is 4 when it is not.\n" },
+
+    { "push", "store", "", 0, 0, "J" CLI_STORE "P8jqh", cli_store_push,
+      "fills an empty store from a journal",
+      "When it is interrupted, the next one goes on. With --merge the records\n"
+      "that a store lacks are brought into one that is not empty; where both\n"
+      "have another state of one, the store's stays, unless the journal's is\n"
+      "revoked or deleted.\n" },
+
+    { "pull", "store", "", 0, 0, "J" CLI_STORE "8jqh", cli_store_pull,
+      "writes a store's records into a journal",
+      "When it is interrupted, the next one goes on. --merge is needed for a\n"
+      "journal in which there is something else: the store's state of a\n"
+      "record is appended, unless the journal's alone is revoked; others\n"
+      "stay.\n" },
+
+    { "epoch", "store", "", 0, 0, CLI_STORE "9jqh", cli_store_epoch,
+      "shows a store's epoch, or begins a new one",
+      "With --new, what is in the store now holds: nodes forget what they\n"
+      "know beyond it, as after a backup that is restored on purpose.\n" },
+
+    { "watch", NULL, "", 0, 0, CLI_STORE "jh", cli_watch,
+      "prints a store's changes as they come, as JSON Lines", "" },
 
     { NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL }
 };

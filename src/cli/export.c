@@ -75,7 +75,7 @@ cli_export(cli_t *cli)
     cli_export_t  e;
     keygate_rc_t  krc;
 
-    rc = cli_setup_journal(cli, 0);
+    rc = cli_setup_records(cli, 0);
 
     if (rc != CLI_OK) {
         return rc;
@@ -99,7 +99,7 @@ cli_compact(cli_t *cli)
     uint64_t      kept, dropped;
     keygate_rc_t  krc;
 
-    rc = cli_setup_journal(cli, 0);
+    rc = cli_setup_file(cli, 0);
 
     if (rc != CLI_OK) {
         return rc;

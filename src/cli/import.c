@@ -206,7 +206,8 @@ cli_import(cli_t *cli)
     rc = rc != CLI_OK ? rc : cli_source_open(&m->source,
                                              cli->n_args ? cli->args[0]
                                                          : "-");
-    rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 1);
+    rc = rc != CLI_OK ? rc : cli_setup_records(cli, 1);
+    rc = rc != CLI_OK || !cli_copied(cli) ? rc : CLI_CONFLICT;
     rc = rc != CLI_OK ? rc : cli_import_run(m);
 
     cli_source_close(&m->source);

@@ -1,5 +1,6 @@
 /*
- * Between import.c, which reads rows, and import_batch.c, which writes them.
+ * What the files of import share: import.c, import_file.c and import_row.c,
+ * which read rows, and import_batch.c, which writes them.
  */
 
 #ifndef KEYGATE_CLI_IMPORT_H
@@ -12,6 +13,58 @@
 #define CLI_BATCH         4096           /* rows */
 #define CLI_BATCH_BYTES   (4 << 20)
 
+
+/* -- import_file.c: rows out of a file */
+
+typedef struct {
+    FILE        *f;
+    const char  *name;
+    uint64_t     size;           /* 0: not known */
+    uint64_t     bytes;          /* that were read */
+    uint64_t     line;           /* of the file, the one that is read */
+    uint64_t     row;            /* the line where the row began */
+    int          csv;
+    json_t      *columns;        /* of CSV: their names */
+    cli_text_t   text;
+    const char  *reason;         /* why a row is refused */
+} cli_source_t;
+
+int cli_source_open(cli_source_t *s, const char *path);  /* an exit code */
+void cli_source_close(cli_source_t *s);
+
+/*
+ * The next row as an object: KEYGATE_OK; KEYGATE_NONE after the last;
+ * KEYGATE_INVALID with s->reason, and the row is passed over; KEYGATE_NOMEM;
+ * KEYGATE_IO.
+ */
+keygate_rc_t cli_source_next(cli_source_t *s, json_t **row);
+
+
+/* -- import_row.c */
+
+/* A row on its way into the journal. */
+
+typedef struct {
+    uint64_t           line;             /* in the file */
+    keygate_record_t   record;
+    char              *text;             /* its line in the journal */
+    size_t             len;
+    char              *reason;           /* why it is refused, or NULL */
+} cli_row_t;
+
+/*
+ * Makes a row's record, or its reason, to be freed: KEYGATE_OK; KEYGATE_NOMEM.
+ * Takes the reference, and cleanses the credential that is in it.
+ */
+keygate_rc_t cli_row_make(cli_t *cli, json_t *json, cli_row_t *row);
+keygate_rc_t cli_row_refuse(cli_row_t *row, const char *reason);
+void cli_row_free(cli_row_t *row);
+
+/* Whether CSV may have a column of this name, and whether that is a list. */
+int cli_row_member(const char *name, int *list);
+
+
+/* -- import.c, import_batch.c */
 
 typedef struct {
     cli_t            *cli;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "import.h"
+#include "remote.h"
 
 
 #define CLI_REBUILDS  3
@@ -218,6 +219,20 @@ cli_import_append(cli_import_t *m)
     span.data = (unsigned char *) m->lines.data;
     span.len = m->lines.len;
 
+    if (m->cli->remote != NULL) {
+        switch (cli_remote_add(m->cli, m->lines.data, m->lines.len)) {
+
+        case CLI_OK:
+            break;
+
+        case CLI_CONFLICT:
+            return KEYGATE_CONFLICT;
+
+        default:
+            return KEYGATE_INVALID;      /* it is said */
+        }
+    }
+
     rc = keygate_journal_append(m->cli->journal, span, &at, &end);
 
     if (rc == KEYGATE_OK) {
@@ -266,7 +281,10 @@ cli_import_flush(cli_import_t *m)
         m->accounts = accounts;
         cli_progress_end(&m->progress);
         errno = saved;
-        (void) cli_journal_error(m->cli, rc);
+
+        if (rc != KEYGATE_INVALID) {
+            (void) cli_journal_error(m->cli, rc);
+        }
     }
 
     keygate_journal_end(m->cli->journal);

@@ -9,7 +9,7 @@
 
 #include <openssl/crypto.h>
 
-#include "cli.h"
+#include "import.h"
 
 
 #define CLI_REASON_MAX  256

@@ -140,6 +140,7 @@ cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     digest.hex = new->hex;
     digest.hmac = cli->hmac != 0;
 
+    json_decref(new->record);
     new->record = keygate_change_create_key(cli->request, new->id, &digest,
                                             cli->now, NULL, &faults);
 
@@ -261,6 +262,7 @@ cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     digest.hex = new->hex;
     digest.hmac = cli->hmac != 0;
 
+    json_decref(new->record);
     new->record = keygate_change_rotate_key(find->wants[0].json, &digest,
                                             new->overlap, cli->now, &faults);
 

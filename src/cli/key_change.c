@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "remote.h"
 
 
 typedef json_t *(*cli_edit_pt)(cli_t *cli, const json_t *current,
@@ -83,6 +83,8 @@ cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 
     e = data;
 
+    (void) json_array_clear(e->views);
+
     rc = cli_all_found(find);
 
     for (i = 0; i < find->n && rc == CLI_OK; i++) {
@@ -122,6 +124,35 @@ cli_edit_print(cli_t *cli, const cli_edit_t *e)
 }
 
 
+/* What was written, and which nodes have it. */
+
+static int
+cli_edit_wait(cli_t *cli, const cli_edit_t *e)
+{
+    int     rc;
+    size_t  i;
+    json_t  *view;
+
+    if (cli->remote == NULL) {
+        return cli_error(CLI_USAGE, "--wait: a journal has no nodes; it is "
+                         "done");
+    }
+
+    rc = cli_receipt(cli, cli->json ? json_array_get(e->views, 0) : NULL);
+
+    for (i = 1; cli->json && i < json_array_size(e->views); i++) {
+        view = json_array_get(e->views, i);
+        (void) json_object_set(view, "receipt",
+                               json_object_get(json_array_get(e->views, 0),
+                                               "receipt"));
+    }
+
+    cli_edit_print(cli, e);
+
+    return rc;
+}
+
+
 static int
 cli_edit_run(cli_t *cli, const char *done, cli_edit_pt edit)
 {
@@ -141,7 +172,10 @@ cli_edit_run(cli_t *cli, const char *done, cli_edit_pt edit)
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
     rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_edit_make, &e);
 
-    if (rc == CLI_OK) {
+    if (rc == CLI_OK && cli->wait >= 0) {
+        rc = cli_edit_wait(cli, &e);
+
+    } else if (rc == CLI_OK) {
         cli_edit_print(cli, &e);
     }
 

@@ -163,7 +163,7 @@ cli_list_run(cli_list_t *l)
         rc = cli_admin_keys(l->cli, cli_list_admin_key, l);
 
     } else {
-        rc = cli_setup_journal(l->cli, 0);
+        rc = cli_setup_records(l->cli, 0);
 
         if (rc != CLI_OK) {
             return rc;

@@ -88,6 +88,7 @@ main(int argc, char **argv)
     cli.now = (int64_t) time(NULL);
     cli.older_than = -1;
     cli.unused_for = -1;
+    cli.wait = -1;
     cli.at = KEYGATE_NEVER;
 
     /* a file that is too long is an error of write(), not a death; and a
@@ -105,8 +106,9 @@ main(int argc, char **argv)
 
     if (argc < 2 || strcmp(argv[1], "help") == 0
         || cli_asks_help(argv[1])
-        || (argc > 2 && strcmp(argv[1], "account") == 0
-            && cli_asks_help(argv[2])))
+        || (argc > 2 && cli_asks_help(argv[2])
+            && (strcmp(argv[1], "account") == 0
+                || strcmp(argv[1], "store") == 0)))
     {
         cli_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? CLI_USAGE : cli_flush();
@@ -116,6 +118,11 @@ main(int argc, char **argv)
     argv++;
 
     cli.command = cli_command_find(&argc, &argv);
+
+    if (cli.command == NULL && strcmp(argv[0], "store") == 0) {
+        return cli_error(CLI_USAGE, "store check, push, pull or epoch? try "
+                         "\"keygate --help\"");
+    }
 
     if (cli.command == NULL && strcmp(argv[0], "account") == 0) {
         return cli_error(CLI_USAGE, "account list, show, put, set or delete? "

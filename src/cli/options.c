@@ -235,6 +235,19 @@ static const cli_option_t  cli_option_list[] = {
     { "format", 'F', "FORMAT", "what keys look like, as in key_format: "
       "\"PREFIX id=N secret=N\" [$KEYGATE_FORMAT]",
       cli_set_formats, NULL, 0 },
+    { "store", '1', "URL", "the store that nodes share, in place of a "
+      "journal: redis://HOST:PORT, rediss://HOST:PORT or unix:PATH "
+      "[$KEYGATE_STORE]", cli_set_text, cli_field(store_url) },
+    { "user", '2', "NAME", "of the store",
+      cli_set_text, cli_field(store_user) },
+    { "password-file", '3', "PATH", "that user's password, in its first line",
+      cli_set_text, cli_field(password_path) },
+    { "ca", '4', "PATH", "certificates that the store's is verified by; else "
+      "the system's", cli_set_text, cli_field(ca_path) },
+    { "zone", '5', "NAME", "the zone in the store; \"keys\"",
+      cli_set_text, cli_field(zone) },
+    { "prefix", '6', "NAME", "of the store's keys; \"kg\"",
+      cli_set_text, cli_field(prefix) },
     { "json", 'j', NULL, "JSON, for programs",
       cli_set_flag, cli_field(json) },
     { "quiet", 'q', NULL, "nothing but what was asked for",
@@ -295,6 +308,11 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_flag, cli_field(digests) },
     { "dry-run", 'D', NULL, "look at everything, write nothing",
       cli_set_flag, cli_field(dry_run) },
+    { "wait", '7', "DURATION", "until all nodes have it, but at most so "
+      "long, as \"5s\"", cli_set_seconds, cli_field(wait) },
+    { "merge", '8', NULL, "into what is there already",
+      cli_set_flag, cli_field(merge) },
+    { "new", '9', NULL, "begin one", cli_set_flag, cli_field(fresh) },
     { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
       cli_set_flag, cli_field(bare) },
 

@@ -12,7 +12,7 @@
 
 #include <openssl/crypto.h>
 
-#include "cli.h"
+#include "remote.h"
 
 
 #define CLI_PEPPER_MIN  32
@@ -224,7 +224,7 @@ cli_setup_digester(cli_t *cli)
 
 
 int
-cli_setup_journal(cli_t *cli, int create)
+cli_setup_file(cli_t *cli, int create)
 {
     struct stat             st;
     keygate_journal_conf_t  conf;
@@ -258,12 +258,73 @@ cli_setup_journal(cli_t *cli, int create)
 }
 
 
+/*
+ * A store, or a journal.  "create": there need not be anything yet; who knew
+ * of a history that an emptied store has lost does not follow the new one.
+ */
+
+int
+cli_setup_journal(cli_t *cli, int create)
+{
+    int              rc;
+    keygate_place_t  place;
+
+    if (!cli_remote_wanted(cli)) {
+        return cli_setup_file(cli, create);
+    }
+
+    if (cli->store_url != NULL && cli->journal_path != NULL) {
+        return cli_error(CLI_USAGE, "--store or --journal, not both");
+    }
+
+    if (!create) {
+        return cli_remote_filled(cli);
+    }
+
+    rc = cli_remote_open(cli);
+    rc = rc != CLI_OK ? rc : cli_remote_place(cli);
+
+    if (rc != CLI_OK || !cli->remote->empty) {
+        return rc;
+    }
+
+    memset(&place, 0, sizeof(keygate_place_t));
+    rc = cli_remote_epoch(place.epoch);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    memcpy(place.chain, place.epoch, sizeof(place.epoch));
+    cli_note(cli, "%s: was empty, and begins now", cli->remote->shown);
+
+    return cli_remote_begin(cli, &place, "");
+}
+
+
+int
+cli_setup_records(cli_t *cli, int create)
+{
+    int  rc;
+
+    rc = cli_setup_journal(cli, create);
+
+    if (rc == CLI_OK && cli->remote != NULL) {
+        cli->journal_path = cli->remote->shown;
+        rc = cli_view_journal(cli);
+    }
+
+    return rc;
+}
+
+
 void
 cli_cleanup(cli_t *cli)
 {
     cli_block_t  *block;
 
     keygate_journal_destroy(cli->journal);
+    cli_remote_close(cli);
     keygate_digester_destroy(cli->digester);
     json_decref(cli->request);
 

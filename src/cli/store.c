@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "remote.h"
 
 
 #define CLI_FIND_TRIES  3
@@ -226,6 +226,10 @@ cli_find(cli_t *cli, cli_find_t *find)
 {
     keygate_rc_t  rc;
 
+    if (cli->remote != NULL) {
+        return cli_remote_find(cli, find);
+    }
+
     rc = cli_find_more(cli, find);
 
     return rc == KEYGATE_OK ? cli_find_parse(find)
@@ -257,6 +261,14 @@ cli_change(cli_t *cli, cli_find_t *find, cli_make_pt make, void *data)
     int           rc;
     cli_text_t    lines;
     keygate_rc_t  krc;
+
+    if (cli->remote != NULL) {
+        return cli_remote_change(cli, find, make, data);
+    }
+
+    if (cli_copied(cli)) {
+        return CLI_CONFLICT;
+    }
 
     krc = cli_find_more(cli, find);
 
@@ -327,5 +339,6 @@ cli_digest_kind(cli_t *cli, const cli_find_t *find)
                        "would not take another kind; give --pepper"
                      : "%s: its digests are made without a pepper, the "
                        "gateway would not take another kind",
-                     cli->journal_path);
+                     cli->remote != NULL ? cli->remote->shown
+                                         : cli->journal_path);
 }

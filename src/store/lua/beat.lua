@@ -26,8 +26,11 @@
 --                 it: everything is to be read
 --       ROLLBACK  it knows later changes: they were lost here
 --       FORK      it knows other changes: they were lost here
---       ANOTHER   an epoch that was begun on purpose: what is here holds
---       EMPTY     nothing is here, or it is not yet filled; alone
+--       ANOTHER   an epoch that was begun on purpose after the node's own:
+--                 what is here holds
+--       EMPTY     nothing of the node's is here: an engine that is new, that
+--                 is not yet filled, or in which somebody else who knew of
+--                 nothing has begun; alone
 --
 -- What is acknowledged counts for receipts, so a node that is at no place of
 -- this history acknowledges nothing.
@@ -39,7 +42,7 @@ local meta, log, node, boot, epoch, seq, chain, time, status, fresh, known,
 time, fresh, known = tonumber(time), tonumber(fresh), tonumber(known)
 
 local now = redis.call('HMGET', meta, 'epoch', 'seq', 'chain', 'digest',
-                       'pepper', 'filling')
+                       'pepper', 'filling', 'before')
 
 if not now[1] then
     if begin ~= '1' or (now[6] or '') ~= filling then
@@ -51,6 +54,16 @@ if not now[1] then
     redis.call('HDEL', meta, 'filling')
 
     now = {epoch, seq, chain, digest, pepper}
+end
+
+-- Only epochs that were ended on purpose are in "before": a new node that met
+-- an engine which had just been emptied must not make others forget their keys.
+
+if epoch ~= '' and epoch ~= now[1]
+   and not string.find(' ' .. (now[7] or '') .. ' ', ' ' .. epoch .. ' ', 1,
+                       true)
+then
+    return {'EMPTY'}
 end
 
 local function first()
