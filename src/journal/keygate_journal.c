@@ -76,6 +76,7 @@ keygate_journal_destroy(keygate_journal_t *j)
 
     keygate_journal_close_all(j);
     keygate_reader_free(&j->reader);
+    free(j->check_buf);
     free(j->path);
     free(j);
 }
@@ -315,14 +316,14 @@ int
 keygate_journal_changed(keygate_journal_t *j,
     const keygate_position_t *position)
 {
-    struct stat  st;
+    keygate_evidence_t  e;
 
-    if (stat(j->path, &st) == -1) {
+    if (keygate_evidence(j->path, AT_FDCWD, &e) == -1) {
         return errno != ENOENT || position->ino != 0;
     }
 
     return position->sweep != 0 || j->old_rfd != -1 || j->old_wfd != -1
-           || (uint64_t) st.st_dev != position->dev
-           || (uint64_t) st.st_ino != position->ino
-           || (uint64_t) st.st_size != position->offset;
+           || e.dev != position->dev || e.ino != position->ino
+           || e.born != position->born || e.size != position->size
+           || e.changed != position->changed;
 }

@@ -50,9 +50,10 @@ void keygate_journal_destroy(keygate_journal_t *j);
  * them is counted as rejected and reported); KEYGATE_AGAIN when there is
  * more, or when a writer holds the file (never waits); KEYGATE_NONE when
  * there is no file, and nothing has changed; KEYGATE_NOMEM; KEYGATE_IO with
- * errno.  A last line without LF is left alone.  A file that was replaced
- * (another inode), has shrunk, or has no end of a line where the position is,
- * is read from its start, as a sweep.
+ * errno.  A last line without LF is left alone.  A file that is another one,
+ * has shrunk, or does not hold any more what was applied of it is read from
+ * its start, as a sweep; but one without any record, where there were some, is
+ * taken for missing: KEYGATE_NONE, and errno is ENODATA.
  */
 keygate_rc_t keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
     unsigned lines, const keygate_now_t *now);
@@ -62,6 +63,11 @@ keygate_rc_t keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
  * From stat(2) alone: cheap enough for a timer. */
 int keygate_journal_changed(keygate_journal_t *j,
     const keygate_position_t *position);
+
+/* Whether follow() is to look once more at a file that had only just changed
+ * when it was looked at. */
+int keygate_journal_unsettled(const keygate_position_t *position,
+    const keygate_now_t *now);
 
 /*
  * A write, in steps; each may block, so never in an event loop.
@@ -93,7 +99,8 @@ void keygate_journal_end(keygate_journal_t *j);
  * this table, whose lock the caller holds, until an append of any of them has
  * written the file anew without it.
  */
-void keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t);
+void keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t,
+    const keygate_now_t *now);
 
 /*
  * Between begin and end: applies everything up to "end" (0: up to the end of

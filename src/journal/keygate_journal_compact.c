@@ -38,7 +38,8 @@ keygate_compact_line(keygate_compact_t *c, const keygate_line_t *line)
     rc = keygate_record_scan(line->text, &record, &fault);
 
     if (rc == KEYGATE_OK) {
-        rc = keygate_index_add(c->index, &record, line->at, line->text.len);
+        rc = keygate_index_add(c->index, &record, line->at + line->bom,
+                               line->text.len);
         keygate_record_free(&record);
     }
 

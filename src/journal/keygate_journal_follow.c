@@ -12,6 +12,7 @@
 
 #define KEYGATE_SWEEP_BUDGET  65536
 #define KEYGATE_SWEEP_STEPS   16         /* that cost what one line does */
+#define KEYGATE_CHECK_BYTES   4096       /* what one line costs, at most */
 #define KEYGATE_SKIP_BLOCKS   4          /* of a line too long, a call */
 
 
@@ -136,51 +137,7 @@ keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
      * which is harmless; the other way round it would be lost */
 
     __atomic_store_n(&position->line, position->line + 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&position->offset, line->next, __ATOMIC_RELEASE);
-
-    return KEYGATE_OK;
-}
-
-
-keygate_rc_t
-keygate_journal_position(keygate_journal_t *j, keygate_table_t *t, int fd,
-    const struct stat *st)
-{
-    int                  is;
-    keygate_rc_t         rc;
-    keygate_position_t  *position;
-
-    position = keygate_table_position(t);
-
-    if (position->dev == (uint64_t) st->st_dev
-        && position->ino == (uint64_t) st->st_ino
-        && position->offset <= (uint64_t) st->st_size)
-    {
-        rc = keygate_reader_boundary(fd, position->offset, &is);
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
-
-        if (is) {
-            keygate_journal_forget(j);
-            return KEYGATE_OK;
-        }
-    }
-
-    if (position->ino != 0) {
-        keygate_table_sweep_begin(t);
-    }
-
-    /* the inode comes last: killed before, the next one starts over again */
-
-    __atomic_store_n(&position->void_to, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->offset, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->line, 0, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->dev, (uint64_t) st->st_dev, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->ino, (uint64_t) st->st_ino, __ATOMIC_RELEASE);
-
-    keygate_journal_forget(j);
+    keygate_position_move(position, line->next, line->sum);
 
     return KEYGATE_OK;
 }
@@ -223,10 +180,11 @@ static keygate_rc_t
 keygate_journal_lines(keygate_journal_t *j, keygate_table_t *t, int fd,
     uint64_t end, unsigned lines, const keygate_now_t *now)
 {
-    unsigned           n;
-    keygate_rc_t       rc;
-    keygate_line_t     line;
-    keygate_reader_t  *r;
+    unsigned             n;
+    keygate_rc_t         rc;
+    keygate_line_t       line;
+    keygate_reader_t    *r;
+    keygate_position_t  *position;
 
     r = &j->reader;
     rc = keygate_reader_init(r);
@@ -241,7 +199,14 @@ keygate_journal_lines(keygate_journal_t *j, keygate_table_t *t, int fd,
 
     r->blocks = lines == 0 ? 0 : KEYGATE_SKIP_BLOCKS;
 
-    keygate_reader_start(r, fd, keygate_table_position(t)->offset, end);
+    position = keygate_table_position(t);
+    keygate_reader_start(r, fd, position->offset, end);
+
+    if (!keygate_position_sum(position, &r->sum)) {
+        return keygate_journal_anew(j, t, fd, now) == KEYGATE_OK
+               ? keygate_journal_lines(j, t, fd, end, lines, now)
+               : KEYGATE_IO;
+    }
 
     for (n = 0; lines == 0 || n < lines; n++) {
         rc = keygate_reader_next(r, &line);
@@ -263,6 +228,48 @@ keygate_journal_lines(keygate_journal_t *j, keygate_table_t *t, int fd,
 }
 
 
+/* What has come is applied, and then it is looked whether what was before it
+ * is what it was; if not, all is read anew. */
+
+static keygate_rc_t
+keygate_journal_read_on(keygate_journal_t *j, keygate_table_t *t, int fd,
+    uint64_t end, unsigned lines, const keygate_now_t *now)
+{
+    keygate_rc_t  rc, full;
+
+    for ( ;; ) {
+        rc = keygate_journal_position(j, t, fd, now);
+
+        if (rc == KEYGATE_OK) {
+            rc = keygate_journal_lines(j, t, fd, end, lines, now);
+        }
+
+        if (rc != KEYGATE_OK && rc != KEYGATE_FULL) {
+            return rc;
+        }
+
+        full = rc;
+        rc = keygate_journal_verify(j, t, fd,
+                                    (uint64_t) lines * KEYGATE_CHECK_BYTES,
+                                    now);
+
+        if (rc != KEYGATE_CONFLICT) {
+            return rc == KEYGATE_OK ? full : rc;
+        }
+
+        rc = keygate_journal_anew(j, t, fd, now);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+
+        if (lines != 0) {
+            return KEYGATE_AGAIN;
+        }
+    }
+}
+
+
 keygate_rc_t
 keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
     unsigned lines, const keygate_now_t *now)
@@ -281,12 +288,7 @@ keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
         return rc;
     }
 
-    rc = keygate_journal_position(j, t, fd, &st);
-
-    if (rc == KEYGATE_OK) {
-        rc = keygate_journal_lines(j, t, fd, (uint64_t) st.st_size, lines,
-                                   now);
-    }
+    rc = keygate_journal_read_on(j, t, fd, (uint64_t) st.st_size, lines, now);
 
     saved = errno;
     keygate_journal_release(j);
@@ -328,7 +330,7 @@ keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
         return KEYGATE_IO;
     }
 
-    rc = keygate_journal_position(j, t, j->wfd, &st);
+    rc = keygate_journal_position(j, t, j->wfd, now);
 
     if (rc != KEYGATE_OK) {
         return rc;
@@ -340,5 +342,5 @@ keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
         end = (uint64_t) st.st_size;
     }
 
-    return keygate_journal_lines(j, t, j->wfd, end, 0, now);
+    return keygate_journal_read_on(j, t, j->wfd, end, 0, now);
 }

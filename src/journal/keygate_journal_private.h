@@ -5,6 +5,8 @@
  *   keygate_journal.c          the handle; finding, opening, locking the file
  *   keygate_journal_reader.c   lines out of a descriptor
  *   keygate_journal_follow.c   lines into the table
+ *   keygate_journal_position.c  where in which file reading goes on
+ *   keygate_journal_verify.c   whether the file is still what was applied
  *   keygate_journal_lookup.c   one record; every line
  *   keygate_journal_records.c  every line since a mark; every record
  *   keygate_journal_write.c    begin, append, end
@@ -33,6 +35,8 @@ typedef struct {
     uint64_t       next;         /* after the LF */
     keygate_str_t  text;         /* no LF; of a line that is too long, more
                                     than KEYGATE_LINE_MAX of its bytes */
+    uint64_t       sum;          /* over all bytes before "next" */
+    unsigned       bom:2;        /* bytes of a mark before the text */
     unsigned       torn:1;       /* the last one, without LF */
 } keygate_line_t;
 
@@ -50,7 +54,21 @@ typedef struct {
     /* A too long line from "skip_from" on has no LF before "skip_to". */
     uint64_t        skip_from;
     uint64_t        skip_to;
+    uint64_t        skip_sum;
+
+    uint64_t        sum;         /* over all bytes before the next line */
 } keygate_reader_t;
+
+
+/* What tells one content of a file from another without reading it. */
+
+typedef struct {
+    uint64_t        dev;
+    uint64_t        ino;
+    uint64_t        born;        /* ns; 0 where the file system knows none */
+    uint64_t        changed;     /* ns */
+    uint64_t        size;
+} keygate_evidence_t;
 
 
 struct keygate_journal_s {
@@ -68,6 +86,20 @@ struct keygate_journal_s {
     uint64_t                bad_ino;
     uint64_t                void_from;  /* of that file: see the position */
     uint64_t                void_to;
+
+    /* Looking whether what was applied is still there, over several calls. */
+    unsigned char          *check_buf;
+    uint64_t                check_at;
+    uint64_t                check_end;  /* 0: nobody is looking */
+    uint64_t                check_sum;
+    uint64_t                check_want;
+    uint64_t                check_changed;
+    uint64_t                check_anew;
+
+    keygate_evidence_t      hollow;     /* a file without a record */
+    uint64_t                hollow_since;   /* tick + 1; 0: for certain */
+    keygate_evidence_t      before;     /* the last append */
+    keygate_evidence_t      after;
     unsigned                locked:1;   /* between begin and end */
     unsigned                torn:1;     /* the last line has no LF */
     unsigned                dir:1;      /* the directory is to be synced */
@@ -136,6 +168,32 @@ void keygate_reader_free(keygate_reader_t *r);
  */
 keygate_rc_t keygate_reader_next(keygate_reader_t *r, keygate_line_t *line);
 
+/*
+ * A sum over bytes, in any pieces: the sum of the first ones is passed in, 0
+ * for none.  It tells edits apart, not attackers.
+ */
+uint64_t keygate_sum(uint64_t sum, const unsigned char *data, size_t len);
+
+/* Of an open file, or of what the path names (fd -1): -1 and errno. */
+int keygate_evidence(const char *path, int fd, keygate_evidence_t *e);
+
+/* In how many ticks a file can change once more without another change time. */
+unsigned keygate_evidence_grain(const keygate_evidence_t *e);
+
+/*
+ * Looks whether all before the position is what was applied, reading at most
+ * "budget" bytes (0: all).  KEYGATE_OK when it is, or nothing tells that the
+ * file has changed; KEYGATE_CONFLICT when it is not; KEYGATE_AGAIN.
+ */
+keygate_rc_t keygate_journal_verify(keygate_journal_t *j, keygate_table_t *t,
+    int fd, uint64_t budget, const keygate_now_t *now);
+
+/* The sum at the position, if it is known; it is after the load of a table
+ * that was not killed in between. */
+int keygate_position_sum(const keygate_position_t *position, uint64_t *sum);
+void keygate_position_move(keygate_position_t *position, uint64_t offset,
+    uint64_t sum);
+
 /* Whether a line starts at "at": *is. */
 keygate_rc_t keygate_reader_boundary(int fd, uint64_t at, int *is);
 
@@ -143,10 +201,17 @@ int keygate_line_blank(keygate_str_t text);
 
 /*
  * A position that is of another file, or of what this one was before, is moved
- * to the start of this one; nothing of it is void then.
+ * to the start of this one; nothing of it is void then.  Where records were
+ * applied and this file has none it is taken for one that is missing:
+ * KEYGATE_NONE, errno is ENODATA.
  */
 keygate_rc_t keygate_journal_position(keygate_journal_t *j,
-    keygate_table_t *t, int fd, const struct stat *st);
+    keygate_table_t *t, int fd, const keygate_now_t *now);
+
+/* From the start of this file, which may be the one that it was, with another
+ * content; what no line of it names is gone in the end. */
+keygate_rc_t keygate_journal_anew(keygate_journal_t *j, keygate_table_t *t,
+    int fd, const keygate_now_t *now);
 
 /* Parses a line, and looks whether its digests are of the kind that the
  * journal's are.  As keygate_record_scan(). */

@@ -103,7 +103,7 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
 {
     ssize_t         n;
     unsigned        blocks;
-    uint64_t        at;
+    uint64_t        at, sum;
     unsigned char  *lf;
 
     memmove(r->buf, r->buf + r->pos, KEYGATE_PREFIX);
@@ -112,12 +112,15 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
     line->text.data = r->buf;
     line->text.len = KEYGATE_PREFIX;
     line->torn = 0;
+    line->bom = 0;
 
     at = line->at + KEYGATE_PREFIX;
+    sum = keygate_sum(r->sum, r->buf, KEYGATE_PREFIX);
 
     if (r->skip_from == line->at && r->skip_to > at && r->skip_to <= r->limit)
     {
         at = r->skip_to;
+        sum = r->skip_sum;
     }
 
     for (blocks = 1; ; blocks++) {
@@ -134,9 +137,11 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
         }
 
         at += (uint64_t) n;
+        sum = keygate_sum(sum, r->buf + KEYGATE_PREFIX, (size_t) n);
 
         r->skip_from = line->at;
         r->skip_to = at;
+        r->skip_sum = sum;
 
         if (blocks == r->blocks) {
             keygate_reader_start(r, r->fd, line->at, r->limit);
@@ -151,7 +156,12 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
 
     } else {
         line->next += (uint64_t) (lf + 1 - (r->buf + KEYGATE_PREFIX));
+        sum = keygate_sum(sum, r->buf + KEYGATE_PREFIX,
+                          (size_t) (line->next - at));
     }
+
+    line->sum = sum;
+    r->sum = sum;
 
     keygate_reader_start(r, r->fd, line->next, r->limit);
 
@@ -200,6 +210,18 @@ keygate_reader_next(keygate_reader_t *r, keygate_line_t *line)
     line->next = line->at + line->text.len + (lf != NULL);
 
     r->pos += (size_t) (line->next - line->at);
+
+    r->sum = keygate_sum(r->sum, p, (size_t) (line->next - line->at));
+    line->sum = r->sum;
+    line->bom = 0;
+
+    if (line->at == 0 && line->text.len >= 3
+        && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+    {
+        line->bom = 3;
+        line->text.data += 3;
+        line->text.len -= 3;
+    }
 
     return line->torn && left == 0 ? KEYGATE_NONE : KEYGATE_OK;
 }

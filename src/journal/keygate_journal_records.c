@@ -99,7 +99,8 @@ keygate_records_index(keygate_reader_t *r, keygate_index_t *index)
         rc = keygate_record_scan(line.text, &record, &fault);
 
         if (rc == KEYGATE_OK) {
-            rc = keygate_index_add(index, &record, line.at, line.text.len);
+            rc = keygate_index_add(index, &record, line.at + line.bom,
+                                   line.text.len);
             keygate_record_free(&record);
         }
 

@@ -325,9 +325,17 @@ keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
         }
     }
 
+    if (keygate_evidence("", j->wfd, &j->before) == -1) {
+        j->before.changed = 0;
+    }
+
     if (keygate_journal_write(j, lines) == -1) {
         keygate_journal_undo(j, j->torn + lines.len, 1);
         return keygate_journal_errno();
+    }
+
+    if (keygate_evidence("", j->wfd, &j->after) == -1) {
+        j->after.changed = 0;
     }
 
     if (fdatasync(j->wfd) == -1) {
@@ -346,7 +354,8 @@ keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
 
 
 void
-keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t)
+keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t,
+    const keygate_now_t *now)
 {
     struct stat          st;
     keygate_position_t  *position;
@@ -356,7 +365,7 @@ keygate_journal_disown(keygate_journal_t *j, keygate_table_t *t)
     }
 
     if (fstat(j->wfd, &st) == -1
-        || keygate_journal_position(j, t, j->wfd, &st) != KEYGATE_OK)
+        || keygate_journal_position(j, t, j->wfd, now) != KEYGATE_OK)
     {
         return;
     }

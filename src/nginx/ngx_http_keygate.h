@@ -59,6 +59,7 @@ typedef struct {
     ngx_atomic_t                write_us;       /* spent writing and syncing */
     ngx_atomic_t                write_bucket[NGX_HTTP_KEYGATE_LATENCIES];
     ngx_atomic_t                journal;        /* which path is followed */
+    ngx_atomic_t                up;             /* it can be, and has records */
     ngx_uint_t                  n_apis;
     ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
 } ngx_http_keygate_shared_t;
@@ -201,18 +202,27 @@ void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
 ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
 /* Fills a new table; at start-up, so it may take its time. */
 ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
-/* Applies what nobody has read yet, before new workers begin with a table that
- * was there; nothing, when it was another journal's. */
+/*
+ * Applies what nobody has read yet, before workers begin with a table that was
+ * there; nothing, when it was another journal's.  It waits for writers, for a
+ * second at most.
+ */
 void ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone);
 /* From now on it is this configuration's journal that is followed, and none
  * of one before, whose workers may go on for long. */
 void ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone);
-/* The timer's handler: applies a slice of what has come. */
-void ngx_http_keygate_zone_follow(ngx_event_t *ev);
+/* Whether it is this configuration's journal that is followed. */
+ngx_uint_t ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone);
 /* A handle of the zone's journal, which reports lines that it skips; NULL: no
  * memory. */
 keygate_journal_t *ngx_http_keygate_zone_follower(
     ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_follow.c: what comes into the journal while nginx runs */
+
+/* The timer's handler: applies a slice of what has come. */
+void ngx_http_keygate_zone_follow(ngx_event_t *ev);
 /* Gives the one alert that a zone is full. */
 void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
 

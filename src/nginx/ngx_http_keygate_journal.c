@@ -1,14 +1,11 @@
 /*
- * A zone and its journal: the file made ready for the workers, loaded when
- * there is no table to take over, and followed by one worker in slices.
+ * A zone and its journal: the file made ready for the workers, and loaded when
+ * there is no table to take over, or caught up with at a reload.
  */
 
 #include "ngx_http_keygate.h"
 
 
-#define NGX_HTTP_KEYGATE_POLL          200   /* ms between looks at the file */
-#define NGX_HTTP_KEYGATE_SLICE         256   /* lines, about a millisecond */
-#define NGX_HTTP_KEYGATE_PAUSE         1     /* ms between slices */
 #define NGX_HTTP_KEYGATE_REPORTS       1000  /* bad lines logged one by one */
 #define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
@@ -17,8 +14,7 @@ static ngx_uint_t ngx_http_keygate_zone_has_read(
     ngx_http_keygate_zone_t *zone);
 static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
     keygate_journal_t *j, ngx_uint_t tries, uint64_t *full);
-static ngx_atomic_uint_t ngx_http_keygate_zone_path(
-    ngx_http_keygate_zone_t *zone);
+static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
 static void ngx_http_keygate_zone_reject(void *data, uint64_t line,
     const keygate_fault_t *fault);
 
@@ -105,7 +101,7 @@ static ngx_uint_t
 ngx_http_keygate_zone_has_read(ngx_http_keygate_zone_t *zone)
 {
     return zone->table != NULL
-           && zone->shared->journal == ngx_http_keygate_zone_path(zone)
+           && ngx_http_keygate_zone_owns(zone)
            && keygate_table_position(zone->table)->ino != 0;
 }
 
@@ -162,6 +158,17 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
         return NGX_ERROR;
     }
 
+    if (position->applied == 0 && ngx_http_keygate_zone_strange(zone)) {
+        ngx_log_error(NGX_LOG_EMERG, zone->log, 0,
+                      "no line of \"%V\" is a record: it is not the journal "
+                      "of keygate zone \"%V\", expected a journal or an empty "
+                      "file in %V:%ui", &zone->journal, &zone->name,
+                      &zone->where.file, zone->where.line);
+        return NGX_ERROR;
+    }
+
+    zone->shared->up = 1;
+
     ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
                   "keygate zone \"%V\": %uL keys and %uL accounts loaded from "
                   "\"%V\" in %M ms, %uL lines rejected, %uL of %uL bytes used",
@@ -173,15 +180,29 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
 }
 
 
+/* Whether a file of which nothing was applied holds something nevertheless. */
+
+static ngx_uint_t
+ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone)
+{
+    ngx_file_info_t      fi;
+    keygate_position_t  *position;
+
+    position = keygate_table_position(zone->table);
+
+    return position->rejected != 0
+           || (ngx_file_info(zone->journal.data, &fi) != NGX_FILE_ERROR
+               && (uint64_t) ngx_file_size(&fi) > position->offset);
+}
+
+
 void
 ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
 {
     uint64_t            full;
     keygate_journal_t  *j;
 
-    if (zone->journal.len == 0
-        || zone->shared->journal != ngx_http_keygate_zone_path(zone))
-    {
+    if (zone->journal.len == 0 || !ngx_http_keygate_zone_owns(zone)) {
         return;
     }
 
@@ -234,17 +255,19 @@ ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
 }
 
 
-static ngx_atomic_uint_t
-ngx_http_keygate_zone_path(ngx_http_keygate_zone_t *zone)
-{
-    return ngx_crc32_long(zone->journal.data, zone->journal.len);
-}
-
-
 void
 ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
 {
-    zone->shared->journal = ngx_http_keygate_zone_path(zone);
+    zone->shared->journal = ngx_crc32_long(zone->journal.data,
+                                           zone->journal.len);
+}
+
+
+ngx_uint_t
+ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->journal
+           == ngx_crc32_long(zone->journal.data, zone->journal.len);
 }
 
 
@@ -284,87 +307,4 @@ ngx_http_keygate_zone_reject(void *data, uint64_t line,
                   ? " (further lines are counted only; \"keygate check\" "
                     "lists them all)"
                   : "");
-}
-
-
-void
-ngx_http_keygate_zone_follow(ngx_event_t *ev)
-{
-    ngx_err_t                 err;
-    ngx_msec_t                delay;
-    keygate_rc_t              rc;
-    keygate_now_t             now;
-    ngx_http_keygate_zone_t  *zone;
-
-    zone = ev->data;
-    delay = NGX_HTTP_KEYGATE_POLL;
-
-    if (zone->shared->journal != ngx_http_keygate_zone_path(zone)
-        || !keygate_journal_changed(zone->follower,
-                                    keygate_table_position(zone->table)))
-    {
-        zone->reported = 0;
-        goto done;
-    }
-
-    delay = NGX_HTTP_KEYGATE_PAUSE;
-
-    if (ngx_http_keygate_zone_trylock(zone) != NGX_OK) {
-        goto done;
-    }
-
-    now = ngx_http_keygate_now(zone);
-    rc = keygate_journal_follow(zone->follower, zone->table,
-                                NGX_HTTP_KEYGATE_SLICE, &now);
-    err = ngx_errno;
-
-    ngx_http_keygate_zone_unlock(zone);
-
-    switch (rc) {
-
-    case KEYGATE_OK:
-        delay = NGX_HTTP_KEYGATE_POLL;
-        break;
-
-    case KEYGATE_FULL:
-        ngx_http_keygate_zone_full(zone);
-        break;
-
-    case KEYGATE_AGAIN:
-        break;
-
-    default:
-        delay = NGX_HTTP_KEYGATE_POLL;
-
-        if (zone->failed != err) {
-            zone->failed = err;
-            ngx_log_error(NGX_LOG_ERR, zone->log,
-                          (rc == KEYGATE_IO) ? err : 0,
-                          "keygate zone \"%V\" cannot follow \"%V\": the keys "
-                          "stay as they are until the user of the workers may "
-                          "read it", &zone->name, &zone->journal);
-        }
-
-        goto done;
-    }
-
-    zone->failed = 0;
-
-done:
-
-    ngx_add_timer(ev, delay);
-}
-
-
-void
-ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone)
-{
-    if (!ngx_atomic_cmp_set(&zone->shared->full, 0, 1)) {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ALERT, zone->log, 0,
-                  "keygate zone \"%V\" is full: new keys are not accepted; "
-                  "raise its size in %V:%ui and reload",
-                  &zone->name, &zone->where.file, zone->where.line);
 }

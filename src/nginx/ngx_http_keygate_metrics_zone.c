@@ -16,6 +16,7 @@ static uint64_t ngx_http_keygate_metric_keys(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_accounts(
     ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_journal(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_up(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_position(
     ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_lag(ngx_http_keygate_zone_t *zone);
@@ -40,6 +41,9 @@ const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_keys },
     { "keygate_accounts", "Accounts in the table.",
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_accounts },
+    { "keygate_journal_up", "Whether the journal can be read and has records: "
+      "0 while keys stay as they are for want of it.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_up },
     { "keygate_journal_size_bytes", "Size of the journal.",
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_journal },
     { "keygate_journal_position_bytes", "How far the journal is applied.",
@@ -126,6 +130,15 @@ ngx_http_keygate_metric_journal(ngx_http_keygate_zone_t *zone)
     }
 
     return st.st_size;
+}
+
+
+/* A zone without a journal lacks none. */
+
+static uint64_t
+ngx_http_keygate_metric_up(ngx_http_keygate_zone_t *zone)
+{
+    return zone->journal.len == 0 || zone->shared->up;
 }
 
 

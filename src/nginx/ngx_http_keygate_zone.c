@@ -15,7 +15,7 @@
 #include "ngx_http_keygate.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  5
+#define NGX_HTTP_KEYGATE_LAYOUT  6
 
 /*
  * nginx's own time is that of the beginning of a turn of the event loop: what
@@ -263,6 +263,11 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
     if (zone->follower == NULL) {
         return NGX_ERROR;
     }
+
+    /* a master that is told to go on beside a newer one starts workers without
+     * reading its configuration again: its table is as old as its last ones */
+
+    ngx_http_keygate_zone_catch_up(zone);
 
     if (ngx_worker != 0) {
         return NGX_OK;

@@ -56,6 +56,20 @@ typedef struct {
     uint64_t  sweep;         /* see keygate_table_sweep_begin() */
     uint64_t  void_from;     /* lines of which a byte is between these were */
     uint64_t  void_to;       /* never acknowledged; 0: there are none */
+
+    /* What the file was when all before "offset" was known to be what had
+     * been applied.  A sum over that is in the slot whose "at" is the offset:
+     * there are two, so that a writer may be killed between two stores. */
+    uint64_t  anew;          /* how often a file was read from its start */
+    uint64_t  born;          /* ns */
+    uint64_t  changed;       /* its change time, ns; 0: not known */
+    uint64_t  size;
+    uint64_t  unsettled;     /* tick + 1: a change in that instant would not
+                                be seen; 0: that is over */
+    struct {
+        uint64_t  at;
+        uint64_t  sum;
+    } sums[2];
 } keygate_position_t;
 
 

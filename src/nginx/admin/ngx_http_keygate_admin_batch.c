@@ -71,7 +71,7 @@ ngx_http_keygate_batch(void *data)
         ngx_http_keygate_batch_failed(w, rc, "write");
 
         ngx_http_keygate_zone_lock(w->zone);
-        keygate_journal_disown(w->journal, w->zone->table);
+        keygate_journal_disown(w->journal, w->zone->table, &w->now);
         ngx_http_keygate_zone_unlock(w->zone);
     }
 
@@ -82,11 +82,15 @@ ngx_http_keygate_batch(void *data)
 static keygate_rc_t
 ngx_http_keygate_batch_apply(ngx_http_keygate_writer_t *w, uint64_t end)
 {
+    ngx_err_t     err;
     keygate_rc_t  rc;
 
     ngx_http_keygate_zone_lock(w->zone);
     rc = keygate_journal_catch_up(w->journal, w->zone->table, end, &w->now);
+    err = ngx_errno;
     ngx_http_keygate_zone_unlock(w->zone);
+
+    ngx_set_errno(err);
 
     if (rc == KEYGATE_FULL) {
         w->full = 1;
@@ -267,8 +271,8 @@ ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w, keygate_rc_t rc,
     ngx_uint_t               status;
     ngx_http_keygate_job_t  *job;
 
-    w->err = (rc == KEYGATE_IO || rc == KEYGATE_FULL) ? ngx_errno
-             : (rc == KEYGATE_NONE) ? NGX_ENOENT : 0;
+    w->err = (rc == KEYGATE_IO || rc == KEYGATE_FULL || rc == KEYGATE_NONE)
+             ? ngx_errno : 0;
     w->failed = what;
 
     status = (rc == KEYGATE_FULL) ? NGX_HTTP_INSUFFICIENT_STORAGE

@@ -215,8 +215,12 @@ test_rewritten(void)
     is_num(version(t, "k1"), -1, "k1 is gone");
 
     puts_file("");
-    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "emptied");
-    is_num(keys(t), 0, "no line, no key");
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_NONE, "emptied");
+    is_num(errno, ENODATA, "as if it were missing");
+    is_num(keys(t), 3, "no line tells that there is no key");
+    puts_file(delete_line("k7"));
+    is_num(keygate_journal_follow(j, t, 0, &now), KEYGATE_OK, "one line");
+    is_num(keys(t), 0, "does");
 
     keygate_journal_destroy(j);
     free(t);

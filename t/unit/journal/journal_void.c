@@ -31,7 +31,7 @@ writes(keygate_journal_t *j, keygate_table_t *t, const char *line)
             rc = keygate_journal_catch_up(j, t, end, &now);
 
         } else {
-            keygate_journal_disown(j, t);
+            keygate_journal_disown(j, t, &now);
         }
     }
 

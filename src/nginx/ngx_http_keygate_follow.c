@@ -1,0 +1,130 @@
+/*
+ * A zone follows its journal: one worker at a time looks at the file by a
+ * timer, and applies what is new in slices.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+#define NGX_HTTP_KEYGATE_POLL   200   /* ms between looks at the file */
+#define NGX_HTTP_KEYGATE_SLICE  256   /* lines, about a millisecond */
+#define NGX_HTTP_KEYGATE_PAUSE  1     /* ms between slices */
+
+#ifndef NGX_ENODATA
+#define NGX_ENODATA             ENODATA
+#endif
+
+
+static void ngx_http_keygate_zone_lost(ngx_http_keygate_zone_t *zone,
+    keygate_rc_t rc, ngx_err_t err);
+
+
+void
+ngx_http_keygate_zone_follow(ngx_event_t *ev)
+{
+    ngx_err_t                 err;
+    ngx_msec_t                delay;
+    keygate_rc_t              rc;
+    keygate_now_t             now;
+    keygate_position_t       *position;
+    ngx_http_keygate_zone_t  *zone;
+
+    zone = ev->data;
+    delay = NGX_HTTP_KEYGATE_POLL;
+
+    if (!ngx_http_keygate_zone_owns(zone)) {
+        goto done;
+    }
+
+    now = ngx_http_keygate_now(zone);
+    position = keygate_table_position(zone->table);
+
+    if (!keygate_journal_changed(zone->follower, position)
+        && !keygate_journal_unsettled(position, &now))
+    {
+        zone->reported = 0;
+        zone->failed = 0;
+        zone->shared->up = 1;
+        goto done;
+    }
+
+    delay = NGX_HTTP_KEYGATE_PAUSE;
+
+    if (ngx_http_keygate_zone_trylock(zone) != NGX_OK) {
+        goto done;
+    }
+
+    rc = keygate_journal_follow(zone->follower, zone->table,
+                                NGX_HTTP_KEYGATE_SLICE, &now);
+    err = ngx_errno;
+
+    ngx_http_keygate_zone_unlock(zone);
+
+    switch (rc) {
+
+    case KEYGATE_OK:
+        delay = NGX_HTTP_KEYGATE_POLL;
+        break;
+
+    case KEYGATE_FULL:
+        ngx_http_keygate_zone_full(zone);
+        break;
+
+    case KEYGATE_AGAIN:
+        break;
+
+    default:
+        delay = NGX_HTTP_KEYGATE_POLL;
+        zone->shared->up = 0;
+
+        if (zone->failed != err) {
+            zone->failed = err;
+            ngx_http_keygate_zone_lost(zone, rc, err);
+        }
+
+        goto done;
+    }
+
+    zone->failed = 0;
+    zone->shared->up = 1;
+
+done:
+
+    ngx_add_timer(ev, delay);
+}
+
+
+/* Says why the keys stay as they are. */
+
+static void
+ngx_http_keygate_zone_lost(ngx_http_keygate_zone_t *zone, keygate_rc_t rc,
+    ngx_err_t err)
+{
+    if (rc == KEYGATE_NONE && err == NGX_ENODATA) {
+        ngx_log_error(NGX_LOG_ERR, zone->log, 0,
+                      "keygate zone \"%V\" cannot follow \"%V\": there is no "
+                      "record in it any more; the keys stay as they are, and "
+                      "changes are refused, until there is",
+                      &zone->name, &zone->journal);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, zone->log, (rc == KEYGATE_NOMEM) ? 0 : err,
+                  "keygate zone \"%V\" cannot follow \"%V\": the keys stay as "
+                  "they are until the user of the workers may read it",
+                  &zone->name, &zone->journal);
+}
+
+
+void
+ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone)
+{
+    if (!ngx_atomic_cmp_set(&zone->shared->full, 0, 1)) {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, zone->log, 0,
+                  "keygate zone \"%V\" is full: new keys are not accepted; "
+                  "raise its size in %V:%ui and reload",
+                  &zone->name, &zone->where.file, zone->where.line);
+}
