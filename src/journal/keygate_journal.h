@@ -122,10 +122,10 @@ keygate_rc_t keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
 
 /*
  * Calls "line" for every whole line from the start, valid or not, LF taken
- * off; "torn" is set for a last one without LF.  Of a line that is too long
- * it gets more than KEYGATE_LINE_MAX bytes, not all.  Stops early when it
- * returns other than KEYGATE_OK, and returns that.  May block, but holds no
- * lock while it reads.
+ * off; "at" is where its text begins, behind a byte order mark; "torn" is set
+ * for a last one without LF.  Of a line that is too long it gets more than
+ * KEYGATE_LINE_MAX bytes, not all.  Stops early when it returns other than
+ * KEYGATE_OK, and returns that.  May block, but holds no lock while it reads.
  */
 typedef keygate_rc_t (*keygate_line_pt)(void *data, uint64_t number,
     uint64_t at, keygate_str_t line, int torn);

@@ -254,7 +254,7 @@ keygate_journal_each(keygate_journal_t *j, keygate_line_pt line, void *data)
         rc = keygate_reader_next(&r, &l);
 
         if (rc == KEYGATE_OK) {
-            rc = line(data, number, l.at, l.text, l.torn);
+            rc = line(data, number, l.at + l.bom, l.text, l.torn);
 
         } else if (rc == KEYGATE_NONE) {
             rc = KEYGATE_OK;

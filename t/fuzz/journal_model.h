@@ -132,6 +132,12 @@ model_line(model_t *m, keygate_str_t line, uint64_t at)
 
     m->lines++;
 
+    if (at == 0 && line.len >= 3
+        && memcmp(line.data, "\xef\xbb\xbf", 3) == 0)
+    {
+        line = fuzz_span(line.data + 3, line.len - 3);
+    }
+
     for (i = 0; i < line.len && strchr(" \t\r", line.data[i]) != NULL
                 && line.data[i] != '\0'; i++)
     {

@@ -478,6 +478,12 @@ test_lookup(void)
     is_num(sum[0], 3, "at the third");
     is_num(sum[2], 5, "its offset");
 
+    memset(sum, 0, sizeof(sum));
+    puts_file("\xef\xbb\xbf" "aaa\ndddd\n");
+    is_num(keygate_journal_each(j, collect, sum), KEYGATE_CONFLICT,
+           "stopped, a byte order mark being none of the first line");
+    is_num(sum[2], 3, "whose offset is behind it");
+
     unlink(path);
     is_num(keygate_journal_each(j, collect, sum), KEYGATE_NONE, "no file");
     is_num(keygate_journal_read(j, KEYGATE_KEY, str("k1"), 0, &record),
