@@ -2,7 +2,8 @@
  * A lock checker, put between nginx's objects by the linker's --wrap: in the
  * event loop of a worker nobody takes a zone's lock but the follower of the
  * journal, which only tries to, and nobody waits for a disk or for a file's
- * lock.  Threads may do all that.
+ * lock.  Threads may do all that, and so may a worker that starts, before it
+ * waits for its first event: nobody is served by it yet.
  *
  * It raises alerts, on which every test fails.  KEYGATE_LOCKCHECK=prove makes
  * each decision do what none may, and is to be told of.
@@ -23,6 +24,7 @@
 
 void __real_ngx_shmtx_lock(ngx_shmtx_t *mtx);
 ngx_uint_t __real_ngx_shmtx_trylock(ngx_shmtx_t *mtx);
+void __real_ngx_process_events_and_timers(ngx_cycle_t *cycle);
 void __real_ngx_http_keygate_zone_follow(ngx_event_t *ev);
 void __real_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
@@ -33,6 +35,7 @@ int __real_flock(int fd, int operation);
 
 void __wrap_ngx_shmtx_lock(ngx_shmtx_t *mtx);
 ngx_uint_t __wrap_ngx_shmtx_trylock(ngx_shmtx_t *mtx);
+void __wrap_ngx_process_events_and_timers(ngx_cycle_t *cycle);
 void __wrap_ngx_http_keygate_zone_follow(ngx_event_t *ev);
 void __wrap_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
@@ -42,7 +45,7 @@ int __wrap_fsync(int fd);
 int __wrap_flock(int fd, int operation);
 
 
-static int  prove, following;
+static int  prove, looping, following;
 static long  decisions, slices, longest, taken;
 
 
@@ -60,7 +63,7 @@ check_init(void)
 static int
 check_event_loop(void)
 {
-    return ngx_process == NGX_PROCESS_WORKER
+    return looping && ngx_process == NGX_PROCESS_WORKER
            && syscall(SYS_gettid) == getpid();
 }
 
@@ -121,6 +124,14 @@ __wrap_ngx_shmtx_trylock(ngx_shmtx_t *mtx)
     }
 
     return __real_ngx_shmtx_trylock(mtx);
+}
+
+
+void
+__wrap_ngx_process_events_and_timers(ngx_cycle_t *cycle)
+{
+    looping = 1;
+    __real_ngx_process_events_and_timers(cycle);
 }
 
 
