@@ -234,7 +234,7 @@ is(join('|', $r->header('WWW-Authenticate')), 'Bearer realm="own"',
 
 my $log = $t->read_file('error.log');
 
-like($log, qr/\[info\].*keygate:[ ]refused[ ]insufficient_scope:[ ]grant
+like($log, qr/\[error\].*keygate:[ ]refused[ ]insufficient_scope:[ ]grant
     .*api:[ ]"own",[ ]key:[ ]"tk_\w{6}",[ ]account:[ ]"acc_1",
     [ ]client:[ ]127\.0\.0\.1,[ ]request:[ ]"GET[ ]\/v1\/items"$/mx,
     'the log line');

@@ -30,11 +30,12 @@ my %word = map { $_ => 'keygate_api' }
            slurp('src/api/keygate_api_words.c') =~ /^    \{ "(\w+)", \d+,/mg;
 
 for my $name (keys %command) {
-    my %context = (MAIN => 'http', SRV => 'server', LOC => 'location');
+    my %context = (MAIN => 'http', SRV => 'server', LOC => 'location',
+                   LMT => 'limit_except');
 
     $command{$name} = join ', ', map { "`$context{$_}`" }
                       grep { $command{$name} =~ /NGX_HTTP_${_}_CONF/ }
-                      qw(MAIN SRV LOC);
+                      qw(MAIN SRV LOC LMT);
 }
 
 $_ = "`$_`" for values %word;

@@ -19,6 +19,7 @@
 #include "keygate_rate.h"
 #include "keygate_route.h"
 #include "keygate_scope.h"
+#include "keygate_source.h"
 #include "keygate_table.h"
 
 
@@ -38,14 +39,6 @@ typedef struct {
                                   the one being read; else 0 */
     unsigned       other;      /* of the directive it contradicts; 0: none */
 } keygate_conf_fault_t;
-
-
-/* Where a key is sent: an empty field means Authorization: Bearer. */
-
-typedef struct {
-    keygate_str_t  field;      /* as written */
-    keygate_str_t  lowcase;    /* of the line: "authorization" for a bearer */
-} keygate_source_t;
 
 
 typedef struct {
@@ -112,6 +105,7 @@ typedef struct {
     unsigned              n_routes;
     keygate_texts_t       texts;            /* errors, error, problem_types */
     unsigned              unmatched_pass:1;
+    unsigned              any_format:1;     /* keys of other shapes as well */
     unsigned              pass_credential:1;
 
     uint64_t              needed;           /* features that are asked for */

@@ -1,15 +1,11 @@
 /*
- * The words of an API's directives that tell who calls and how: the zone of
- * its keys, where a key is sent, what one looks like, what an account is.
+ * The words of an API's directives that tell who calls: the zone of its keys,
+ * what a key looks like, what an account is.
  */
 
 #include <string.h>
 
 #include "keygate_api_private.h"
-
-
-static keygate_rc_t keygate_api_lowcase(keygate_api_t *api, keygate_str_t s,
-    keygate_str_t *lowcase);
 
 
 keygate_rc_t
@@ -26,81 +22,6 @@ keygate_words_zone(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_credential(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault)
-{
-    unsigned          i;
-    keygate_source_t  source;
-
-    if (keygate_str_eq(args[1], KEYGATE_STR("bearer")) && n == 2) {
-        source.field = KEYGATE_STR("");
-        source.lowcase = KEYGATE_STR("authorization");
-
-    } else if (keygate_str_eq(args[1], KEYGATE_STR("header")) && n == 3) {
-        source.field = args[2];
-
-        if (keygate_api_lowcase(api, source.field, &source.lowcase)
-            != KEYGATE_OK)
-        {
-            return KEYGATE_NOMEM;
-        }
-
-        if (!keygate_api_token(source.field)
-            || keygate_str_eq(source.lowcase, KEYGATE_STR("authorization")))
-        {
-            return keygate_api_fault(fault, source.field,
-                                     "the name of a header field other than "
-                                     "Authorization");
-        }
-
-    } else {
-        return keygate_api_fault(fault, args[1],
-                                 "\"header FIELD\" or \"bearer\"");
-    }
-
-    for (i = 0; i < api->n_sources; i++) {
-        if (keygate_str_eq(api->sources[i].lowcase, source.lowcase)) {
-            return keygate_api_fault(fault, args[n - 1],
-                                     "each credential only once");
-        }
-    }
-
-    if (api->n_sources == KEYGATE_CREDENTIALS_MAX) {
-        return keygate_api_fault(fault, args[n - 1],
-                                 "at most 8 credentials in an API");
-    }
-
-    api->sources[api->n_sources++] = source;
-
-    return KEYGATE_OK;
-}
-
-
-static keygate_rc_t
-keygate_api_lowcase(keygate_api_t *api, keygate_str_t s,
-    keygate_str_t *lowcase)
-{
-    size_t          i;
-    unsigned char  *p;
-
-    p = api->pool->alloc(api->pool->pool, s.len + 1);
-    if (p == NULL) {
-        return KEYGATE_NOMEM;
-    }
-
-    for (i = 0; i < s.len; i++) {
-        p[i] = s.data[i] >= 'A' && s.data[i] <= 'Z' ? s.data[i] | 0x20
-                                                    : s.data[i];
-    }
-
-    lowcase->data = p;
-    lowcase->len = s.len;
-
-    return KEYGATE_OK;
-}
-
-
-keygate_rc_t
 keygate_words_key_format(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
@@ -108,6 +29,16 @@ keygate_words_key_format(keygate_api_t *api, const keygate_str_t *args,
     uint32_t           number;
     keygate_str_t      value;
     keygate_format_t   f, *other;
+
+    if (api->any_format) {
+        return keygate_api_fault(fault, args[1],
+                                 "\"key_format any\" as the last one");
+    }
+
+    if (n == 2 && keygate_str_eq(args[1], KEYGATE_STR("any"))) {
+        api->any_format = 1;
+        return KEYGATE_OK;
+    }
 
     f.prefix = args[1];
     f.id_len = KEYGATE_FORMAT_ID_LEN;

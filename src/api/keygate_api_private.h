@@ -87,13 +87,17 @@ int keygate_api_choice(keygate_str_t word, const char *const *choices);
 
 keygate_rc_t keygate_words_zone(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_credential(keygate_api_t *api,
-    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_key_format(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_base(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_account(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+
+
+/* keygate_api_credential.c */
+
+keygate_rc_t keygate_words_credential(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 

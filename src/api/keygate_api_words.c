@@ -178,10 +178,13 @@ static const keygate_directive_t  keygate_directives[] = {
 
     { "zone", 1, 1, KEYGATE_ONCE, "\"zone NAME\"", keygate_words_zone },
 
-    { "credential", 1, 2, 0, "\"credential header FIELD\" or "
-      "\"credential bearer\"", keygate_words_credential },
+    { "credential", 1, 3, 0, "\"credential header FIELD\", \"credential "
+      "bearer\", \"credential scheme NAME [param=P]\", \"credential basic "
+      "user|password\" or \"credential websocket PREFIX\"",
+      keygate_words_credential },
 
-    { "key_format", 1, 3, 0, "\"key_format PREFIX [id=N] [secret=N]\"",
+    { "key_format", 1, 3, 0, "\"key_format PREFIX [id=N] [secret=N]\" or "
+      "\"key_format any\"",
       keygate_words_key_format },
 
     { "base", 1, 1, KEYGATE_ONCE, "\"base PATH\"", keygate_words_base },

@@ -278,7 +278,7 @@ keygate_decide_digest(const keygate_api_t *api, keygate_digester_t *digester,
     }
 
     if (request->credential.len > KEYGATE_CREDENTIAL_MAX
-        || (api->n_formats != 0
+        || (api->n_formats != 0 && !api->any_format
             && keygate_credential_parse(api->formats, api->n_formats,
                                         request->credential, &id) == -1))
     {

@@ -9,6 +9,8 @@
 
 
 static void keygate_buf_quoted(keygate_buf_t *b, keygate_str_t s);
+static void keygate_verdict_scheme(const keygate_api_t *api,
+    const keygate_source_t *source, keygate_buf_t *out);
 
 
 unsigned
@@ -98,6 +100,44 @@ keygate_buf_quoted(keygate_buf_t *b, keygate_str_t s)
 }
 
 
+/* The challenge of a source that has no error codes of its own. */
+
+static void
+keygate_verdict_scheme(const keygate_api_t *api,
+    const keygate_source_t *source, keygate_buf_t *out)
+{
+    if (source->scheme.len) {
+        keygate_buf_put(out, source->scheme);
+
+    } else {
+        keygate_buf_puts(out, "ApiKey");
+    }
+
+    keygate_buf_puts(out, " realm=");
+    keygate_buf_quoted(out, api->name);
+
+    switch (source->kind) {
+
+    case KEYGATE_SOURCE_HEADER:
+        keygate_buf_puts(out, ", header=");
+        keygate_buf_quoted(out, source->field);
+        return;
+
+    case KEYGATE_SOURCE_BASIC:
+        keygate_buf_puts(out, ", charset=\"UTF-8\"");
+        return;
+
+    case KEYGATE_SOURCE_WEBSOCKET:
+        keygate_buf_puts(out, ", protocol=");
+        keygate_buf_quoted(out, source->prefix);
+        return;
+
+    default:
+        return;
+    }
+}
+
+
 void
 keygate_verdict_challenge(const keygate_api_t *api,
     const keygate_source_t *source, const keygate_verdict_t *v,
@@ -131,17 +171,13 @@ keygate_verdict_challenge(const keygate_api_t *api,
         return;
     }
 
-    if (source->field.len) {
-        if (v->code == KEYGATE_INSUFFICIENT_SCOPE
-            || v->code == KEYGATE_CREDENTIAL_CONFLICT)
+    if (source->kind != KEYGATE_SOURCE_BEARER) {
+        if (v->code != KEYGATE_INSUFFICIENT_SCOPE
+            && v->code != KEYGATE_CREDENTIAL_CONFLICT)
         {
-            return;
+            keygate_verdict_scheme(api, source, out);
         }
 
-        keygate_buf_puts(out, "ApiKey realm=");
-        keygate_buf_quoted(out, api->name);
-        keygate_buf_puts(out, ", header=");
-        keygate_buf_quoted(out, source->field);
         return;
     }
 

@@ -106,6 +106,7 @@ typedef struct {
 struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    zones;       /* of zone_t * */
     ngx_array_t                    apis;        /* of api_t * */
+    ngx_int_t                      remote_user; /* the variable's index */
     ngx_int_t                      preaccess;   /* handler, in all phases' */
 };
 
@@ -120,6 +121,7 @@ typedef struct {
     size_t                         inspect;     /* bytes of an upstream's error
                                                    that are looked at */
     ngx_flag_t                     dry_run;
+    ngx_uint_t                     log_level;   /* of refusals */
     ngx_flag_t                     identity;    /* keygate_me or _scopes */
 
     void                          *admin;       /* of the admin file */
@@ -146,8 +148,10 @@ struct ngx_http_keygate_ctx_s {
     unsigned                       dry_run:1;   /* where it was last obeyed */
     unsigned                       reading:1;   /* the body, for a "when" */
     unsigned                       body_done:1;
-    unsigned                       stripped:1;
     unsigned                       led:1;       /* elsewhere, by an upstream */
+    unsigned                       stripped:1;  /* what was taken off is in: */
+    ngx_list_t                     headers;     /* of the request, all */
+    ngx_table_elt_t               *authorization;
 };
 
 
@@ -173,67 +177,30 @@ char *ngx_http_keygate_api_slot(ngx_conf_t *cf, ngx_command_t *cmd,
 /* The API of that name, made known by its first mention; NULL: no memory. */
 ngx_http_keygate_api_t *ngx_http_keygate_api_get(ngx_conf_t *cf,
     ngx_str_t *name);
+/* The file and line of a directive of the block, by what core remembers. */
+ngx_http_keygate_where_t ngx_http_keygate_conf_placed(
+    ngx_http_keygate_api_t *api, unsigned place);
+
+
+/* ngx_http_keygate_conf_check.c: what is told apart at the end only */
+
+/* Where an API is used: nginx must let through the header fields that it reads
+ * keys from. */
+ngx_int_t ngx_http_keygate_conf_underscores(ngx_conf_t *cf,
+    ngx_http_keygate_api_t *api);
 /* After the whole http block: every API that is mentioned must exist. */
 ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
-
-
-/* ngx_http_keygate_zone.c: the table in shared memory; the only file that
- * takes its lock */
-
-ngx_int_t ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data);
-ngx_int_t ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
-    ngx_cycle_t *cycle);
-void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
-keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
-/* Unix time as of now; *begun: whether a part of the next second has passed. */
-int64_t ngx_http_keygate_wall(ngx_uint_t *begun);
-void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
-/* NGX_OK, or NGX_AGAIN. */
-ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
-void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
-
-
-/* ngx_http_keygate_journal.c: a zone and its journal */
-
-/*
- * The journal must be there, or be possible to make; it belongs to the user
- * of the workers, who follow it and write to it.
- */
-ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
-/* Fills a new table; at start-up, so it may take its time. */
-ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
-/*
- * Applies what nobody has read yet, before workers begin with a table that was
- * there; nothing, when it was another journal's.  It waits for writers, for a
- * second at most.
- */
-void ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone);
-/* From now on it is this configuration's journal that is followed, and none
- * of one before, whose workers may go on for long. */
-void ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone);
-/* Whether it is this configuration's journal that is followed. */
-ngx_uint_t ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone);
-/* A handle of the zone's journal, which reports lines that it skips; NULL: no
- * memory. */
-keygate_journal_t *ngx_http_keygate_zone_follower(
-    ngx_http_keygate_zone_t *zone);
-
-
-/* ngx_http_keygate_follow.c: what comes into the journal while nginx runs */
-
-/* The timer's handler: applies a slice of what has come. */
-void ngx_http_keygate_zone_follow(ngx_event_t *ev);
-/* Gives the one alert that a zone is full. */
-void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_access.c: one decision a request */
 
 ngx_int_t ngx_http_keygate_access_handler(ngx_http_request_t *r);
+/* The last one of the access phase: under "satisfy any" nobody has let the
+ * request in, so that a refusal of the gate is the answer. */
+ngx_int_t ngx_http_keygate_satisfy_handler(ngx_http_request_t *r);
 /* Subrequests do not go through the access phase: they obey the decision on
  * the request that makes them or, where none covers them, get their own. */
 ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
-ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
 /* The decision of that API on this request; made now if it was not yet, so
  * only to be called when the URI is final.  NULL: no memory. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r,
@@ -264,19 +231,38 @@ ngx_http_keygate_ctx_t *ngx_http_keygate_find_ctx(ngx_http_request_t *r,
 /* In each location that a request comes to: an upstream which has led it there
  * ends what everybody is let in for. */
 void ngx_http_keygate_led(ngx_http_request_t *r);
+/* All decisions on the client request, one after the other, from *cln = NULL
+ * on; NULL after the last. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_next_ctx(ngx_http_request_t *r,
+    ngx_pool_cleanup_t **cln);
 /* Whether the client request has been charged by that API. */
 ngx_uint_t ngx_http_keygate_paid(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
 
 
-/* ngx_http_keygate_credential.c: reading and stripping credentials */
+/* ngx_http_keygate_credential.c: reading credentials */
 
-/* How many were sent (0, 1, or 2 for more); *credential is the first. */
-ngx_uint_t ngx_http_keygate_credential(ngx_http_request_t *r,
-    keygate_api_t *api, keygate_str_t *credential);
+/* How many were sent (0, 1, or 2 for more); *credential is the first.
+ * NGX_ERROR: no memory. */
+ngx_int_t ngx_http_keygate_credential(ngx_http_request_t *r,
+    keygate_api_t *api, keygate_str_t *credential, ngx_uint_t *n);
+
+
+/* ngx_http_keygate_strip.c: credentials taken off, and given back */
+
 /* Takes every header line that may carry one off the request, and those that
  * an upstream may take for another method or path. */
-ngx_int_t ngx_http_keygate_strip(ngx_http_request_t *r, keygate_api_t *api);
+ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
+/* In the rewrite phases: after an internal redirect they are there again. */
+ngx_int_t ngx_http_keygate_give_back_handler(ngx_http_request_t *r);
+
+
+/* ngx_http_keygate_user.c: the user of HTTP Basic, where it is a key */
+
+/* To be called when Authorization is there again. */
+void ngx_http_keygate_forget_user(ngx_http_request_t *r);
+/* In the log phase, before anything is logged. */
+ngx_int_t ngx_http_keygate_hide_user_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_body.c: row 11, the body of a route with "when" */
@@ -362,6 +348,12 @@ extern const ngx_uint_t
 
 
 #include "ngx_http_keygate_headers.h"
+
+
+/* ngx_http_keygate_zone.c, ngx_http_keygate_journal.c and
+ * ngx_http_keygate_follow.c */
+
+#include "ngx_http_keygate_zone.h"
 
 
 #endif /* _NGX_HTTP_KEYGATE_H_INCLUDED_ */

@@ -15,6 +15,7 @@ static void ngx_http_keygate_address(ngx_http_request_t *r,
     keygate_request_t *request);
 static void ngx_http_keygate_settle(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
+static ngx_uint_t ngx_http_keygate_satisfiable(keygate_verdict_t *v);
 
 
 /*
@@ -68,29 +69,73 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ctx->status) {
-        return ctx->status;
+    if (ctx->status == 0) {
+        return (ctx->verdict->preflight
+                && klcf->api->core->preflight == KEYGATE_PREFLIGHT_ANSWER)
+               ? ngx_http_keygate_cors_preflight(r, ctx) : NGX_OK;
     }
-
-    if (ctx->verdict->preflight
-        && klcf->api->core->preflight == KEYGATE_PREFLIGHT_ANSWER)
-    {
-        return ngx_http_keygate_cors_preflight(r, ctx);
-    }
-
-    /* under "satisfy any" other modules may still want to see it */
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (clcf->satisfy == NGX_HTTP_SATISFY_ALL) {
-        if (ngx_http_keygate_strip(r, klcf->api->core) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+    /* nginx asks the other modules after a 403 only, or a 401 */
 
-        ctx->stripped = 1;
+    return (clcf->satisfy == NGX_HTTP_SATISFY_ANY
+            && ngx_http_keygate_satisfiable(ctx->verdict))
+           ? NGX_HTTP_FORBIDDEN : (ngx_int_t) ctx->status;
+}
+
+
+/* Whether another module may still let the request in: not where the request
+ * itself is at fault, nor the gate. */
+
+static ngx_uint_t
+ngx_http_keygate_satisfiable(keygate_verdict_t *v)
+{
+    switch (v->code) {
+
+    case KEYGATE_PATH_AMBIGUOUS:
+    case KEYGATE_CREDENTIAL_CONFLICT:
+    case KEYGATE_UNAVAILABLE:
+        return 0;
+
+    default:
+        return 1;
+    }
+}
+
+
+ngx_int_t
+ngx_http_keygate_satisfy_handler(ngx_http_request_t *r)
+{
+    ngx_http_keygate_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (klcf->api == NULL || klcf->dry_run
+        || clcf->satisfy != NGX_HTTP_SATISFY_ANY || r->access_code == 0)
+    {
+        return NGX_DECLINED;
     }
 
-    return NGX_OK;
+    ctx = ngx_http_get_module_ctx(r, ngx_http_keygate_module);
+
+    if (ctx == NULL || ctx->api != klcf->api || ctx->status == 0) {
+        return NGX_DECLINED;
+    }
+
+    /* a challenge of another module belongs to no other status */
+
+    if (ctx->status != NGX_HTTP_UNAUTHORIZED) {
+        ngx_http_keygate_remove_header(r,
+                                       &ngx_http_keygate_www_authenticate.key);
+    }
+
+    r->access_code = ctx->status;
+
+    return NGX_DECLINED;
 }
 
 
@@ -125,31 +170,6 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
 
     return (ctx->status && !klcf->dry_run) ? (ngx_int_t) ctx->status
                                           : NGX_DECLINED;
-}
-
-
-/* Whatever let the request in, the credential goes no further. */
-
-ngx_int_t
-ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
-{
-    ngx_http_keygate_ctx_t       *ctx;
-    ngx_http_keygate_loc_conf_t  *klcf;
-
-    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-
-    if (klcf->api == NULL) {
-        return NGX_DECLINED;
-    }
-
-    ctx = ngx_http_keygate_get_ctx(r);
-
-    if (r == r->main && ctx && ctx->stripped && ctx->api == klcf->api) {
-        return NGX_DECLINED;
-    }
-
-    return (ngx_http_keygate_strip(r, klcf->api->core) == NGX_OK)
-           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
@@ -223,8 +243,9 @@ static ngx_int_t
 ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_ctx_t *above, keygate_request_t *request)
 {
-    unsigned   flags;
-    ngx_str_t  raw;
+    unsigned    flags;
+    ngx_str_t   raw;
+    ngx_uint_t  n;
 
     raw = ngx_http_keygate_raw_path(r);
 
@@ -256,8 +277,13 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         request->n_credentials = above->n_credentials;
 
     } else {
-        request->n_credentials = ngx_http_keygate_credential(r, api->core,
-                                                        &request->credential);
+        if (ngx_http_keygate_credential(r, api->core, &request->credential, &n)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        request->n_credentials = n;
     }
 
     ngx_http_keygate_address(r, request);

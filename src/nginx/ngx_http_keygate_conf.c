@@ -13,8 +13,6 @@ static char *ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
     ngx_http_keygate_api_t *api, keygate_conf_fault_t *fault);
 static ngx_int_t ngx_http_keygate_place(ngx_conf_t *cf,
     ngx_http_keygate_api_t *api);
-static ngx_http_keygate_where_t ngx_http_keygate_placed(
-    ngx_http_keygate_api_t *api, unsigned place);
 static void *ngx_http_keygate_conf_alloc(void *pool, size_t size);
 
 
@@ -304,8 +302,8 @@ ngx_http_keygate_place(ngx_conf_t *cf, ngx_http_keygate_api_t *api)
 }
 
 
-static ngx_http_keygate_where_t
-ngx_http_keygate_placed(ngx_http_keygate_api_t *api, unsigned place)
+ngx_http_keygate_where_t
+ngx_http_keygate_conf_placed(ngx_http_keygate_api_t *api, unsigned place)
 {
     ngx_str_t                 *file;
     ngx_http_keygate_where_t   where;
@@ -330,11 +328,11 @@ ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
     u_char                     other[NGX_MAX_CONF_ERRSTR];
     ngx_http_keygate_where_t   where, contradicted;
 
-    where = ngx_http_keygate_placed(api, fault->line);
+    where = ngx_http_keygate_conf_placed(api, fault->line);
     other[0] = '\0';
 
     if (fault->other) {
-        contradicted = ngx_http_keygate_placed(api, fault->other);
+        contradicted = ngx_http_keygate_conf_placed(api, fault->other);
         *ngx_snprintf(other, sizeof(other) - 1, " (%V:%ui)",
                       &contradicted.file, contradicted.line) = '\0';
     }
@@ -347,53 +345,4 @@ ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
                   fault->expected, other, &where.file, where.line);
 
     return NGX_CONF_ERROR;
-}
-
-
-ngx_int_t
-ngx_http_keygate_conf_check(ngx_conf_t *cf)
-{
-    ngx_str_t                        name;
-    ngx_uint_t                       i, k;
-    ngx_http_keygate_api_t         **apis, *api;
-    ngx_http_keygate_zone_t        **zones;
-    ngx_http_keygate_main_conf_t    *kmcf;
-
-    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
-    apis = kmcf->apis.elts;
-    zones = kmcf->zones.elts;
-
-    for (i = 0; i < kmcf->apis.nelts; i++) {
-        api = apis[i];
-
-        if (api->core == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "unknown API \"%V\", expected the name of a "
-                          "\"keygate_api\" or \"off\" in %V:%ui",
-                          &api->name, &api->where.file, api->where.line);
-            return NGX_ERROR;
-        }
-
-        name.len = api->core->zone.len;
-        name.data = (u_char *) api->core->zone.data;
-
-        for (k = 0; k < kmcf->zones.nelts; k++) {
-            if (zones[k]->name.len == name.len
-                && ngx_strncmp(zones[k]->name.data, name.data, name.len) == 0)
-            {
-                api->zone = zones[k];
-            }
-        }
-
-        if (api->zone == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "unknown zone \"%V\" in keygate_api \"%V\", "
-                          "expected the name of a \"keygate_zone\" in %V:%ui",
-                          &name, &api->name, &api->zone_where.file,
-                          api->zone_where.line);
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
 }

@@ -27,16 +27,21 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 
     value = cf->args->elts;
 
-    p = (u_char *) ngx_strchr(value[1].data, ':');
+    name.data = value[1].data;
 
-    if (p == NULL || p == value[1].data) {
+    if (ngx_strncmp(name.data, "zone=", 5) == 0) {
+        name.data += 5;
+    }
+
+    p = (u_char *) ngx_strchr(name.data, ':');
+
+    if (p == NULL || p == name.data) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid zone \"%V\", expected NAME:SIZE",
                            &value[1]);
         return NGX_CONF_ERROR;
     }
 
-    name.data = value[1].data;
     name.len = p - name.data;
     s.data = p + 1;
     s.len = value[1].data + value[1].len - s.data;

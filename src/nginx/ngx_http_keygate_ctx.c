@@ -209,24 +209,32 @@ ngx_http_keygate_led(ngx_http_request_t *r)
 }
 
 
+ngx_http_keygate_ctx_t *
+ngx_http_keygate_next_ctx(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
+{
+    do {
+        *cln = *cln ? (*cln)->next : r->main->pool->cleanup;
+    } while (*cln && (*cln)->handler != ngx_http_keygate_cleanup);
+
+    return *cln ? (*cln)->data : NULL;
+}
+
+
 ngx_uint_t
 ngx_http_keygate_paid(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 {
     ngx_pool_cleanup_t      *cln;
     ngx_http_keygate_ctx_t  *ctx;
 
-    for (cln = r->main->pool->cleanup; cln; cln = cln->next) {
+    for (cln = NULL; /* void */ ; ) {
+        ctx = ngx_http_keygate_next_ctx(r, &cln);
 
-        if (cln->handler != ngx_http_keygate_cleanup) {
-            continue;
+        if (ctx == NULL) {
+            return 0;
         }
-
-        ctx = cln->data;
 
         if (ctx->api == api && ctx->verdict->charged) {
             return 1;
         }
     }
-
-    return 0;
 }

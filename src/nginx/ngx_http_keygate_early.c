@@ -162,7 +162,7 @@ ngx_http_keygate_early_credential(ngx_http_request_t *r, keygate_api_t *api)
     }
 
     for (i = 0; i < api->n_sources; i++) {
-        if (api->sources[i].field.len == 0) {
+        if (keygate_source_authorization(&api->sources[i])) {
             return 1;
         }
     }

@@ -18,17 +18,19 @@ void
 ngx_http_keygate_log_refusal(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx)
 {
-    u_char              method[4 * NGX_HTTP_KEYGATE_LOG_METHOD + 3];
-    u_char              path[4 * NGX_HTTP_KEYGATE_LOG_PATH + 3];
-    u_char             *method_last, *path_last;
-    ngx_log_t           log;
-    ngx_str_t           raw, name;
-    ngx_uint_t          level;
-    keygate_str_t       code;
-    keygate_verdict_t  *v;
+    u_char                        method[4 * NGX_HTTP_KEYGATE_LOG_METHOD + 3];
+    u_char                        path[4 * NGX_HTTP_KEYGATE_LOG_PATH + 3];
+    u_char                       *method_last, *path_last;
+    ngx_log_t                     log;
+    ngx_str_t                     raw, name;
+    ngx_uint_t                    level;
+    keygate_str_t                 code;
+    keygate_verdict_t            *v;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     v = ctx->verdict;
-    level = ctx->dry_run ? NGX_LOG_WARN : NGX_LOG_INFO;
+    level = klcf->log_level;
 
     if (r->connection->log->log_level < level) {
         return;

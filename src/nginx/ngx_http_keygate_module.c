@@ -1,6 +1,7 @@
 /*
- * The gate: its directives, its configuration and its place in the phases.
- * What the directives do is in ngx_http_keygate_conf.c.
+ * The gate: its directives and its configuration.  What the directives do is
+ * in ngx_http_keygate_conf.c, its place in the phases in
+ * ngx_http_keygate_phases.c.
  */
 
 #include "ngx_http_keygate.h"
@@ -12,10 +13,17 @@ static void *ngx_http_keygate_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_keygate_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
-static void ngx_http_keygate_find_phase(ngx_cycle_t *cycle,
-    ngx_http_keygate_main_conf_t *kmcf);
 static ngx_int_t ngx_http_keygate_init_process(ngx_cycle_t *cycle);
 static void ngx_http_keygate_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_conf_enum_t  ngx_http_keygate_log_levels[] = {
+    { ngx_string("info"), NGX_LOG_INFO },
+    { ngx_string("notice"), NGX_LOG_NOTICE },
+    { ngx_string("warn"), NGX_LOG_WARN },
+    { ngx_string("error"), NGX_LOG_ERR },
+    { ngx_null_string, 0 }
+};
 
 
 static ngx_command_t  ngx_http_keygate_commands[] = {
@@ -35,7 +43,8 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       NULL },
 
     { ngx_string("keygate"),
-      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
+                        |NGX_CONF_TAKE1,
       ngx_http_keygate_api_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_keygate_loc_conf_t, api),
@@ -47,6 +56,13 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_keygate_loc_conf_t, dry_run),
       NULL },
+
+    { ngx_string("keygate_log_level"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_keygate_loc_conf_t, log_level),
+      &ngx_http_keygate_log_levels },
 
     { ngx_string("keygate_errors"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -133,26 +149,9 @@ ngx_http_keygate_preconfiguration(ngx_conf_t *cf)
 
 
 static ngx_int_t
-ngx_http_keygate_add_handler(ngx_http_core_main_conf_t *cmcf,
-    ngx_http_phases phase, ngx_http_handler_pt handler)
-{
-    ngx_http_handler_pt  *h;
-
-    h = ngx_array_push(&cmcf->phases[phase].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = handler;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_http_core_main_conf_t     *cmcf;
+    ngx_str_t                      name = ngx_string("remote_user");
     ngx_http_keygate_main_conf_t  *kmcf;
 
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
@@ -165,22 +164,12 @@ ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    if (ngx_http_keygate_add_handler(cmcf, NGX_HTTP_PREACCESS_PHASE,
-                                     ngx_http_keygate_preaccess_handler)
-        != NGX_OK
-        || ngx_http_keygate_add_handler(cmcf, NGX_HTTP_ACCESS_PHASE,
-                                        ngx_http_keygate_access_handler)
-           != NGX_OK
-        || ngx_http_keygate_add_handler(cmcf, NGX_HTTP_PRECONTENT_PHASE,
-                                        ngx_http_keygate_precontent_handler)
-           != NGX_OK)
-    {
+    kmcf->remote_user = ngx_http_get_variable_index(cf, &name);
+    if (kmcf->remote_user == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_http_keygate_phases_init(cf);
 }
 
 
@@ -222,6 +211,7 @@ ngx_http_keygate_create_loc_conf(ngx_conf_t *cf)
     klcf->errors_set = NGX_CONF_UNSET_PTR;
     klcf->inspect = NGX_CONF_UNSET_SIZE;
     klcf->dry_run = NGX_CONF_UNSET;
+    klcf->log_level = NGX_CONF_UNSET_UINT;
 
     return klcf;
 }
@@ -258,6 +248,11 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_size_value(conf->inspect, prev->inspect, 16384);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
+
+    if (ngx_http_keygate_conf_underscores(cf, conf->api) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (conf->identity && conf->api == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -268,30 +263,6 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return conf->admin ? ngx_http_keygate_admin_merge(cf, conf) : NGX_CONF_OK;
-}
-
-
-/* Where in the phase engine, which is only built after the configuration,
- * the URI has become final. */
-
-static void
-ngx_http_keygate_find_phase(ngx_cycle_t *cycle,
-    ngx_http_keygate_main_conf_t *kmcf)
-{
-    ngx_int_t                   i;
-    ngx_http_phase_handler_t   *ph;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
-    ph = cmcf->phase_engine.handlers;
-    kmcf->preaccess = NGX_MAX_INT_T_VALUE;
-
-    for (i = 0; ph && ph[i].checker; i++) {
-        if (ph[i].handler == ngx_http_keygate_preaccess_handler) {
-            kmcf->preaccess = i;
-            break;
-        }
-    }
 }
 
 
@@ -311,7 +282,7 @@ ngx_http_keygate_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    ngx_http_keygate_find_phase(cycle, kmcf);
+    ngx_http_keygate_phases_find(cycle, kmcf);
 
     zones = kmcf->zones.elts;
 

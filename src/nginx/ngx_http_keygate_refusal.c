@@ -287,13 +287,7 @@ ngx_http_keygate_sources(keygate_api_t *api, keygate_buf_t *out)
     for (i = 0; i < api->n_sources; i++) {
         keygate_buf_puts(out, i ? " or " : "");
 
-        if (api->sources[i].field.len) {
-            keygate_buf_put(out, api->sources[i].field);
-            keygate_buf_puts(out, ": KEY");
-
-        } else {
-            keygate_buf_puts(out, "Authorization: Bearer KEY");
-        }
+        keygate_source_describe(&api->sources[i], out);
     }
 
     keygate_buf_puts(out, ".");

@@ -1,0 +1,85 @@
+/*
+ * The gate's place in the phases of nginx: which of its handlers is called
+ * where, and whether before or after those of other modules.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+typedef struct {
+    ngx_http_phases                phase;
+    ngx_http_handler_pt            handler;
+    ngx_uint_t                     front;   /* of the array */
+} ngx_http_keygate_place_t;
+
+
+/* nginx calls the handlers of a phase from the last one in the array to the
+ * first, but for those that log: who stands at the front is the last one to
+ * look at access, and the first one to log. */
+
+static ngx_http_keygate_place_t  ngx_http_keygate_places[] = {
+    { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0 },
+    { NGX_HTTP_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0 },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_keygate_preaccess_handler, 0 },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_access_handler, 0 },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_satisfy_handler, 1 },
+    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_keygate_precontent_handler, 0 },
+    { NGX_HTTP_LOG_PHASE, ngx_http_keygate_hide_user_handler, 1 }
+};
+
+
+ngx_int_t
+ngx_http_keygate_phases_init(ngx_conf_t *cf)
+{
+    ngx_uint_t                  i;
+    ngx_array_t                *handlers;
+    ngx_http_handler_pt        *h;
+    ngx_http_keygate_place_t   *place;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    for (i = 0; i < sizeof(ngx_http_keygate_places)
+                    / sizeof(ngx_http_keygate_places[0]);
+         i++)
+    {
+        place = &ngx_http_keygate_places[i];
+        handlers = &cmcf->phases[place->phase].handlers;
+
+        h = ngx_array_push(handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (place->front) {
+            h = handlers->elts;
+            ngx_memmove(&h[1], h,
+                        (handlers->nelts - 1) * sizeof(ngx_http_handler_pt));
+        }
+
+        *h = place->handler;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_phases_find(ngx_cycle_t *cycle,
+    ngx_http_keygate_main_conf_t *kmcf)
+{
+    ngx_int_t                   i;
+    ngx_http_phase_handler_t   *ph;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_core_module);
+    ph = cmcf->phase_engine.handlers;
+    kmcf->preaccess = NGX_MAX_INT_T_VALUE;
+
+    for (i = 0; ph && ph[i].checker; i++) {
+        if (ph[i].handler == ngx_http_keygate_preaccess_handler) {
+            kmcf->preaccess = i;
+            break;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+/*
+ * The user of HTTP Basic, where it is a key: nginx's $remote_user, which its
+ * usual access log has, must not tell it.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+static ngx_uint_t ngx_http_keygate_user_is_key(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_keygate_user_of(keygate_api_t *api);
+
+
+/* nginx parses the line only once; a request that runs once more must not find
+ * what was true while the line was off. */
+
+void
+ngx_http_keygate_forget_user(ngx_http_request_t *r)
+{
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+
+    if (r->headers_in.user.len == 0) {
+        ngx_str_null(&r->headers_in.user);
+        ngx_str_null(&r->headers_in.passwd);
+
+        r->variables[kmcf->remote_user].valid = 0;
+        r->variables[kmcf->remote_user].not_found = 0;
+    }
+}
+
+
+ngx_int_t
+ngx_http_keygate_hide_user_handler(ngx_http_request_t *r)
+{
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    if (!ngx_http_keygate_user_is_key(r)) {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&r->headers_in.user, "");
+    ngx_str_set(&r->headers_in.passwd, "");
+
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+
+    r->variables[kmcf->remote_user].valid = 0;
+    r->variables[kmcf->remote_user].not_found = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_user_is_key(ngx_http_request_t *r)
+{
+    ngx_uint_t                     i;
+    ngx_http_keygate_ctx_t        *ctx;
+    ngx_http_keygate_api_t       **apis;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_keygate_loc_conf_t   *klcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    ctx = ngx_http_keygate_get_ctx(r);
+    apis = kmcf->apis.elts;
+
+    if ((klcf->api && ngx_http_keygate_user_of(klcf->api->core))
+        || (ctx && ngx_http_keygate_user_of(ctx->api->core)))
+    {
+        /* another module has let a user of its own in */
+
+        return !(ctx && !ctx->verdict->known && ctx->status
+                 && clcf->satisfy == NGX_HTTP_SATISFY_ANY
+                 && r->headers_out.status < NGX_HTTP_BAD_REQUEST);
+    }
+
+    /* a request that was refused before it came to a location, and a key that
+       was sent to the wrong one */
+
+    for (i = 0; i < kmcf->apis.nelts; i++) {
+        if (ngx_http_keygate_user_of(apis[i]->core)
+            && ngx_http_auth_basic_user(r) == NGX_OK
+            && ngx_http_keygate_has_key(apis[i]->core, r->headers_in.user.data,
+                                        r->headers_in.user.len))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_user_of(keygate_api_t *api)
+{
+    unsigned  i;
+
+    for (i = 0; i < api->n_sources; i++) {
+        if (api->sources[i].kind == KEYGATE_SOURCE_BASIC
+            && !api->sources[i].password)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}

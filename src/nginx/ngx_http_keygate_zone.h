@@ -1,0 +1,68 @@
+/*
+ * A zone: the table in shared memory, the journal that it is a view of, and
+ * how the one follows the other.  ngx_http_keygate.h includes this.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_ZONE_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_ZONE_H_INCLUDED_
+
+
+/* ngx_http_keygate_zone.c: the table in shared memory; the only file that
+ * takes its lock */
+
+ngx_int_t ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+ngx_int_t ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
+    ngx_cycle_t *cycle);
+void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
+keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
+/* Unix time as of now; *begun: whether a part of the next second has passed. */
+int64_t ngx_http_keygate_wall(ngx_uint_t *begun);
+void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
+/* NGX_OK, or NGX_AGAIN. */
+ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_journal.c: a zone and its journal */
+
+/*
+ * The journal must be there, or be possible to make; it belongs to the user
+ * of the workers, who follow it and write to it.
+ */
+ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
+/* Fills a new table; at start-up, so it may take its time. */
+ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
+/*
+ * Applies what nobody has read yet, before workers begin with a table that was
+ * there; nothing, when it was another journal's.  It waits for writers, for a
+ * second at most.
+ */
+void ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone);
+/* From now on it is this configuration's journal that is followed, and none
+ * of one before, whose workers may go on for long. */
+void ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone);
+/* Whether it is this configuration's journal that is followed. */
+ngx_uint_t ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone);
+/* A handle of the zone's journal, which reports lines that it skips; NULL: no
+ * memory. */
+keygate_journal_t *ngx_http_keygate_zone_follower(
+    ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_follow.c: what comes into the journal while nginx runs */
+
+/* The timer's handler: applies a slice of what has come. */
+void ngx_http_keygate_zone_follow(ngx_event_t *ev);
+/* Gives the one alert that a zone is full. */
+void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_phases.c: which handler is called where */
+
+ngx_int_t ngx_http_keygate_phases_init(ngx_conf_t *cf);
+/* Where the engine of a worker has the one that "preaccess" tells. */
+void ngx_http_keygate_phases_find(ngx_cycle_t *cycle,
+    ngx_http_keygate_main_conf_t *kmcf);
+
+
+#endif /* _NGX_HTTP_KEYGATE_ZONE_H_INCLUDED_ */
