@@ -110,6 +110,33 @@ for my $case (
         if $case->[0] ne 'open quotes' && $case->[0] !~ /scope/;
 }
 
+# -- keys of any shape
+
+my $uuid = '0b5c9f2e-7d1a-4c55-9d7e-0f7c6a1b2c3d';
+my $hex = 'c0ffee' x 6 . 'beef';
+
+for my $format ('', 'any', 'tk_ id=6 secret=24; any') {
+    my $old = Keygate::Command->new(format => '');
+
+    $old->run(qw(account put acc --name Account));
+    $r = $old->run('import', $format ? ('--format', $format) : (),
+        { stdin => "id,credential,account\nold_1,$uuid,acc\n,$hex,acc\n"
+                   . 'tk_000001,' . credential(1) . ",acc\n"
+                   . join '', map { ",$_,acc\n" }
+                         'short', 'two words', "caf\xc3\xa9caf\xc3\xa9",
+                         'x' x 257 });
+    is($r->{code}, 1, "format \"$format\"");
+    is($old->record('old_1')->{digest}, digest($uuid), 'whole, by its id');
+
+    my @made = grep { /"\Q@{[ digest($hex) ]}\E"/ } $old->lines;
+
+    is(scalar @made, 1, 'whole, without an id');
+    like($made[0], qr/"id":"key_\w{12}"/, '... which is made');
+}
+
+is($c->run(qw(create --account acc --format any))->{code}, 2,
+   'no key can be made of any shape');
+
 # -- JSON Lines
 
 my $j = Keygate::Command->new;
@@ -190,7 +217,7 @@ like($r->{err}, qr/^stdin:4: key_\w+ has the credential of another key$/m,
 $r = $o->run('import', rows({ credential => 'sk_zzzzzzzz',
     account => 'acc' }), { });
 is($o->run('import', { %{rows({ credential => credential(9),
-    account => 'acc' })}, env => { KEYGATE_FORMAT => undef } })->{code}, 1,
+    account => 'acc' })}, env => { KEYGATE_FORMAT => undef } })->{code}, 0,
    'a credential without a format');
 
 # -- export, and back

@@ -19,6 +19,7 @@
  *   import.c      import: rows into the journal, batch by batch
  *   import_batch.c  writing a batch
  *   import_row.c  one row to a record
+ *   import_credential.c  the credential of a row
  *   import_file.c rows out of CSV and JSON Lines
  *   export.c      export, compact
  *   check.c       check
@@ -103,6 +104,7 @@ typedef struct {
     json_t               *request;       /* what the admin API would be sent */
     keygate_format_t      formats[KEYGATE_FORMATS_MAX];
     unsigned              n_formats;
+    int                   any_format;    /* keys of other shapes as well */
 
     keygate_journal_t    *journal;
     keygate_digester_t   *digester;
@@ -174,6 +176,7 @@ void cli_help_command(const cli_command_t *command, FILE *out);
 /* -- setup.c: each says what is wrong, and returns an exit code */
 
 int cli_setup_formats(cli_t *cli);           /* at least one */
+int cli_read_formats(cli_t *cli);            /* of the environment, if any */
 int cli_add_formats(cli_t *cli, const char *text);
 int cli_setup_digester(cli_t *cli);          /* with the pepper, if any */
 int cli_setup_journal(cli_t *cli, int create);   /* or the store */

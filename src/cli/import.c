@@ -198,10 +198,7 @@ cli_import(cli_t *cli)
 
     rc = m->unknown == NULL ? cli_nomem() : CLI_OK;
 
-    if (cli->n_formats != 0 || getenv("KEYGATE_FORMAT") != NULL) {
-        rc = rc != CLI_OK ? rc : cli_setup_formats(cli);
-    }
-
+    rc = rc != CLI_OK ? rc : cli_read_formats(cli);
     rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
     rc = rc != CLI_OK ? rc : cli_source_open(&m->source,
                                              cli->n_args ? cli->args[0]

@@ -1,6 +1,6 @@
 /*
- * What the files of import share: import.c, import_file.c and import_row.c,
- * which read rows, and import_batch.c, which writes them.
+ * What the files of import share: import.c, import_file.c, import_row.c and
+ * import_credential.c, which read rows, and import_batch.c, which writes them.
  */
 
 #ifndef KEYGATE_CLI_IMPORT_H
@@ -59,6 +59,12 @@ typedef struct {
 keygate_rc_t cli_row_make(cli_t *cli, json_t *json, cli_row_t *row);
 keygate_rc_t cli_row_refuse(cli_row_t *row, const char *reason);
 void cli_row_free(cli_row_t *row);
+
+/*
+ * import_credential.c: puts the digest of a key's credential in its place, and
+ * an id; nothing where it has none.
+ */
+keygate_rc_t cli_row_digest(cli_t *cli, json_t *key, cli_row_t *row);
 
 /* Whether CSV may have a column of this name, and whether that is a list. */
 int cli_row_member(const char *name, int *list);

@@ -1,13 +1,10 @@
 /*
  * A row of an import to a record.  A row is what the journal holds, or a key
- * on its own, with its digest or with its credential, which is digested here
- * and goes no further.
+ * on its own, with its digest or with its credential.
  */
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "import.h"
 
@@ -48,143 +45,6 @@ cli_row_refuse(cli_row_t *row, const char *reason)
     row->reason = strdup(reason);
 
     return row->reason != NULL ? KEYGATE_INVALID : KEYGATE_NOMEM;
-}
-
-
-/* Takes the credential out of a key: *value is a new reference, or NULL. */
-
-static keygate_rc_t
-cli_row_credential(json_t *key, json_t **value, cli_row_t *row)
-{
-    json_t  *credential, *secret;
-
-    credential = json_object_get(key, "credential");
-    secret = json_object_get(key, "secret");
-
-    *value = json_incref(credential != NULL ? credential : secret);
-
-    if (credential != NULL && secret != NULL) {
-        return cli_row_refuse(row, "has both \"credential\" and "
-                                      "\"secret\"");
-    }
-
-    (void) json_object_del(key, "credential");
-    (void) json_object_del(key, "secret");
-
-    if (*value == NULL) {
-        return KEYGATE_OK;
-    }
-
-    if (json_object_get(key, "digest") != NULL) {
-        return cli_row_refuse(row, "has both a credential and a digest");
-    }
-
-    return json_is_string(*value)
-           ? KEYGATE_OK : cli_row_refuse(row, "has a credential that is "
-                                                 "not a string");
-}
-
-
-static void
-cli_row_cleanse(json_t *value)
-{
-    if (json_is_string(value)) {
-        OPENSSL_cleanse((char *) json_string_value(value),
-                        json_string_length(value));
-    }
-
-    json_decref(value);
-}
-
-
-/* An id for an opaque key; the credential that is made with it is unused. */
-
-static keygate_rc_t
-cli_row_new_id(const keygate_format_t *f, char id[KEYGATE_ID_MAX + 1])
-{
-    char          credential[KEYGATE_CREDENTIAL_MAX + 1];
-    keygate_rc_t  rc;
-
-    id[0] = '\0';
-    rc = keygate_credential_make(f, id, credential);
-    OPENSSL_cleanse(credential, sizeof(credential));
-
-    return rc;
-}
-
-
-static keygate_rc_t
-cli_row_id(cli_t *cli, json_t *key, keygate_str_t credential, cli_row_t *row)
-{
-    int             i;
-    char            made[KEYGATE_ID_MAX + 1];
-    json_t         *given;
-    keygate_str_t   id;
-
-    given = json_object_get(key, "id");
-
-    i = keygate_credential_parse(cli->formats, cli->n_formats, credential,
-                                 &id);
-    if (i == -1) {
-        return cli_row_refuse(row, cli->n_formats == 0
-                              ? "has a credential, and no --format says what "
-                                "keys look like"
-                              : "has a credential that is of no --format");
-    }
-
-    if (id.len == 0) {
-        if (given != NULL) {
-            return KEYGATE_OK;
-        }
-
-        if (cli_row_new_id(&cli->formats[i], made) != KEYGATE_OK) {
-            return cli_row_refuse(row, "got no id: there is no "
-                                          "randomness");
-        }
-
-        id = keygate_span(made);
-    }
-
-    if (given != NULL) {
-        return json_is_string(given) && keygate_str_eq(cli_json_span(given),
-                                                       id)
-               ? KEYGATE_OK
-               : cli_row_refuse(row, "has an id that is not the one in "
-                                        "its credential");
-    }
-
-    return json_object_set_new(key, "id", json_stringn((char *) id.data,
-                                                       id.len)) == 0
-           ? KEYGATE_OK : KEYGATE_NOMEM;
-}
-
-
-static keygate_rc_t
-cli_row_digest(cli_t *cli, json_t *key, json_t *value, cli_row_t *row)
-{
-    char           hex[2 * KEYGATE_DIGEST_LEN + 1];
-    char           text[sizeof("hmac-sha256:") + 2 * KEYGATE_DIGEST_LEN];
-    keygate_rc_t   rc;
-    unsigned char  digest[KEYGATE_DIGEST_LEN];
-
-    rc = cli_row_id(cli, key, cli_json_span(value), row);
-
-    if (rc != KEYGATE_OK) {
-        return rc;
-    }
-
-    if (keygate_digest(cli->digester, cli_json_span(value), digest)
-        != KEYGATE_OK)
-    {
-        return KEYGATE_NOMEM;
-    }
-
-    keygate_digest_hex(digest, hex);
-    snprintf(text, sizeof(text), "%s:%s",
-             cli->hmac ? "hmac-sha256" : "sha256", hex);
-
-    return json_object_set_new(key, "digest", json_string(text)) == 0
-           ? KEYGATE_OK : KEYGATE_NOMEM;
 }
 
 
@@ -255,18 +115,9 @@ cli_row_ordered(const json_t *key)
 static keygate_rc_t
 cli_row_key(cli_t *cli, json_t *key, json_t **record, cli_row_t *row)
 {
-    json_t        *value;
-    keygate_rc_t   rc;
+    keygate_rc_t  rc;
 
-    value = NULL;
-
-    rc = cli_row_credential(key, &value, row);
-
-    if (rc == KEYGATE_OK && value != NULL) {
-        rc = cli_row_digest(cli, key, value, row);
-    }
-
-    cli_row_cleanse(value);
+    rc = cli_row_digest(cli, key, row);
 
     if (rc != KEYGATE_OK) {
         return rc;

@@ -88,6 +88,11 @@ cli_add_format(cli_t *cli, keygate_api_t *api, char *text)
                          (const char *) fault.value.data, fault.expected);
     }
 
+    if (api->any_format) {
+        cli->any_format = 1;
+        return CLI_OK;
+    }
+
     if (cli->n_formats == KEYGATE_FORMATS_MAX) {
         return cli_error(CLI_USAGE, "--format: too many of them");
     }
@@ -133,28 +138,31 @@ cli_add_formats(cli_t *cli, const char *text)
 
 
 int
-cli_setup_formats(cli_t *cli)
+cli_read_formats(cli_t *cli)
 {
-    int          rc;
     const char  *text;
 
     text = getenv("KEYGATE_FORMAT");
 
-    if (cli->n_formats == 0 && text != NULL) {
-        rc = cli_add_formats(cli, text);
+    return cli->n_formats == 0 && !cli->any_format && text != NULL
+           ? cli_add_formats(cli, text) : CLI_OK;
+}
 
-        if (rc != CLI_OK) {
-            return rc;
-        }
-    }
 
-    if (cli->n_formats == 0) {
+int
+cli_setup_formats(cli_t *cli)
+{
+    int  rc;
+
+    rc = cli_read_formats(cli);
+
+    if (rc == CLI_OK && cli->n_formats == 0) {
         return cli_error(CLI_USAGE, "what do keys look like? give --format, "
                          "or KEYGATE_FORMAT, as in key_format: \"ck_live_ "
                          "id=6 secret=24\"");
     }
 
-    return CLI_OK;
+    return rc;
 }
 
 
