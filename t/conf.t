@@ -38,6 +38,7 @@ keygate_api items {
     error rate_limited title="Slow";
     problem_types https://example.com/problems/;
     preflight off;
+    encoded_slash deny;
     unmatched deny;
     pass_credential off;
 }
@@ -240,6 +241,8 @@ my @table = (
         'https://a/', 'https://A', 'a.b', 'https://a:443', 'http://a:80',
         'http://a:0', 'http://a:', 'http://a:65536', 'http://', '://a',
         'http://[::1', 'http://[]', 'http://u@a', 'null', 'https://*.a'),
+    [ 'an encoded slash, neither', 'encoded_slash', 'encoded_slash on;',
+      'on' ],
     [ 'unmatched, neither', 'unmatched', 'unmatched maybe;', 'maybe' ],
     [ 'pass_credential, neither', 'pass_credential', 'pass_credential yes;',
       'yes' ],

@@ -104,6 +104,7 @@ typedef struct {
     keygate_route_t     **routes;           /* as configured */
     unsigned              n_routes;
     keygate_texts_t       texts;            /* errors, error, problem_types */
+    unsigned              slash_keep:1;     /* encoded_slash */
     unsigned              unmatched_pass:1;
     unsigned              any_format:1;     /* keys of other shapes as well */
     unsigned              pass_credential:1;

@@ -117,6 +117,8 @@ keygate_rc_t keygate_words_route(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_when(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_words_encoded_slash(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_unmatched(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 keygate_rc_t keygate_words_pass_credential(keygate_api_t *api,

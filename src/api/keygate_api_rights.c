@@ -207,6 +207,27 @@ keygate_words_when(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
+keygate_words_encoded_slash(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
+{
+    int                       i;
+    static const char *const  choices[] = { "deny", "keep", NULL };
+
+    (void) n;
+
+    i = keygate_api_choice(args[1], choices);
+
+    if (i == -1) {
+        return keygate_api_fault(fault, args[1], "\"deny\" or \"keep\"");
+    }
+
+    api->slash_keep = i;
+
+    return KEYGATE_OK;
+}
+
+
+keygate_rc_t
 keygate_words_unmatched(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {

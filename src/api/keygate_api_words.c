@@ -229,6 +229,9 @@ static const keygate_directive_t  keygate_directives[] = {
       "\"preflight off|pass|answer ORIGIN...|*\", at most 32 origins",
       keygate_words_preflight },
 
+    { "encoded_slash", 1, 1, KEYGATE_ONCE, "\"encoded_slash deny|keep\"",
+      keygate_words_encoded_slash },
+
     { "unmatched", 1, 1, KEYGATE_ONCE, "\"unmatched deny|pass\"",
       keygate_words_unmatched },
 

@@ -11,8 +11,8 @@
 static void keygate_decide_init(keygate_verdict_t *v);
 static void keygate_decide_nobody(keygate_verdict_t *v);
 static void keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc);
-static int keygate_decide_path(const keygate_request_t *request,
-    keygate_verdict_t *v);
+static int keygate_decide_path(const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v);
 static int keygate_decide_public(const keygate_api_t *api,
     const keygate_request_t *request, keygate_verdict_t *v);
 static keygate_code_e keygate_decide_unmatched(const keygate_api_t *api,
@@ -46,7 +46,7 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
         keygate_table_expect(table, digest, 0);
     }
 
-    if (!keygate_decide_path(request, v)) {
+    if (!keygate_decide_path(api, request, v)) {
         v->code = KEYGATE_PATH_AMBIGUOUS;
         return;
     }
@@ -87,7 +87,7 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
 
     keygate_decide_init(v);
 
-    if (!keygate_decide_path(request, v)) {
+    if (!keygate_decide_path(api, request, v)) {
         v->code = KEYGATE_PATH_AMBIGUOUS;
         return;
     }
@@ -139,11 +139,16 @@ keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc)
 /* Row 1; 0 when the path is ambiguous. */
 
 static int
-keygate_decide_path(const keygate_request_t *request, keygate_verdict_t *v)
+keygate_decide_path(const keygate_api_t *api, const keygate_request_t *request,
+    keygate_verdict_t *v)
 {
-    if (keygate_path_check(request->raw, request->decoded, &v->path)
-        != KEYGATE_OK)
-    {
+    keygate_rc_t  rc;
+
+    rc = (api->slash_keep && request->as_received)
+         ? keygate_path_keep(request->raw, request->decoded, &v->path)
+         : keygate_path_check(request->raw, request->decoded, &v->path);
+
+    if (rc != KEYGATE_OK) {
         v->path = KEYGATE_STR("");
         return 0;
     }
@@ -185,6 +190,11 @@ keygate_decide_public(const keygate_api_t *api,
         v->route = NULL;
         v->code = KEYGATE_PATH_AMBIGUOUS;
         return 1;
+    }
+
+    if (v->path.data == request->decoded && keygate_path_kept(v->path)) {
+        v->slash_kept = 1;
+        keygate_path_restore(request->decoded, &v->path);
     }
 
     if (request->preflight && api->preflight != KEYGATE_PREFLIGHT_OFF) {

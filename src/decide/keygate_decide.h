@@ -26,6 +26,7 @@ typedef struct {
     unsigned              n_credentials; /* 0: none; 2: more than one */
     unsigned char         address[16];   /* of the client; IPv4 mapped */
     unsigned              has_address:1;
+    unsigned              as_received:1; /* "raw" itself goes upstream */
     unsigned              preflight:1;   /* a browser asks for leave first */
     keygate_now_t         now;
 } keygate_request_t;
@@ -34,7 +35,8 @@ typedef struct {
 typedef struct {
     keygate_code_e        code;
     keygate_str_t         path;          /* checked and decoded; empty when
-                                            ambiguous */
+                                            ambiguous; "%2F" where
+                                            encoded_slash keeps it */
     keygate_route_t      *route;         /* NULL: none */
     keygate_route_t      *routes;        /* of its template, for Allow */
     unsigned              authenticated:1;   /* "key" is valid and live */
@@ -42,6 +44,7 @@ typedef struct {
     unsigned              charged:1;
     unsigned              preflight:1;       /* that the API's "preflight" is
                                                 for */
+    unsigned              slash_kept:1;      /* the path has a "%2F" */
     unsigned              need_body:1;       /* allowed so far: go on with
                                                 keygate_decide_body() */
     const keygate_plan_t *plan;          /* of the account; NULL: unknown */

@@ -111,7 +111,8 @@ struct ngx_http_keygate_main_conf_s {
 };
 
 
-#define NGX_HTTP_KEYGATE_OFF  ((ngx_http_keygate_api_t *) -2)
+#define NGX_HTTP_KEYGATE_OFF         ((ngx_http_keygate_api_t *) -2)
+#define NGX_HTTP_KEYGATE_SENT_UNSET  ((ngx_http_handler_pt) -1)
 
 
 typedef struct {
@@ -125,6 +126,8 @@ typedef struct {
     ngx_flag_t                     identity;    /* keygate_me or _scopes */
 
     void                          *admin;       /* of the admin file */
+    ngx_http_handler_pt            sent_by;     /* sends paths as received;
+                                                   NULL: nothing does */
 } ngx_http_keygate_loc_conf_t;
 
 
@@ -190,6 +193,17 @@ ngx_int_t ngx_http_keygate_conf_underscores(ngx_conf_t *cf,
     ngx_http_keygate_api_t *api);
 /* After the whole http block: every API that is mentioned must exist. */
 ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
+
+
+/* ngx_http_keygate_conf_sent.c: where a path goes upstream as it came */
+
+/* Around the reading of a block "http". */
+ngx_int_t ngx_http_keygate_watch(ngx_conf_t *cf);
+void ngx_http_keygate_unwatch(void *dummy);
+void ngx_http_keygate_merge_sent(ngx_conf_t *cf,
+    ngx_http_keygate_loc_conf_t *prev, ngx_http_keygate_loc_conf_t *conf);
+/* Whether what serves "r" here sends its path as it was received. */
+ngx_uint_t ngx_http_keygate_sent_raw(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_access.c: one decision a request */

@@ -189,7 +189,13 @@ ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     ctx = ngx_http_keygate_find_ctx(r, api, &covered);
 
-    if (covered) {
+    /* a "%2F" that was kept is a '/' where the path is sent otherwise */
+
+    if (covered
+        && (!ctx->verdict->slash_kept || ctx->status
+            || !r->valid_unparsed_uri || r != r->main
+            || ngx_http_keygate_sent_raw(r)))
+    {
         return ctx;
     }
 
@@ -263,6 +269,10 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     if (r != r->main || !r->valid_unparsed_uri) {
         request->rewritten.len = r->uri.len;
         request->rewritten.data = r->uri.data;
+    }
+
+    if (request->rewritten.len == 0) {
+        request->as_received = ngx_http_keygate_sent_raw(r);
     }
 
     if (raw.len && memchr(raw.data, '%', raw.len)) {

@@ -144,6 +144,10 @@ ngx_module_t  ngx_http_keygate_module = {
 static ngx_int_t
 ngx_http_keygate_preconfiguration(ngx_conf_t *cf)
 {
+    if (ngx_http_keygate_watch(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_keygate_add_variables(cf);
 }
 
@@ -153,6 +157,8 @@ ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
 {
     ngx_str_t                      name = ngx_string("remote_user");
     ngx_http_keygate_main_conf_t  *kmcf;
+
+    ngx_http_keygate_unwatch(NULL);
 
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
 
@@ -212,6 +218,7 @@ ngx_http_keygate_create_loc_conf(ngx_conf_t *cf)
     klcf->inspect = NGX_CONF_UNSET_SIZE;
     klcf->dry_run = NGX_CONF_UNSET;
     klcf->log_level = NGX_CONF_UNSET_UINT;
+    klcf->sent_by = NGX_HTTP_KEYGATE_SENT_UNSET;
 
     return klcf;
 }
@@ -222,6 +229,8 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_keygate_loc_conf_t  *prev = parent;
     ngx_http_keygate_loc_conf_t  *conf = child;
+
+    ngx_http_keygate_merge_sent(cf, prev, conf);
 
     ngx_conf_merge_ptr_value(conf->api, prev->api, NULL);
 

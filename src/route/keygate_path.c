@@ -70,7 +70,7 @@ keygate_path_escaped(const unsigned char *p, const unsigned char *end)
 
 static keygate_rc_t
 keygate_path_decode(keygate_str_t raw, unsigned char *decoded,
-    keygate_str_t *path)
+    keygate_str_t *path, int keep)
 {
     int                   c;
     unsigned              refused;
@@ -96,6 +96,11 @@ keygate_path_decode(keygate_str_t raw, unsigned char *decoded,
 
             p += 2;
             refused = KEYGATE_BYTE_NOT_ENCODED;
+
+            if (c == '/' && keep) {
+                *out++ = KEYGATE_PATH_KEPT;
+                continue;
+            }
         }
 
         if (keygate_byte_class((unsigned char) c) & refused) {
@@ -173,39 +178,57 @@ keygate_segment_doubtful(const unsigned char *p, size_t len, int last)
 }
 
 
+int
+keygate_path_steps(keygate_str_t path)
+{
+    int                   kept;
+    const unsigned char  *p, *end, *segment;
+
+    end = path.data + path.len;
+    segment = path.data + 1;
+    kept = 0;
+
+    for (p = segment; p < end; p++) {
+
+        if (*p != '/' && *p != KEYGATE_PATH_KEPT) {
+            continue;
+        }
+
+        /* "a%2F/b" has an empty segment to nobody who keeps its '/' */
+
+        kept |= *p == KEYGATE_PATH_KEPT;
+
+        if (keygate_segment_doubtful(segment, (size_t) (p - segment), kept)) {
+            return 1;
+        }
+
+        kept = *p == KEYGATE_PATH_KEPT;
+        segment = p + 1;
+    }
+
+    return keygate_segment_doubtful(segment, (size_t) (p - segment), 1);
+}
+
+
 /* The segments, and the UTF-8, of a decoded path. */
 
 static keygate_rc_t
 keygate_path_segments(keygate_str_t path)
 {
     size_t                n;
-    const unsigned char  *p, *end, *segment;
+    const unsigned char  *p, *end;
 
-    p = path.data + 1;
     end = path.data + path.len;
-    segment = p;
 
-    while (p < end) {
-        if (*p == '/') {
-            if (keygate_segment_doubtful(segment, (size_t) (p - segment), 0)) {
-                return KEYGATE_INVALID;
-            }
-
-            segment = ++p;
-            continue;
-        }
-
+    for (p = path.data; p < end; p += n) {
         n = *p < 0x80 ? 1 : keygate_utf8(p, end);
 
         if (n == 0) {
             return KEYGATE_INVALID;
         }
-
-        p += n;
     }
 
-    return keygate_segment_doubtful(segment, (size_t) (p - segment), 1)
-           ? KEYGATE_INVALID : KEYGATE_OK;
+    return keygate_path_steps(path) ? KEYGATE_INVALID : KEYGATE_OK;
 }
 
 
@@ -242,9 +265,9 @@ keygate_path_check_plain(keygate_str_t raw)
 }
 
 
-keygate_rc_t
-keygate_path_check(keygate_str_t raw, unsigned char *decoded,
-    keygate_str_t *path)
+static keygate_rc_t
+keygate_path_look(keygate_str_t raw, unsigned char *decoded,
+    keygate_str_t *path, int keep)
 {
     size_t        i;
     keygate_rc_t  rc;
@@ -272,7 +295,7 @@ keygate_path_check(keygate_str_t raw, unsigned char *decoded,
     path->len = i;
 
     if (i < raw.len) {
-        if (keygate_path_decode(raw, decoded, path) != KEYGATE_OK
+        if (keygate_path_decode(raw, decoded, path, keep) != KEYGATE_OK
             || keygate_path_hides(*path, decoded + path->len))
         {
             path->len = 0;
@@ -286,6 +309,59 @@ keygate_path_check(keygate_str_t raw, unsigned char *decoded,
     }
 
     return KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_path_check(keygate_str_t raw, unsigned char *decoded,
+    keygate_str_t *path)
+{
+    return keygate_path_look(raw, decoded, path, 0);
+}
+
+
+keygate_rc_t
+keygate_path_keep(keygate_str_t raw, unsigned char *decoded,
+    keygate_str_t *path)
+{
+    return keygate_path_look(raw, decoded, path, 1);
+}
+
+
+size_t
+keygate_path_kept(keygate_str_t path)
+{
+    size_t  i, n;
+
+    for (n = 0, i = 0; i < path.len; i++) {
+        n += path.data[i] == KEYGATE_PATH_KEPT;
+    }
+
+    return n;
+}
+
+
+void
+keygate_path_restore(unsigned char *decoded, keygate_str_t *path)
+{
+    size_t  from, to;
+
+    from = path->len;
+    to = from + 2 * keygate_path_kept(*path);
+    path->len = to;
+
+    /* from the end on: what is written has been read by then */
+
+    while (from < to) {
+        if (decoded[--from] == KEYGATE_PATH_KEPT) {
+            decoded[--to] = 'F';
+            decoded[--to] = '2';
+            decoded[--to] = '%';
+
+        } else {
+            decoded[--to] = decoded[from];
+        }
+    }
 }
 
 

@@ -21,6 +21,26 @@ static const char *const  keygate_readings[] = {
 };
 
 
+/* Whether there is something to do for all of "ops": without a '#', 'h' does
+ * what 'q' does. */
+
+static int
+keygate_reading_differs(const char *ops, keygate_str_t path)
+{
+    int  c;
+
+    for ( /* void */ ; *ops; ops++) {
+        c = *ops == 'q' ? '?' : *ops == 'h' ? '#' : ';';
+
+        if (memchr(path.data, c, path.len) == NULL) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static size_t
 keygate_reading_cut(const unsigned char *data, size_t len, int hash)
 {
@@ -93,18 +113,10 @@ static int
 keygate_reading_leads(const keygate_router_t *router, keygate_str_t base,
     keygate_str_t path, const keygate_route_t *routes)
 {
-    size_t         at;
-    keygate_str_t  segment, rest;
+    keygate_str_t  rest;
 
-    at = 0;
-
-    while (keygate_segment_next(path, &at, &segment)) {
-        if ((segment.len == 0 && at < path.len)
-            || keygate_str_eq(segment, KEYGATE_STR("."))
-            || keygate_str_eq(segment, KEYGATE_STR("..")))
-        {
-            return 0;
-        }
+    if (keygate_path_steps(path)) {
+        return 0;
     }
 
     if (!keygate_path_rest(path, base, &rest)) {
@@ -125,6 +137,11 @@ keygate_reading_round(const keygate_router_t *router, keygate_str_t base,
     unsigned char   room[KEYGATE_READING_MAX];
 
     for (i = 0; keygate_readings[i] != NULL; i++) {
+
+        if (!keygate_reading_differs(keygate_readings[i], path)) {
+            continue;
+        }
+
         memcpy(room, path.data, path.len);
         reading.data = room;
         reading.len = path.len;

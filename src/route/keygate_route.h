@@ -12,6 +12,8 @@
 
 #define KEYGATE_PATH_MAX      32768  /* longer paths match no route */
 #define KEYGATE_SEGMENTS_MAX  64     /* of a template */
+#define KEYGATE_PATH_KEPT     0x01   /* an encoded '/' that stays in its
+                                        segment; no other path has it */
 
 
 /*
@@ -65,6 +67,26 @@ typedef struct keygate_router_s  keygate_router_t;
  */
 keygate_rc_t keygate_path_check(keygate_str_t raw, unsigned char *decoded,
     keygate_str_t *path);
+
+/*
+ * The same, but an encoded '/' belongs to the segment that it is in: it is
+ * KEYGATE_PATH_KEPT in *path.  Whoever takes it for a '/' all the same finds
+ * no "." or ".." segment; one that such a '/' begins or ends may be empty.
+ */
+keygate_rc_t keygate_path_keep(keygate_str_t raw, unsigned char *decoded,
+    keygate_str_t *path);
+
+/* Whether a path ('/' first) has a step elsewhere: a "." or "..", or an empty
+ * segment but a last one.  KEYGATE_PATH_KEPT is taken for a '/', but may begin
+ * or end an empty one. */
+int keygate_path_steps(keygate_str_t path);
+
+/* How many KEYGATE_PATH_KEPT there are. */
+size_t keygate_path_kept(keygate_str_t path);
+
+/* Writes each of them as "%2F", in place.  "decoded" is the buffer that *path
+ * has been made in; as they came as three bytes, there is room. */
+void keygate_path_restore(unsigned char *decoded, keygate_str_t *path);
 
 /* The byte that the two hex digits at "p" stand for, or -1. */
 int keygate_path_escaped(const unsigned char *p, const unsigned char *end);
@@ -130,7 +152,8 @@ keygate_route_t *keygate_router_match(const keygate_router_t *router,
  * parameters, a '?' or '#' for the end of the path, or decodes it again.  Only
  * a path with one of these or a '%' in it can be read otherwise; one that is
  * longer than 8192 bytes then, or that can be decoded four times more, is not
- * firm.
+ * firm.  KEYGATE_PATH_KEPT stays in its segment in all these readings; to one
+ * who takes it for a '/', none of them may have a "." or ".." segment.
  */
 int keygate_path_firm(const keygate_router_t *router, keygate_str_t base,
     keygate_str_t path, const keygate_route_t *routes);

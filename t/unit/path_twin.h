@@ -147,4 +147,81 @@ twin_check(keygate_str_t raw, twin_t *first)
 }
 
 
+/* "a/" and a kept one in either order: an empty segment that is none. */
+
+static void
+twin_merge(const twin_t *in, twin_t *out)
+{
+    size_t  i;
+    int     slash, kept;
+
+    memset(out, 0, sizeof(*out));
+    slash = 0;
+    kept = 0;
+
+    for (i = 0; i < in->len; i++) {
+
+        if (in->c[i] != '/' && in->c[i] != KEYGATE_PATH_KEPT) {
+            out->c[out->len++] = in->c[i];
+            slash = 0;
+            continue;
+        }
+
+        if (!slash || !(kept || in->c[i] == KEYGATE_PATH_KEPT)) {
+            out->c[out->len++] = '/';
+        }
+
+        kept = in->c[i] == KEYGATE_PATH_KEPT;
+        slash = 1;
+    }
+}
+
+
+/* The same where an encoded '/' is kept: with an 'x' in its place the path
+ * passes, and with a '/' there it has no step elsewhere. */
+
+static int
+twin_keep(keygate_str_t raw, twin_t *kept)
+{
+    size_t         i, n;
+    twin_t         merged, as_x;
+    keygate_str_t  replaced;
+    unsigned char  text[TWIN_MAX];
+
+    memset(kept, 0, sizeof(*kept));
+
+    for (i = 0, n = 0; i < raw.len; i++) {
+
+        if (raw.len - i > 2 && raw.data[i] == '%' && raw.data[i + 1] == '2'
+            && (raw.data[i + 2] == 'f' || raw.data[i + 2] == 'F'))
+        {
+            text[n++] = 'x';
+            kept->c[kept->len++] = KEYGATE_PATH_KEPT;
+            i += 2;
+            continue;
+        }
+
+        text[n++] = raw.data[i];
+        kept->c[kept->len++] = raw.data[i];
+
+        if (raw.data[i] < 32) {
+            return 0;
+        }
+    }
+
+    replaced.data = text;
+    replaced.len = n;
+
+    if (!twin_check(replaced, &as_x)) {
+        return 0;
+    }
+
+    merged = *kept;
+    (void) twin_round(&merged, kept, 0);
+    twin_merge(kept, &merged);
+
+    return twin_segments(&merged);
+}
+
+
 #endif /* KEYGATE_PATH_TWIN_H */

@@ -68,6 +68,7 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
 
     request.method = q.method;
     request.raw = q.path;
+    request.as_received = 1;
     request.now = job->now;
     request.decoded = malloc(q.path.len + 1);
 

@@ -14,11 +14,12 @@
 #include "../unit/readings.h"
 
 
-enum { AMBIGUOUS, PLAIN, DECODED, NOT_FIRM, ROUTED, UNROUTED };
+enum { AMBIGUOUS, PLAIN, DECODED, NOT_FIRM, ROUTED, UNROUTED, KEPT };
 
 const char *const  fuzz_shapes[] = {
     "an ambiguous path", "a path without escapes", "a path with escapes",
-    "a path that is not firm", "a route", "no route", NULL
+    "a path that is not firm", "a route", "no route",
+    "an encoded slash that is kept", NULL
 };
 
 
@@ -243,6 +244,45 @@ test_passed_on(keygate_str_t raw, keygate_str_t path)
 }
 
 
+/* An encoded '/' that stays in its segment: nothing else may differ. */
+
+static void
+test_keep(keygate_str_t raw, keygate_rc_t rc, keygate_str_t checked)
+{
+    size_t          kept, len;
+    twin_t          twin;
+    keygate_rc_t    keep;
+    keygate_str_t   path;
+    unsigned char  *decoded;
+
+    decoded = malloc(raw.len + (raw.len == 0));
+    must(decoded != NULL);
+
+    keep = keygate_path_keep(raw, decoded, &path);
+    kept = keygate_path_kept(path);
+    must(rc != KEYGATE_OK
+         || (keep == KEYGATE_OK && keygate_str_eq(path, checked)));
+    must(keep != KEYGATE_OK || rc == KEYGATE_OK || kept != 0);
+
+    if (raw.len <= TWIN_MAX) {
+        must(twin_keep(raw, &twin) == (keep == KEYGATE_OK));
+        must(keep != KEYGATE_OK
+             || keygate_str_eq(path, fuzz_span(twin.c, twin.len)));
+    }
+
+    if (kept) {
+        fuzz_saw(KEPT);
+        (void) keygate_path_firm(fuzz_router(), KEYGATE_STR(""), path,
+                                 keygate_router_match(fuzz_router(), path));
+        len = path.len;
+        keygate_path_restore(decoded, &path);
+        must(path.len == len + 2 * kept && path.len <= raw.len);
+    }
+
+    free(decoded);
+}
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -260,6 +300,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     rc = keygate_path_check(raw, decoded, &path);
     test_twin(raw, rc, path);
+    test_keep(raw, rc, path);
 
     if (rc == KEYGATE_OK) {
         must(path.len != 0 && path.data[0] == '/');

@@ -31,7 +31,7 @@ span(const void *data, size_t len)
 /* In blocks of just the size, so that a sanitizer sees every byte too far. */
 
 static keygate_rc_t
-check(keygate_str_t raw, unsigned char *out, size_t *len)
+look(keygate_str_t raw, unsigned char *out, size_t *len, int keep)
 {
     keygate_rc_t    rc;
     keygate_str_t   path;
@@ -44,7 +44,8 @@ check(keygate_str_t raw, unsigned char *out, size_t *len)
         memcpy(in, raw.data, raw.len);
     }
 
-    rc = keygate_path_check(span(in, raw.len), decoded, &path);
+    rc = keep ? keygate_path_keep(span(in, raw.len), decoded, &path)
+              : keygate_path_check(span(in, raw.len), decoded, &path);
     *len = path.len;
 
     if (path.len != 0) {
@@ -55,6 +56,13 @@ check(keygate_str_t raw, unsigned char *out, size_t *len)
     free(decoded);
 
     return rc;
+}
+
+
+static keygate_rc_t
+check(keygate_str_t raw, unsigned char *out, size_t *len)
+{
+    return look(raw, out, len, 0);
 }
 
 
@@ -186,7 +194,7 @@ nasty_path(unsigned char *out)
         "/", "/", "/", ".", "%", "%", "%25", "%25", "2", "2", "5", "e", "E",
         "f", "F", "c", "C", "3", "B", "b", "0", "a", "z", "%2e", "%41", "%32",
         "%65", "%35", "%30", "%c3", "%a9", "\xc3\xa9", ";", "#", "\\", " ",
-        "\x80", "\xc0", "\xaf", "\xe2", "\x7f", "..", "?", "%2"
+        "\x80", "\xc0", "\xaf", "\xe2", "\x7f", "..", "?", "%2", "%2f", "%2F"
     };
 
     out[0] = '/';
@@ -206,26 +214,86 @@ nasty_path(unsigned char *out)
 }
 
 
+/* An encoded '/' that is kept, and how it is written afterwards. */
+
 static void
-test_twin(void)
+test_kept(void)
+{
+    size_t         len;
+    unsigned       i;
+    keygate_rc_t   rc;
+    keygate_str_t  path;
+    unsigned char  out[64];
+
+    static const struct {
+        keygate_str_t  raw;
+        const char    *path;                      /* NULL: refused */
+    } cases[] = {
+        { keygate_string("/a%2fb"), "/a%2Fb" },
+        { keygate_string("/a%2Fb/c%2Fd%20"), "/a%2Fb/c%2Fd " },
+        { keygate_string("/%2F"), "/%2F" },
+        { keygate_string("/%2F%2F/x"), "/%2F%2F/x" },
+        { keygate_string("/a%2F/b%2F"), "/a%2F/b%2F" },
+        { keygate_string("/%c3%a9%2f%c3%a9"), "/\xc3\xa9%2F\xc3\xa9" },
+        { keygate_string("/a%2F.b%2F..."), "/a%2F.b%2F..." },
+        { keygate_string("/a%2F100%25"), "/a%2F100%" },
+        { keygate_string("/a b"), "/a b" },
+        { keygate_string("%2Fa"), NULL },
+        { keygate_string("/a%2F.."), NULL },
+        { keygate_string("/a%2F..%2Fb"), NULL },
+        { keygate_string("/..%2Fb"), NULL },
+        { keygate_string("/a%2F%2e%2E/b"), NULL },
+        { keygate_string("/.%2F"), NULL },
+        { keygate_string("/a%2F."), NULL },
+        { keygate_string("/a%252Fb"), NULL },
+        { keygate_string("/a%2F%252e"), NULL },
+        { keygate_string("/a%2F%255c"), NULL },
+        { keygate_string("/a%5c%2F"), NULL },
+        { keygate_string("//a%2Fb"), NULL },
+        { keygate_string("/a%2Fb//"), NULL },
+        { keygate_string("/a%2F%01"), NULL },
+        { keygate_string("/a%2F\x01"), NULL },
+        { keygate_string("/%c3%2F%a9"), NULL },
+        { keygate_string("/a%2"), NULL },
+    };
+
+    for (i = 0; i < N(cases); i++) {
+        rc = look(cases[i].raw, out, &len, 1);
+
+        is_num(rc, cases[i].path ? KEYGATE_OK : KEYGATE_INVALID, "kept: %.*s",
+               (int) cases[i].raw.len, (const char *) cases[i].raw.data);
+
+        path = span(out, len);
+        keygate_path_restore(out, &path);
+        is_str(out, path.len, cases[i].path ? cases[i].path : "",
+               "as it is shown");
+    }
+}
+
+
+static void
+test_twin(int keep)
 {
     int            want;
     size_t         len, got_len;
     twin_t         twin;
-    unsigned       i, bad, good;
+    unsigned       i, bad, good, kept;
     keygate_rc_t   rc;
     unsigned char  raw[TWIN_MAX], out[TWIN_MAX];
 
     bad = 0;
     good = 0;
+    kept = 0;
     printf("# seed %llu\n", (unsigned long long) random_state);
 
     for (i = 0; i < ROUNDS; i++) {
         len = nasty_path(raw);
-        want = twin_check(span(raw, len), &twin);
-        rc = check(span(raw, len), out, &got_len);
+        want = keep ? twin_keep(span(raw, len), &twin)
+                    : twin_check(span(raw, len), &twin);
+        rc = look(span(raw, len), out, &got_len, keep);
 
         good += rc == KEYGATE_OK;
+        kept += keygate_path_kept(span(out, got_len)) != 0;
 
         if ((rc == KEYGATE_OK) != want
             || (want && (got_len != twin.len
@@ -240,6 +308,8 @@ test_twin(void)
 
     is_num(bad, 0, "%d random paths, as the twin has them", ROUNDS);
     ok(good > ROUNDS / 50, "%u of them fit to pass", good);
+    ok(keep ? kept > ROUNDS / 200 : kept == 0, "%u with a '/' that is kept",
+       kept);
 }
 
 
@@ -359,7 +429,9 @@ main(void)
     test_good();
     test_refused();
     test_buffer();
-    test_twin();
+    test_kept();
+    test_twin(0);
+    test_twin(1);
     test_long();
     test_rest();
 

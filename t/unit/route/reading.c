@@ -111,7 +111,12 @@ test_table(void)
         { "/items/a?b/parts", 0 }, { "/items/a;b/parts", 1 },
         { "/items/a#/parts", 0 }, { "/items;/a", 0 }, { "/;items/pub", 0 },
         { "/items;/pub", 0 }, { "/it%65ms/pub", 0 }, { "/items/a;?/parts", 0 },
-        { "/items/a%2525252541", 0 }
+        { "/items/a%2525252541", 0 },
+        { "/items/a\x01" "b", 1 }, { "/items/a;\x01" "b", 1 },
+        { "/items/a\x01..;x", 0 }, { "/items/..;x\x01" "b", 0 },
+        { "/items/a;\x01/parts", 1 }, { "/items/special;\x01", 0 },
+        { "/items/special\x01;x", 1 }, { "/files/a\x01;b/;x/", 0 },
+        { "/files/\x01;/x", 1 }, { "/files/a%\x01..?", 0 }
     };
 
     for (based = 0; based < 2; based++) {
