@@ -30,7 +30,7 @@ GLUE =		$(wildcard $(addsuffix /*.c,$(GLUE_DIRS)))
 HEADERS =	$(wildcard $(addsuffix /*.h,$(CORE_DIRS) $(GLUE_DIRS)))
 UNIT =		$(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*/*.c))
 FUZZ =		$(patsubst %.c,$B/fuzz/%,$(notdir $(wildcard t/fuzz/*/*.c)))
-BLACKBOX =	$(notdir $(filter-out t/style.t,$(wildcard t/*.t)))
+BLACKBOX =	$(notdir $(filter-out t/style.t t/package.t,$(wildcard t/*.t)))
 
 MAKEFLAGS +=	--no-print-directory
 
@@ -49,6 +49,7 @@ help:
 	@echo 'make faults   what goes wrong around it, a line for each fault'
 	@echo 'make soak     TIME=600 seconds of load, reloads, kills and changes'
 	@echo 'make valgrind the tests under memcheck, each nginx reloaded 5 times'
+	@echo 'make deb      $B/libnginx-mod-http-keygate_*.deb'
 	@echo 'make install  into $(MODULES) and $(PREFIX)/bin'
 	@echo 'make clean    removes $B/'
 
@@ -108,6 +109,23 @@ install: build
 	    || install -m 755 $B/keygate '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 src/cli/keygate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+
+# The package is built from a copy, so that the tree stays as it is.
+
+VERSION =	$(shell sed -n 's/^.define KEYGATE_VERSION *"\(.*\)"/\1/p' \
+			src/base/keygate_version.h)
+DEB =		$B/deb/keygate-$(VERSION)
+
+deb:
+	@tools/deps deb
+	@rm -rf $B/deb $B/libnginx-mod-http-keygate_*.deb
+	@mkdir -p $(DEB)
+	@tar -cf - --exclude=./.git --exclude='./$B' . | tar -xf - -C $(DEB)
+	@cd $(DEB) && env -u MAKEFLAGS -u MFLAGS -u CFLAGS -u LDFLAGS \
+	    DEB_BUILD_OPTIONS='parallel=$(JOBS)' dpkg-buildpackage -b -us -uc \
+	    >../log 2>&1 || { tail -n 20 ../log >&2; exit 1; }
+	@mv $B/deb/libnginx-mod-http-keygate_*.deb $B
+	@echo $B/libnginx-mod-http-keygate_*.deb
 
 run:
 	@tools/deps run
@@ -226,7 +244,7 @@ $B/t: FORCE
 # command under sanitizers, and nginx under sanitizers for the files where
 # memory is at stake.
 
-SLOW =		$(wildcard t/faults_*.t t/store_*.t t/page*.t)
+SLOW =		$(wildcard t/faults_*.t t/store_*.t t/page*.t t/package.t)
 QUICK =		$(filter-out $(SLOW),$(wildcard t/*.t))
 MEMORY =	admin attack_wire credentials errors errors_http2 paths \
 		redirects strip when_body
@@ -334,6 +352,7 @@ fuzz:
 # out is what cannot be told there:
 
 UNCHECKED =	t/style.t				# runs nothing
+UNCHECKED +=	t/package.t				# has its own nginx
 UNCHECKED +=	t/demo.t				# has its own nginx
 UNCHECKED +=	t/faults_kill.t t/faults_reload.t	# too quick for it
 UNCHECKED +=	t/faults_clock.t t/faults_disk.t	# LD_PRELOAD, which
@@ -367,5 +386,5 @@ valgrind:
 
 FORCE:
 
-.PHONY: help build install run clean lint unit sanitize test test-all \
+.PHONY: help build install deb run clean lint unit sanitize test test-all \
 	test-rest check analyze bench fuzz faults lockcheck soak valgrind FORCE

@@ -47,8 +47,6 @@
 #include "keygate_record.h"
 
 
-#define CLI_VERSION  "0.1.0"
-
 #define CLI_JOURNAL  "[JOURNAL]"     /* args: the journal, by its name */
 
 #define CLI_STDOUT  65536    /* bytes of buffer, where there is much to print */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cli.h"
+#include "keygate_version.h"
 
 
 /* Of what concerns the whole journal it is the argument. */
@@ -100,7 +101,7 @@ main(int argc, char **argv)
     umask(077);
 
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-        printf("keygate %s\n", CLI_VERSION);
+        printf("keygate %s\n", KEYGATE_VERSION);
         return cli_flush();
     }
 
