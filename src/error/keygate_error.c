@@ -214,11 +214,11 @@ keygate_error_say(const keygate_texts_t *texts, const keygate_error_t *e,
         keygate_error_say_status(e, said);
 
     } else {
-        said->status = keygate_error_status(texts, e->code);
+        said->status = (e->code == KEYGATE_UNAVAILABLE && e->status == 503)
+                       ? 503 : keygate_error_status(texts, e->code);
         said->code = text->code.len ? text->code : usual->name;
         said->type = said->code;
-        said->title = keygate_span(texts->types.len
-                                   ? usual->title
+        said->title = keygate_span(texts->types.len ? usual->title
                                    : keygate_status_phrase(said->status));
 
         if (text->detail.len || e->detail.len == 0) {

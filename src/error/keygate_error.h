@@ -27,7 +27,8 @@ typedef enum {
     KEYGATE_INSUFFICIENT_SCOPE,
     KEYGATE_BODY_INVALID,
     KEYGATE_BODY_TOO_LARGE,
-    KEYGATE_UNAVAILABLE,          /* the gate itself failed: 500 */
+    KEYGATE_UNAVAILABLE,          /* the gate itself failed: 500; or it
+                                     cannot know yet: 503 */
     KEYGATE_CODES
 } keygate_code_e;
 

@@ -132,6 +132,15 @@ typedef keygate_rc_t (*keygate_line_pt)(void *data, uint64_t number,
 keygate_rc_t keygate_journal_each(keygate_journal_t *j, keygate_line_pt line,
     void *data);
 
+/*
+ * Between begin and end, of a copy of a store: its last line, without LF,
+ * empty if that is torn or longer than "size"; *end is the file's.  And the
+ * whole file anew, in one rename.  KEYGATE_OK; else as append().
+ */
+keygate_rc_t keygate_journal_last(keygate_journal_t *j, unsigned char *buf,
+    size_t size, keygate_str_t *line, uint64_t *end);
+keygate_rc_t keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines);
+
 /* How far somebody has read; all zero: not at all. */
 
 typedef struct {

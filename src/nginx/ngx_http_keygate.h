@@ -60,12 +60,17 @@ typedef struct {
     ngx_atomic_t                write_bucket[NGX_HTTP_KEYGATE_LATENCIES];
     ngx_atomic_t                journal;        /* which path is followed */
     ngx_atomic_t                up;             /* it can be, and has records */
+    ngx_atomic_t                store_up;
+    ngx_atomic_t                store_whole;    /* all records were here */
+    ngx_atomic_t                store_heard;    /* Unix time */
+    ngx_atomic_t                store_nodes;    /* that were there then */
     ngx_uint_t                  n_apis;
     ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
 } ngx_http_keygate_shared_t;
 
 
 typedef struct ngx_http_keygate_main_conf_s  ngx_http_keygate_main_conf_t;
+typedef struct ngx_http_keygate_store_s      ngx_http_keygate_store_t;
 
 
 typedef struct {
@@ -73,6 +78,7 @@ typedef struct {
     ngx_http_keygate_where_t       where;
     ngx_str_t                      journal;     /* NUL-terminated; or empty */
     ngx_str_t                      pepper;      /* the file's content */
+    ngx_http_keygate_store_t      *store;       /* NULL: none */
     ngx_shm_zone_t                *shm_zone;
     ngx_http_keygate_main_conf_t  *main;
     ngx_cycle_t                   *cycle;
@@ -87,6 +93,7 @@ typedef struct {
     keygate_digester_t            *digester;
     ngx_event_t                    timer;
     void                          *writer;      /* of the admin files */
+    void                          *following;   /* of the store's files */
     uint64_t                       reported;    /* rejected lines, logged */
     ngx_err_t                      failed;      /* to follow, as logged */
 } ngx_http_keygate_zone_t;
@@ -107,6 +114,7 @@ struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    zones;       /* of zone_t * */
     ngx_array_t                    apis;        /* of api_t * */
     ngx_int_t                      remote_user; /* the variable's index */
+    ngx_array_t                    stores;      /* of store_t * */
     ngx_int_t                      preaccess;   /* handler, in all phases' */
 };
 

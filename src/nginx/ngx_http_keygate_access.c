@@ -306,6 +306,15 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     keygate_decide(api->core, api->zone->table, api->zone->digester, request,
                    flags, &ngx_http_keygate_verdict);
 
+    /* a node that has never had all records cannot tell that a key is none */
+
+    if (ngx_http_keygate_verdict.code == KEYGATE_CREDENTIAL_INVALID
+        && api->zone->store && !api->zone->shared->store_whole)
+    {
+        ngx_http_keygate_verdict.code = KEYGATE_UNAVAILABLE;
+        ngx_http_keygate_verdict.retry_after = 1;
+    }
+
     return NGX_OK;
 }
 
@@ -366,6 +375,12 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     }
 
     ctx->status = keygate_error_status(&ctx->api->core->texts, v->code);
+
+    if (v->code == KEYGATE_UNAVAILABLE && v->retry_after
+        && ctx->status == NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        ctx->status = NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
 
     ngx_http_keygate_log_refusal(r, ctx);
 }

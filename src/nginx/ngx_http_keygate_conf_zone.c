@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_keygate.h"
+#include "ngx_http_keygate_store.h"
 
 
 #define NGX_HTTP_KEYGATE_PEPPER_MIN  32
@@ -95,10 +96,38 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
+        if (ngx_strncmp(value[i].data, "store=", 6) == 0
+            && value[i].len > 6 && zone->store == NULL)
+        {
+            s.data = value[i].data + 6;
+            s.len = value[i].len - 6;
+
+            zone->store = ngx_http_keygate_store_get(cf, &s);
+
+            if (zone->store == NULL) {
+                ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                                   "unknown store \"%V\" of zone \"%V\", "
+                                   "expected the name of a \"keygate_store\" "
+                                   "above", &s, &name);
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid parameter \"%V\", expected "
-                           "\"journal=PATH\" and \"pepper=PATH\", each once",
+                           "\"journal=PATH\", \"pepper=PATH\" and "
+                           "\"store=NAME\", each once",
                            &value[i]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (zone->store && zone->journal.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "zone \"%V\" has a store and no journal, expected "
+                           "\"journal=PATH\", this node's copy of what lies "
+                           "in the store", &name);
         return NGX_CONF_ERROR;
     }
 

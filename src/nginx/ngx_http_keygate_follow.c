@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_keygate.h"
+#include "ngx_http_keygate_store.h"
 
 
 #define NGX_HTTP_KEYGATE_POLL   200   /* ms between looks at the file */
@@ -32,7 +33,9 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
     zone = ev->data;
     delay = NGX_HTTP_KEYGATE_POLL;
 
-    if (!ngx_http_keygate_zone_owns(zone)) {
+    if (!ngx_http_keygate_zone_owns(zone)
+        || ngx_http_keygate_store_grown(zone))
+    {
         goto done;
     }
 

@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_keygate.h"
+#include "ngx_http_keygate_store.h"
 
 
 #define NGX_HTTP_KEYGATE_REPORTS       1000  /* bad lines logged one by one */
@@ -202,7 +203,9 @@ ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
     uint64_t            full;
     keygate_journal_t  *j;
 
-    if (zone->journal.len == 0 || !ngx_http_keygate_zone_owns(zone)) {
+    if (zone->journal.len == 0 || !ngx_http_keygate_zone_owns(zone)
+        || ngx_http_keygate_store_grown(zone))
+    {
         return;
     }
 

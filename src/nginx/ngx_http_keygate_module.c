@@ -5,6 +5,7 @@
  */
 
 #include "ngx_http_keygate.h"
+#include "ngx_http_keygate_store.h"
 
 
 static ngx_int_t ngx_http_keygate_preconfiguration(ngx_conf_t *cf);
@@ -29,8 +30,15 @@ static ngx_conf_enum_t  ngx_http_keygate_log_levels[] = {
 static ngx_command_t  ngx_http_keygate_commands[] = {
 
     { ngx_string("keygate_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE123,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
       ngx_http_keygate_zone_directive,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("keygate_store"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_keygate_store_block,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -192,6 +200,9 @@ ngx_http_keygate_create_main_conf(ngx_conf_t *cf)
     if (ngx_array_init(&kmcf->zones, cf->pool, 2,
                        sizeof(ngx_http_keygate_zone_t *))
         != NGX_OK
+        || ngx_array_init(&kmcf->stores, cf->pool, 1,
+                          sizeof(ngx_http_keygate_store_t *))
+           != NGX_OK
         || ngx_array_init(&kmcf->apis, cf->pool, 4,
                           sizeof(ngx_http_keygate_api_t *))
            != NGX_OK)

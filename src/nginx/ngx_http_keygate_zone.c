@@ -13,9 +13,10 @@
  */
 
 #include "ngx_http_keygate.h"
+#include "ngx_http_keygate_store.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  6
+#define NGX_HTTP_KEYGATE_LAYOUT  7
 
 /*
  * nginx's own time is that of the beginning of a turn of the event loop: what
@@ -77,6 +78,10 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     zone->shared->loads = 1;
+
+    if (zone->store) {
+        ngx_http_keygate_store_loaded(zone);
+    }
 
     return ngx_http_keygate_zone_load(zone);
 }
@@ -280,7 +285,7 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
 
     ngx_add_timer(&zone->timer, 1);
 
-    return NGX_OK;
+    return zone->store ? ngx_http_keygate_store_start(zone) : NGX_OK;
 }
 
 
@@ -290,6 +295,8 @@ ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone)
     if (zone->timer.timer_set) {
         ngx_del_timer(&zone->timer);
     }
+
+    ngx_http_keygate_store_stop(zone);
 
     if (zone->follower) {
         keygate_journal_destroy(zone->follower);

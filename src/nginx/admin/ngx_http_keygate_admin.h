@@ -279,6 +279,7 @@ struct ngx_http_keygate_writer_s {
     keygate_journal_t                 *journal;
     keygate_digester_t                *digester;
     void                              *task;
+    void                              *copy;     /* of the store's files */
     ngx_http_keygate_job_t            *queue;
     ngx_http_keygate_job_t           **last;
     ngx_uint_t                         waiting;
@@ -296,9 +297,19 @@ struct ngx_http_keygate_writer_s {
 void ngx_http_keygate_write(ngx_http_keygate_job_t *job);
 /* Does a batch, in a thread. */
 void ngx_http_keygate_batch(void *data);
+/* Whether what was written is in force: says so where it is not. */
+void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
+    keygate_rc_t applied);
 /* Whether an earlier job of the batch is about to make that key. */
 ngx_uint_t ngx_http_keygate_batch_has(ngx_http_keygate_job_t *job,
     const char *id);
+
+
+/* ngx_http_keygate_store_write.c: the same where the zone has a store, and
+ * what that has needed */
+
+void ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w);
+void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
 
 
 /* ngx_http_keygate_admin_audit.c */

@@ -16,8 +16,6 @@ static keygate_rc_t ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w,
     uint64_t *end);
 static void ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w,
     ngx_uint_t lines, struct timespec *from);
-static void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
-    keygate_rc_t applied);
 static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w,
     keygate_rc_t rc, const char *what);
@@ -31,6 +29,11 @@ ngx_http_keygate_batch(void *data)
     uint64_t                 end;
     keygate_rc_t             rc;
     ngx_http_keygate_job_t  *job;
+
+    if (w->zone->store) {
+        ngx_http_keygate_store_batch(w);
+        return;
+    }
 
     w->fresh = 0;
     w->failed = NULL;
@@ -199,7 +202,7 @@ ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
  * that had no room has left a line out, and what could not be read back, for
  * want of memory, is left to whoever follows the journal. */
 
-static void
+void
 ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
     keygate_rc_t applied)
 {

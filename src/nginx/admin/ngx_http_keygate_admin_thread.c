@@ -129,8 +129,9 @@ void *
 ngx_http_keygate_threads(ngx_conf_t *cf)
 {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "\"keygate_admin\" in an nginx without threads, "
-                       "expected one that was configured --with-threads");
+                       "\"%V\" in an nginx without threads, expected one that "
+                       "was configured --with-threads",
+                       (ngx_str_t *) cf->args->elts);
     return NULL;
 }
 

@@ -98,6 +98,8 @@ ngx_http_keygate_writer_cleanup(void *data)
 {
     ngx_http_keygate_writer_t *w = data;
 
+    ngx_http_keygate_store_writer_cleanup(w);
+
     keygate_journal_destroy(w->journal);
     w->journal = NULL;
 

@@ -9,7 +9,8 @@
 --       whole: "1" if the writer must have seen every change (an account
 --       goes, and no key may have been made for it meanwhile)
 --       and for each record: field ("key:ID", "account:ID"), the version that
---       the writer knows ("0": there is none, "*": any), the line without LF,
+--       the writer knows ("0": there is none, "*": any, "-9": none after
+--       that one), the line without LF,
 --       the field of the account that must be there, or ""
 --
 -- Answers, all elements are strings:
@@ -83,6 +84,12 @@ for i = 1, n do
     old[i] = redis.call('HGET', KEYS[1 + i * 2], field)
 
     local version, current = split(old[i])
+
+    local most = string.match(expected, '^%-(%d+)$')
+
+    if most then
+        expected = version > tonumber(most) and most or '*'
+    end
 
     if expected ~= '*' and version < tonumber(expected) then
         return {'FORK', now[2], now[3]}

@@ -1,0 +1,187 @@
+/*
+ * What the files of the store share: the block, and a node's copy of what
+ * lies in the engine, which is the zone's journal.
+ *
+ *   ngx_http_keygate_store_conf.c    the block
+ *   ngx_http_keygate_store_user.c    who it is asked as
+ *   ngx_http_keygate_store_copy.c    the copy: where it is, what comes next
+ *   ngx_http_keygate_store_beat.c    what is said of it, and heard
+ *   ngx_http_keygate_store_full.c    the copy made anew
+ *   ngx_http_keygate_store_round.c   following: a round, in a thread
+ *   ngx_http_keygate_store_follow.c  following, from one worker
+ *   ngx_http_keygate_store_write.c   changes of the admin API
+ *   ngx_http_keygate_store_send.c    to the engine
+ *
+ * Whatever talks to the engine does so in a thread of nginx's pool "default":
+ * no event loop waits for it, and no request but one that changes a record.
+ * The journal's lock makes the copy's place and its lines one: who appends
+ * has looked at the last mark under the same lock.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_STORE_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_STORE_H_INCLUDED_
+
+
+#include "ngx_http_keygate_admin.h"
+
+#include "keygate_link.h"
+#include "keygate_place.h"
+#include "keygate_store.h"
+
+
+#define NGX_HTTP_KEYGATE_STORE_FRESH  5000       /* ms: a node is there */
+#define NGX_HTTP_KEYGATE_STORE_KNOWN  86400000   /* ms: it is one at all */
+
+
+struct ngx_http_keygate_store_s {
+    ngx_str_t                  name;
+    ngx_http_keygate_where_t   where;
+    ngx_array_t                servers;      /* keygate_link_conf_t */
+    keygate_link_conf_t        link;         /* what all of them have */
+    ngx_str_t                  prefix;
+    ngx_str_t                  node;         /* NUL-terminated */
+    ngx_int_t                  retain;
+    void                      *threads;
+};
+
+
+/* A growing text. */
+
+typedef struct {
+    u_char                    *data;
+    size_t                     len;
+    size_t                     size;
+} ngx_http_keygate_lines_t;
+
+
+/* Used by one thread at a time. */
+
+typedef struct {
+    ngx_http_keygate_zone_t   *zone;
+    ngx_http_keygate_store_t  *store;
+    keygate_store_name_t       name;
+    keygate_journal_t         *journal;
+    keygate_link_t            *link;         /* NULL: not connected */
+    keygate_place_t            place;        /* of the last mark */
+    unsigned                   marked:1;     /* which is the last line */
+    unsigned                   empty:1;      /* there are no lines */
+    unsigned                   full:1;       /* it was made anew */
+    unsigned                   strange:1;    /* what it had was no copy */
+    char                       word[16];     /* of the last beat, or "" */
+    uint64_t                   seq;          /* the engine's, then */
+    uint64_t                   nodes;        /* there, then */
+    keygate_place_t            theirs;
+    char                       error[KEYGATE_LINK_ERROR];
+} ngx_http_keygate_copy_t;
+
+
+/* ngx_http_keygate_store_conf.c */
+
+char *ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* The store of that name, or NULL. */
+ngx_http_keygate_store_t *ngx_http_keygate_store_get(ngx_conf_t *cf,
+    ngx_str_t *name);
+
+
+char *ngx_http_keygate_store_bad(ngx_conf_t *cf, ngx_str_t *value,
+    const char *expected);
+
+
+/* ngx_http_keygate_store_user.c */
+
+char *ngx_http_keygate_store_user(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+char *ngx_http_keygate_store_password(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, u_char *name);
+
+
+/* ngx_http_keygate_store_copy.c: all in a thread; NGX_ERROR, and "error" says
+ * why */
+
+void ngx_http_keygate_copy_init(ngx_http_keygate_copy_t *c,
+    ngx_http_keygate_zone_t *zone, keygate_journal_t *journal);
+void ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_copy_fail(ngx_http_keygate_copy_t *c,
+    const char *why);
+/* Connects, unless it is connected, to the first server that answers. */
+ngx_int_t ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c);
+/* A key's name in the engine. */
+keygate_str_t ngx_http_keygate_copy_key(ngx_http_keygate_copy_t *c,
+    const char *what, char key[KEYGATE_STORE_KEY_MAX]);
+/* One command; an error of the engine is one of ours. */
+ngx_int_t ngx_http_keygate_copy_ask(ngx_http_keygate_copy_t *c, unsigned n,
+    const keygate_str_t *args, keygate_reply_t **reply);
+ngx_int_t ngx_http_keygate_copy_answer(ngx_http_keygate_copy_t *c,
+    keygate_rc_t rc, keygate_reply_t **reply);
+/* Under the journal's lock: where the copy is. */
+ngx_int_t ngx_http_keygate_copy_look(ngx_http_keygate_copy_t *c);
+/* The log's next changes after "place", onto "lines", and "place" moves on:
+ * how many, or NGX_ERROR. */
+ngx_int_t ngx_http_keygate_copy_read(ngx_http_keygate_copy_t *c,
+    keygate_place_t *place, ngx_http_keygate_lines_t *lines);
+/* Under the journal's lock: all changes that the log has beyond the copy are
+ * written and applied. */
+ngx_int_t ngx_http_keygate_copy_follow(ngx_http_keygate_copy_t *c,
+    void (*written)(void *data, ngx_http_keygate_lines_t *lines, uint64_t at),
+    void *data);
+/* Under the journal's lock: "lines" lead to "place". */
+ngx_int_t ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
+    ngx_http_keygate_lines_t *lines, const keygate_place_t *place,
+    uint64_t *at);
+/* The same: the table has all that is in the copy, up to "end" or its end.
+ * Somebody else, of another configuration, may have written it. */
+ngx_int_t ngx_http_keygate_copy_catch_up(ngx_http_keygate_copy_t *c,
+    uint64_t end);
+ngx_int_t ngx_http_keygate_lines_add(ngx_http_keygate_lines_t *lines,
+    keygate_str_t text, ngx_uint_t lf);
+
+
+/* Cut to the size, with a NUL. */
+void ngx_http_keygate_copy_text(char *to, size_t size, keygate_str_t text);
+
+
+/* ngx_http_keygate_store_beat.c */
+
+/* Tells the engine where the copy is, and learns what that is there: the
+ * copy's "word"; "begin": an engine that is empty begins at its place. */
+ngx_int_t ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c,
+    ngx_uint_t begin);
+
+
+/* ngx_http_keygate_store_full.c: everything is read, and the copy is made
+ * anew */
+
+ngx_int_t ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c);
+
+
+/* ngx_http_keygate_store_send.c */
+
+/* The script's answer to the "n" lines of a batch; "whole": every change must
+ * be known here. */
+ngx_int_t ngx_http_keygate_store_send(ngx_http_keygate_copy_t *c,
+    ngx_http_keygate_job_t *batch, ngx_uint_t n, ngx_uint_t whole,
+    keygate_reply_t **reply);
+
+
+/* ngx_http_keygate_store_round.c */
+
+/* Tells where the copy is, brings it up to date, waits a moment for the next
+ * change.  NGX_OK, and the copy's word; or NGX_ERROR. */
+ngx_int_t ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c);
+ngx_uint_t ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c,
+    const char *word);
+
+
+/* ngx_http_keygate_store_follow.c */
+
+/* Whether the journal is a copy that was whole once, as a start has it. */
+void ngx_http_keygate_store_loaded(ngx_http_keygate_zone_t *zone);
+ngx_int_t ngx_http_keygate_store_start(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone);
+/* Whether the journal has only become longer, and has a store: what comes of
+ * that is for the store's threads to see, which know a line of its own. */
+ngx_uint_t ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone);
+
+
+#endif /* _NGX_HTTP_KEYGATE_STORE_H_INCLUDED_ */

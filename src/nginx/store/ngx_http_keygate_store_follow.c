@@ -1,0 +1,258 @@
+/*
+ * Following what lies in the engine: one worker has a task that goes round
+ * and round, in a thread; what a round does is in
+ * ngx_http_keygate_store_round.c.  One that fails is followed by a pause,
+ * longer each time, and changes nothing: the gate goes on with what it has.
+ */
+
+#include "ngx_http_keygate_store.h"
+
+
+#define NGX_HTTP_KEYGATE_STORE_LEAST  50     /* ms of pause */
+#define NGX_HTTP_KEYGATE_STORE_MOST   5000
+#define NGX_HTTP_KEYGATE_STORE_KEPT   1000   /* nothing is to be had there */
+
+
+typedef struct {
+    ngx_http_keygate_copy_t   copy;
+    ngx_event_t               timer;
+    void                     *task;
+    ngx_msec_t                pause;
+    ngx_int_t                 rc;            /* of the round */
+    unsigned                  up:1;          /* as it was logged */
+    unsigned                  told:1;        /* anything was */
+    char                      said[16];      /* the word that was logged */
+} ngx_http_keygate_follower_t;
+
+
+static void ngx_http_keygate_store_next(ngx_event_t *ev);
+static void ngx_http_keygate_store_round(void *data);
+static void ngx_http_keygate_store_done(void *data);
+static void ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f);
+
+
+ngx_int_t
+ngx_http_keygate_store_start(ngx_http_keygate_zone_t *zone)
+{
+    keygate_journal_t            *journal;
+    ngx_http_keygate_follower_t  *f;
+
+    f = calloc(1, sizeof(ngx_http_keygate_follower_t));
+    journal = ngx_http_keygate_zone_follower(zone);
+
+    if (f == NULL || journal == NULL) {
+        free(f);
+        keygate_journal_destroy(journal);
+        return NGX_ERROR;
+    }
+
+    ngx_http_keygate_copy_init(&f->copy, zone, journal);
+
+    f->task = ngx_http_keygate_task_create(f, ngx_http_keygate_store_round,
+                                           ngx_http_keygate_store_done);
+    if (f->task == NULL) {
+        keygate_journal_destroy(journal);
+        free(f);
+        return NGX_ERROR;
+    }
+
+    f->timer.handler = ngx_http_keygate_store_next;
+    f->timer.data = f;
+    f->timer.log = zone->log;
+    f->timer.cancelable = 1;
+
+    zone->following = f;
+    ngx_add_timer(&f->timer, 1);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_store_loaded(ngx_http_keygate_zone_t *zone)
+{
+    keygate_journal_t        *journal;
+    ngx_http_keygate_copy_t   copy;
+
+    journal = ngx_http_keygate_zone_follower(zone);
+
+    if (journal == NULL || keygate_journal_begin(journal) != KEYGATE_OK) {
+        keygate_journal_destroy(journal);
+        return;
+    }
+
+    ngx_http_keygate_copy_init(&copy, zone, journal);
+
+    if (ngx_http_keygate_copy_look(&copy) == NGX_OK && copy.marked) {
+        zone->shared->store_whole = 1;
+    }
+
+    keygate_journal_end(journal);
+    keygate_journal_destroy(journal);
+}
+
+
+/* The process ends, and nginx has ended its threads before. */
+
+void
+ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone)
+{
+    ngx_http_keygate_follower_t *f = zone->following;
+
+    if (f == NULL) {
+        return;
+    }
+
+    zone->following = NULL;
+
+    if (f->timer.timer_set) {
+        ngx_del_timer(&f->timer);
+    }
+
+    ngx_http_keygate_copy_close(&f->copy);
+    keygate_journal_destroy(f->copy.journal);
+    ngx_http_keygate_task_destroy(f->task);
+    free(f);
+}
+
+
+static void
+ngx_http_keygate_store_next(ngx_event_t *ev)
+{
+    ngx_http_keygate_follower_t  *f;
+
+    f = ev->data;
+
+    if (ngx_exiting || ngx_quit || ngx_terminate) {
+        return;
+    }
+
+    if (ngx_http_keygate_task_post(f->copy.store->threads, f->task)
+        == NGX_OK)
+    {
+        return;
+    }
+
+    ngx_add_timer(&f->timer, NGX_HTTP_KEYGATE_STORE_KEPT);
+}
+
+
+static void
+ngx_http_keygate_store_round(void *data)
+{
+    ngx_http_keygate_follower_t *f = data;
+
+    f->rc = ngx_http_keygate_copy_round(&f->copy);
+}
+
+
+static void
+ngx_http_keygate_store_done(void *data)
+{
+    ngx_http_keygate_follower_t *f = data;
+
+    ngx_msec_t  delay;
+
+    ngx_http_keygate_store_log(f);
+
+    if (f->rc != NGX_OK) {
+        ngx_http_keygate_copy_close(&f->copy);
+
+        f->pause = f->pause ? ngx_min(2 * f->pause,
+                                      NGX_HTTP_KEYGATE_STORE_MOST)
+                            : NGX_HTTP_KEYGATE_STORE_LEAST;
+        delay = f->pause / 2 + ngx_random() % f->pause;
+
+    } else {
+        f->pause = 0;
+        delay = ngx_http_keygate_copy_is(&f->copy, "OK")
+                ? 0 : NGX_HTTP_KEYGATE_STORE_KEPT;
+    }
+
+    if (!ngx_exiting && !ngx_quit && !ngx_terminate
+        && f->copy.zone->following == f)
+    {
+        ngx_add_timer(&f->timer, delay);
+    }
+}
+
+
+static void
+ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
+{
+    ngx_uint_t                  up;
+    ngx_http_keygate_copy_t    *c;
+    ngx_http_keygate_zone_t    *zone;
+    ngx_http_keygate_store_t   *store;
+
+    c = &f->copy;
+    zone = c->zone;
+    store = c->store;
+    up = (f->rc == NGX_OK && ngx_http_keygate_copy_is(c, "OK"));
+
+    zone->shared->store_up = up;
+
+    if (f->rc == NGX_OK && c->full) {
+        ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
+                      "keygate store \"%V\": %s \"%V\" was made anew from "
+                      "all that the engine holds", &store->name,
+                      c->strange ? "the copy ends in what is not its own, and"
+                                 : "the copy", &zone->journal);
+    }
+
+    if (up) {
+        zone->shared->store_whole = 1;
+        zone->shared->store_heard = ngx_time();
+        zone->shared->store_nodes = c->nodes;
+
+        if (!f->up) {
+            ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
+                          "keygate store \"%V\": zone \"%V\" is up to date, "
+                          "at change %uL", &store->name, &zone->name,
+                          c->place.seq);
+        }
+
+    } else if (f->rc != NGX_OK) {
+
+        if (f->up || !f->told) {
+            ngx_log_error(NGX_LOG_ERR, zone->log, 0,
+                          "keygate store \"%V\": zone \"%V\" cannot follow: "
+                          "%s; its keys stay as they are, and changes are "
+                          "refused", &store->name, &zone->name, c->error);
+        }
+
+    } else if (ngx_strcmp(f->said, c->word) != 0) {
+        ngx_log_error(NGX_LOG_CRIT, zone->log, 0,
+                      "keygate store \"%V\": what the engine holds of zone "
+                      "\"%V\" is not what this node has followed (%s): its "
+                      "keys stay as they are, and changes are refused; %s",
+                      &store->name, &zone->name, c->word,
+                      ngx_http_keygate_copy_is(c, "EMPTY")
+                      ? "\"keygate store push\" fills it again"
+                      : "\"keygate store push --merge\" brings in what it has "
+                        "lost, and then \"keygate store epoch --new\" makes "
+                        "what is there hold");
+    }
+
+    if (f->rc == NGX_OK) {
+        ngx_memcpy(f->said, c->word, sizeof(f->said));
+    }
+
+    f->up = up;
+    f->told = 1;
+}
+
+
+ngx_uint_t
+ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone)
+{
+    ngx_file_info_t      fi;
+    keygate_position_t  *position;
+
+    position = keygate_table_position(zone->table);
+
+    return zone->store && position->ino
+           && ngx_file_info(zone->journal.data, &fi) != NGX_FILE_ERROR
+           && position->dev == fi.st_dev && position->ino == fi.st_ino
+           && position->offset <= (uint64_t) ngx_file_size(&fi);
+}

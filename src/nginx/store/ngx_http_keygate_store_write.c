@@ -1,0 +1,273 @@
+/*
+ * A batch of changes of the admin API, in a thread, when the zone has a store.
+ * Under the journal's lock the copy is brought up to date, the lines are made
+ * from it, and a script in the engine takes all of them or none: none of a
+ * record that somebody else has changed since.  Then they come back in the
+ * log, like everybody's, and are in force here before they are answered.
+ */
+
+#include "ngx_http_keygate_store.h"
+
+
+static ngx_http_keygate_copy_t *ngx_http_keygate_store_copy(
+    ngx_http_keygate_writer_t *w);
+static void ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w,
+    ngx_uint_t status, const char *detail);
+static ngx_int_t ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c);
+static void ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c);
+static ngx_int_t ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c, ngx_int_t rc, const keygate_reply_t *reply);
+static void ngx_http_keygate_store_written(void *data,
+    ngx_http_keygate_lines_t *lines, uint64_t at);
+
+
+void
+ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
+{
+    ngx_http_keygate_job_t   *job;
+    ngx_http_keygate_copy_t  *c;
+
+    w->fresh = 0;
+    w->failed = NULL;
+    w->full = 0;
+
+    c = ngx_http_keygate_store_copy(w);
+
+    if (c == NULL || ngx_http_keygate_copy_connect(c) != NGX_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The store cannot be reached: nothing "
+                                      "has changed.");
+        return;
+    }
+
+    if (keygate_journal_begin(w->journal) != KEYGATE_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The copy of the store cannot be "
+                                      "written: nothing has changed.");
+        return;
+    }
+
+    if (ngx_http_keygate_store_ready(c) != NGX_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "This node and the store are not in "
+                                      "step: nothing has changed.");
+
+    } else {
+        for (job = w->batch; job; job = job->next) {
+            job->journal = w->journal;
+            job->action->run(job);
+            job->journal = NULL;
+
+            w->fresh += job->fresh && job->line;
+        }
+
+        ngx_http_keygate_store_change(w, c);
+    }
+
+    keygate_journal_end(w->journal);
+}
+
+
+void
+ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w)
+{
+    if (w->copy) {
+        ngx_http_keygate_copy_close(w->copy);
+        free(w->copy);
+        w->copy = NULL;
+    }
+}
+
+
+static ngx_http_keygate_copy_t *
+ngx_http_keygate_store_copy(ngx_http_keygate_writer_t *w)
+{
+    if (w->copy == NULL) {
+        w->copy = malloc(sizeof(ngx_http_keygate_copy_t));
+
+        if (w->copy) {
+            ngx_http_keygate_copy_init(w->copy, w->zone, w->journal);
+        }
+    }
+
+    return w->copy;
+}
+
+
+/* What has been refused already stays so. */
+
+static void
+ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w, ngx_uint_t status,
+    const char *detail)
+{
+    ngx_http_keygate_job_t  *job;
+
+    for (job = w->batch; job; job = job->next) {
+
+        if (job->status >= NGX_HTTP_BAD_REQUEST
+            || (job->status && job->line == NULL))
+        {
+            continue;
+        }
+
+        ngx_http_keygate_job_fail(job, status, detail);
+    }
+}
+
+
+/* A link that was idle may have been cut: it is opened anew, once. */
+
+static ngx_int_t
+ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c)
+{
+    ngx_int_t  rc;
+
+    if (ngx_http_keygate_copy_look(c) != NGX_OK || !c->marked
+        || ngx_http_keygate_copy_catch_up(c, 0) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_keygate_copy_beat(c, 0);
+
+    if (rc != NGX_OK && c->link == NULL) {
+        rc = ngx_http_keygate_copy_connect(c);
+        rc = (rc == NGX_OK) ? ngx_http_keygate_copy_beat(c, 0) : rc;
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (strcmp(c->word, "OK") != 0 && strcmp(c->word, "BEHIND") != 0) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_keygate_copy_follow(c, NULL, NULL);
+}
+
+
+static void
+ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               n, whole;
+    keygate_reply_t         *reply;
+    ngx_http_keygate_job_t  *job;
+
+    for (n = 0, whole = 0, job = w->batch; job; job = job->next) {
+        n += (job->line != NULL);
+        whole |= (job->line && job->kind == KEYGATE_ACCOUNT && job->gone);
+    }
+
+    if (n == 0) {
+        return;
+    }
+
+    rc = ngx_http_keygate_store_send(c, w->batch, n, whole, &reply);
+
+    rc = ngx_http_keygate_store_taken(w, c, rc, reply);
+    keygate_reply_free(reply);
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    if (ngx_http_keygate_copy_follow(c, ngx_http_keygate_store_written, w)
+        != NGX_OK)
+    {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The change is made, but it is not in "
+                                      "force on this node yet: it will be "
+                                      "when the store can be followed again.");
+        return;
+    }
+
+    ngx_http_keygate_batch_verify(w, KEYGATE_OK);
+
+    /* this node has them; what comes of telling is for the follower to see */
+
+    (void) ngx_http_keygate_copy_beat(c, 0);
+}
+
+
+/* NGX_OK when they are written; else all jobs are told. */
+
+static ngx_int_t
+ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c, ngx_int_t rc, const keygate_reply_t *reply)
+{
+    keygate_str_t  word;
+
+    word = keygate_reply_text(keygate_reply_at(reply, 0));
+
+    if (rc == NGX_OK && keygate_str_eq(word, KEYGATE_STR("OK"))) {
+        return NGX_OK;
+    }
+
+    if (c->link == NULL) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The store's answer was lost: the change "
+                                      "is made on all nodes or on none, and "
+                                      "GET tells which (outcome unknown).");
+
+    } else if (rc != NGX_OK && ngx_strncmp(c->error, "OOM", 3) == 0) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_INSUFFICIENT_STORAGE,
+                                      "The store is full: nothing has "
+                                      "changed.");
+
+    } else if (rc != NGX_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The store takes no changes: nothing "
+                                      "has changed.");
+
+    } else if (keygate_str_eq(word, KEYGATE_STR("CONFLICT"))
+               || keygate_str_eq(word, KEYGATE_STR("ACCOUNT"))
+               || keygate_str_eq(word, KEYGATE_STR("BEHIND")))
+    {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_CONFLICT,
+                                      "Another node has changed the same "
+                                      "meanwhile: nothing has changed; try "
+                                      "again.");
+
+    } else {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "This node and the store are not in "
+                                      "step: nothing has changed.");
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* Lines come back; whose they are, and where they are in the copy. */
+
+static void
+ngx_http_keygate_store_written(void *data, ngx_http_keygate_lines_t *lines,
+    uint64_t at)
+{
+    ngx_http_keygate_writer_t *w = data;
+
+    u_char                  *p, *lf, *end;
+    ngx_http_keygate_job_t  *job;
+
+    end = lines->data + lines->len;
+
+    for (p = lines->data; p < end; p = lf + 1) {
+        lf = memchr(p, '\n', end - p);
+
+        if (lf == NULL) {
+            return;
+        }
+
+        for (job = w->batch; job; job = job->next) {
+            if (job->line && job->line_len == (size_t) (lf + 1 - p)
+                && ngx_memcmp(job->line, p, job->line_len) == 0)
+            {
+                job->at = at + (p - lines->data);
+            }
+        }
+    }
+}
