@@ -3,7 +3,8 @@
  *
  *   main.c        which command, and with what
  *   commands.c    the commands: their options, their help
- *   options.c     the command line to a cli_t
+ *   options.c     the options, and what they set
+ *   command_line.c  the command line to a cli_t
  *   help.c        --help, from the tables of the two above
  *   setup.c       formats of keys, the pepper, the journal
  *   store.c       finding records; changing them under the journal's lock
@@ -24,6 +25,7 @@
  *   export.c      export, compact
  *   check.c       check
  *   hash.c        hash
+ *   gate.h        setup: a first gate, its files, its site
  *   remote.h      records in a store that many nodes share, and its commands
  *   output.c      what is printed, and how it is said what is wrong
  *   value.c       small readings of values
@@ -83,6 +85,12 @@ typedef struct {
     const char           *ca_path;
     const char           *zone;
     const char           *prefix;
+    const char           *listen;        /* setup; as the five below */
+    const char           *listen_admin;
+    const char           *upstream;
+    const char           *data_dir;
+    const char           *etc_dir;
+    const char           *conf_dir;
     int64_t               wait;          /* seconds; -1: not asked */
     int                   merge;
     int                   fresh;         /* store epoch --new */
@@ -159,6 +167,9 @@ const cli_command_t *cli_command_find(int *argc, char ***argv);
 /* -- options.c */
 
 const cli_option_t *cli_option_of(char letter);
+
+
+/* -- command_line.c */
 
 /* The rest of the command line, "argv[0]" being the command's name.  CLI_OK or
  * CLI_USAGE. */
@@ -238,6 +249,7 @@ int cli_copied(cli_t *cli);
 /* -- the commands */
 
 int cli_create(cli_t *cli);
+int cli_setup(cli_t *cli);
 int cli_rotate(cli_t *cli);
 int cli_set(cli_t *cli);
 int cli_revoke(cli_t *cli);

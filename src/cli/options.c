@@ -1,17 +1,13 @@
 /*
- * The command line to a cli_t.  Every option is described once, here; which
+ * What an option makes of a cli_t.  Every option is described once, here; which
  * command takes which is in commands.c.  What is a member of a record goes
  * into the request as it is, and is judged by the core with the rest of it.
  */
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
-
-
-#define CLI_OPTIONS_MAX  32
 
 
 static int
@@ -316,6 +312,19 @@ static const cli_option_t  cli_option_list[] = {
     { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
       cli_set_flag, cli_field(bare) },
 
+    { "listen", 'L', "[ADDRESS:]PORT", "where the gate is; "
+      "127.0.0.1:8080", cli_set_text, cli_field(listen) },
+    { "listen-admin", 'M', "[ADDRESS:]PORT", "where its admin API is; "
+      "127.0.0.1:8090", cli_set_text, cli_field(listen_admin) },
+    { "upstream", 'w', "URL", "what is behind it; http://127.0.0.1:3000",
+      cli_set_text, cli_field(upstream) },
+    { "data", 'g', "DIR", "for its journal; /var/lib/keygate",
+      cli_set_text, cli_field(data_dir) },
+    { "etc", 'c', "DIR", "for the token of the admin API; /etc/keygate",
+      cli_set_text, cli_field(etc_dir) },
+    { "conf", 'C', "DIR", "for what nginx includes at http level; "
+      "/etc/nginx/conf.d", cli_set_text, cli_field(conf_dir) },
+
     { NULL, 0, NULL, NULL, NULL, NULL, 0 }
 };
 
@@ -332,62 +341,4 @@ cli_option_of(char letter)
     }
 
     return o;
-}
-
-
-static int
-cli_option_error(int c, const char *word)
-{
-    if (strncmp(word, "--", 2) != 0) {
-        return cli_error(CLI_USAGE, "\"-%c\": no such option; options begin "
-                         "with \"--\"; try --help", optopt);
-    }
-
-    return cli_error(CLI_USAGE, c == '?'
-                     ? "\"%s\": no such option here, or a value that it does "
-                       "not take; try --help"
-                     : "\"%s\" needs a value; try --help", word);
-}
-
-
-int
-cli_options(cli_t *cli, int argc, char **argv)
-{
-    int                  rc, c;
-    unsigned             i;
-    const char          *letter;
-    struct option        list[CLI_OPTIONS_MAX];
-    const cli_option_t  *o;
-
-    memset(list, 0, sizeof(list));
-
-    for (i = 0, letter = cli->command->options; *letter != '\0'; letter++) {
-        o = cli_option_of(*letter);
-
-        list[i].name = o->name;
-        list[i].has_arg = o->value == NULL ? no_argument : required_argument;
-        list[i].val = (unsigned char) *letter;
-        i++;
-    }
-
-    opterr = 0;
-
-    while ((c = getopt_long(argc, argv, ":h", list, NULL)) != -1) {
-
-        if (c == '?' || c == ':') {
-            return cli_option_error(c, argv[optind - 1]);
-        }
-
-        o = cli_option_of((char) c);
-        rc = o->set(cli, o, optarg);
-
-        if (rc != CLI_OK) {
-            return rc;
-        }
-    }
-
-    cli->args = argv + optind;
-    cli->n_args = argc - optind;
-
-    return CLI_OK;
 }
