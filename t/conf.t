@@ -254,6 +254,18 @@ my @table = (
       'location / { keygate items; keygate items; }', 'duplicate' ],
     [ 'a dry run, neither', 'location / ',
       'location / { keygate items; keygate_dry_run maybe; }', 'maybe' ],
+    [ 'keygate_auth in a server', '+listen', 'keygate_auth;', 'keygate_auth' ],
+    [ 'keygate_auth without an API', '+listen',
+      'location = /auth { keygate_auth; }', 'expected "keygate NAME"' ],
+    [ 'keygate_auth and another', 'location = /me',
+      'location = /me { keygate items; keygate_me; keygate_auth; }',
+      'expected one of "keygate_me", "keygate_scopes" and "keygate_auth"' ],
+    [ 'keygate_auth twice', 'location = /me',
+      'location = /me { keygate items; keygate_auth; keygate_auth; }',
+      'duplicate' ],
+    [ 'keygate_auth with a value', 'location = /me',
+      'location = /me { keygate items; keygate_auth on; }',
+      'invalid number of arguments' ],
     [ 'keygate_me in a server', '+listen', 'keygate_me;', 'keygate_me' ],
 );
 

@@ -131,7 +131,9 @@ typedef struct {
                                                    that are looked at */
     ngx_flag_t                     dry_run;
     ngx_uint_t                     log_level;   /* of refusals */
-    ngx_flag_t                     identity;    /* keygate_me or _scopes */
+    ngx_flag_t                     identity;    /* _me, _scopes or _auth */
+    ngx_http_keygate_where_t       identity_where;
+    ngx_flag_t                     auth;        /* keygate_auth */
 
     void                          *admin;       /* of the admin file */
     ngx_http_handler_pt            sent_by;     /* sends paths as received;
@@ -160,6 +162,7 @@ struct ngx_http_keygate_ctx_s {
     unsigned                       reading:1;   /* the body, for a "when" */
     unsigned                       body_done:1;
     unsigned                       led:1;       /* elsewhere, by an upstream */
+    unsigned                       auth:1;      /* for another proxy */
     unsigned                       stripped:1;  /* what was taken off is in: */
     ngx_list_t                     headers;     /* of the request, all */
     ngx_table_elt_t               *authorization;
@@ -346,9 +349,25 @@ char *ngx_http_keygate_me_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+/* Makes "handler" the location's, which has no other that tells who calls. */
+char *ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
+    ngx_http_handler_pt handler);
 /* Sends a whole body with that status and Cache-Control: no-store. */
 ngx_int_t ngx_http_keygate_send_json(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_str_t *body);
+
+
+/* ngx_http_keygate_auth.c: keygate_auth */
+
+char *ngx_http_keygate_auth_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/*
+ * The method and the path, as they were sent, that are decided on: the
+ * request's own, and 0; or, for another proxy, those that it tells, and 1:
+ * both are empty where it does not tell one of each.
+ */
+ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
+    ngx_str_t *path);
 
 
 /* ngx_http_keygate_admin_conf.c: keygate_admin */

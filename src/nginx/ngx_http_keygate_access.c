@@ -212,6 +212,7 @@ ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
     ctx->credential = request.credential;
     ctx->n_credentials = request.n_credentials;
     ctx->dry_run = klcf->dry_run;
+    ctx->auth = klcf->auth;
 
     if (!ctx->verdict->need_body) {
         ngx_http_keygate_settle(r, ctx);
@@ -250,15 +251,15 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_ctx_t *above, keygate_request_t *request)
 {
     unsigned    flags;
-    ngx_str_t   raw;
-    ngx_uint_t  n;
+    ngx_str_t   method, raw;
+    ngx_uint_t  n, auth;
 
-    raw = ngx_http_keygate_raw_path(r);
+    auth = ngx_http_keygate_asked(r, &method, &raw);
 
     ngx_memzero(request, sizeof(keygate_request_t));
 
-    request->method.len = r->method_name.len;
-    request->method.data = r->method_name.data;
+    request->method.len = method.len;
+    request->method.data = method.data;
     request->raw.len = raw.len;
     request->raw.data = raw.data;
     request->now = ngx_http_keygate_now(api->zone);
@@ -266,7 +267,7 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     /* what proxy_pass would send: the line as received, or what nginx made
        of it */
 
-    if (r != r->main || !r->valid_unparsed_uri) {
+    if (!auth && (r != r->main || !r->valid_unparsed_uri)) {
         request->rewritten.len = r->uri.len;
         request->rewritten.data = r->uri.data;
     }
@@ -299,6 +300,8 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_address(r, request);
 
     request->preflight = api->core->preflight != KEYGATE_PREFLIGHT_OFF
+                         && keygate_str_eq(request->method,
+                                           KEYGATE_STR("OPTIONS"))
                          && ngx_http_keygate_is_preflight(r);
 
     flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;

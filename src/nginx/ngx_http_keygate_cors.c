@@ -51,7 +51,7 @@ ngx_http_keygate_is_preflight(ngx_http_request_t *r)
 {
     ngx_table_elt_t  *origin, *method;
 
-    if (r->method != NGX_HTTP_OPTIONS || r != r->main) {
+    if (r != r->main) {
         return 0;
     }
 

@@ -56,7 +56,7 @@ void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
 
 /* ngx_http_keygate_cors.c: pages of other origins */
 
-/* Whether a browser asks for leave to send a request of such a page. */
+/* Whether OPTIONS asks for leave to send a request of such a page. */
 ngx_uint_t ngx_http_keygate_is_preflight(ngx_http_request_t *r);
 /* Adds the headers of the answer; returns its status. */
 ngx_int_t ngx_http_keygate_cors_preflight(ngx_http_request_t *r,

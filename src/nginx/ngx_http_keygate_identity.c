@@ -12,8 +12,6 @@ typedef ngx_int_t (*ngx_http_keygate_body_pt)(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_buf_t *b);
 
 
-static char *ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
-    ngx_http_handler_pt handler);
 static ngx_int_t ngx_http_keygate_me_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_keygate_scopes_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_keygate_answer(ngx_http_request_t *r,
@@ -45,7 +43,7 @@ ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 }
 
 
-static char *
+char *
 ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
     ngx_http_handler_pt handler)
 {
@@ -54,11 +52,13 @@ ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
     ngx_http_core_loc_conf_t  *clcf;
 
     if (klcf->identity) {
-        return "is duplicate, expected one of \"keygate_me\" and "
-               "\"keygate_scopes\" in a location";
+        return "is duplicate, expected one of \"keygate_me\", "
+               "\"keygate_scopes\" and \"keygate_auth\" in a location";
     }
 
     klcf->identity = 1;
+    klcf->identity_where.file = cf->conf_file->file.name;
+    klcf->identity_where.line = cf->conf_file->line;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = handler;

@@ -41,13 +41,14 @@ ngx_http_keygate_log_refusal(ngx_http_request_t *r,
     log = *r->connection->log;
     log.handler = NULL;
 
-    raw = ngx_http_keygate_raw_path(r);
+    if (!ngx_http_keygate_asked(r, &name, &raw)) {
+        name = r->main->method_name;
+    }
 
     if (ngx_http_keygate_has_key(ctx->api->core, raw.data, raw.len)) {
         ngx_str_set(&raw, "(holds a key)");
     }
 
-    name = r->main->method_name;
     method_last = ngx_http_keygate_log_text(method, &name,
                                             NGX_HTTP_KEYGATE_LOG_METHOD);
     path_last = ngx_http_keygate_log_text(path, &raw,

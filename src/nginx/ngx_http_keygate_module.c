@@ -100,6 +100,13 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       0,
       NULL },
 
+    { ngx_string("keygate_auth"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_keygate_auth_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("keygate_admin"),
       NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
       ngx_http_keygate_admin_directive,
@@ -275,10 +282,12 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     if (conf->identity && conf->api == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"keygate_me\" and \"keygate_scopes\" answer to "
-                           "keys only, expected \"keygate NAME\" in the same "
-                           "location or above it");
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"keygate_me\", \"keygate_scopes\" and "
+                      "\"keygate_auth\" answer for an API, expected "
+                      "\"keygate NAME\" in the same location or above it in "
+                      "%V:%ui", &conf->identity_where.file,
+                      conf->identity_where.line);
         return NGX_CONF_ERROR;
     }
 

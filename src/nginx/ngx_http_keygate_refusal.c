@@ -69,10 +69,10 @@ ngx_int_t
 ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
     keygate_error_t *e)
 {
-    ngx_str_t                   path;
+    ngx_str_t                   method, path;
     ngx_http_variable_value_t  *id;
 
-    path = ngx_http_keygate_raw_path(r);
+    (void) ngx_http_keygate_asked(r, &method, &path);
 
     if (!ngx_http_keygate_has_key(api, path.data, path.len)) {
         e->instance = ngx_http_keygate_span(&path);
@@ -121,6 +121,7 @@ ngx_int_t
 ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     keygate_error_t *e)
 {
+    ngx_str_t           method, path;
     keygate_api_t      *api;
     keygate_verdict_t  *v;
 
@@ -133,7 +134,8 @@ ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
 
     e->code = v->code;
     e->status = ctx->status;
-    e->method = ngx_http_keygate_span(&r->main->method_name);
+    e->method = ngx_http_keygate_span(ngx_http_keygate_asked(r, &method, &path)
+                                      ? &method : &r->main->method_name);
 
     if (!ngx_http_keygate_has_key(api, (u_char *) v->path.data, v->path.len)) {
         e->path = v->path;
