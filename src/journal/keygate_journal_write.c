@@ -30,11 +30,14 @@ keygate_journal_write_all(int fd, const unsigned char *data, size_t len)
             continue;
         }
 
-        if (n == 0) {
-            errno = ENOSPC;
+        /* more than was given: something in between is broken */
+
+        if (n == 0 || (n > 0 && (size_t) n > len)) {
+            errno = n == 0 ? ENOSPC : EIO;
+            return -1;
         }
 
-        if (n <= 0) {
+        if (n < 0) {
             return -1;
         }
 
