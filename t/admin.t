@@ -102,7 +102,7 @@ is(index($secret, "$key->{id}_"), 0, 'the id is its front');
 is($r->header('Location'), "/admin/keys/$key->{id}", 'Location tells where');
 like($key->{created_at}, $time, 'when it was created is in it');
 is_deeply([ sort keys %$key ],
-    [ qw(account created_at id last_used_at name scopes secret) ],
+    [ qw(account changed_by created_at id last_used_at name scopes secret) ],
     'with all members and no digest');
 is($key->{last_used_at}, undef, 'it has not been used');
 is($r->header('Cache-Control'), 'no-store', 'and not to be stored');
@@ -292,12 +292,14 @@ my @audit = grep { /keygate audit:/ }
 
 is(scalar @audit, scalar(() = $t->read_file('keys.jsonl') =~ /\n/g) - 2,
     'every change but those from outside has a line in the log');
-like($audit[0], qr/\[notice\].*audit:\ account\ put;\ api:\ "items",
-     \ account:\ "acc_1",\ client:\ 127\.0\.0\.1,\ admin:\ "\/admin\/"/x,
+like($audit[0], qr/\[notice\].*audit:\ account\.put;\ api:\ "items",
+     \ account:\ "acc_1",\ actor:\ "admin",\ client:\ 127\.0\.0\.1,
+     \ request:\ "[0-9a-f]{32}",\ location:\ "\/admin\/"/x,
     'which tells who, what and where from');
-like(join("\n", @audit), qr/key changed;.*"name" "Zapier" -> "Zapier 2"/,
+like(join("\n", @audit),
+    qr/key\.change;.*\{"name":\{"before":"Zapier","after":"Zapier 2"\}/,
     'before and after');
-like(join("\n", @audit), qr/key rotated;.*secret replaced/,
+like(join("\n", @audit), qr/key\.rotate;.*"secret":"replaced"/,
     'of secrets only that they have changed');
 
 # answers to the administrator hold secrets, and nothing else may

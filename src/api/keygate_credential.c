@@ -316,6 +316,36 @@ keygate_id_fits(const keygate_format_t *f, const char *id)
 }
 
 
+int
+keygate_credential_id_of(const keygate_format_t *formats, unsigned n,
+    keygate_str_t id, int *opaque)
+{
+    char      text[KEYGATE_ID_MAX + 1];
+    unsigned  i;
+
+    *opaque = 0;
+
+    if (id.len > KEYGATE_ID_MAX) {
+        return 0;
+    }
+
+    memcpy(text, id.data, id.len);
+    text[id.len] = '\0';
+
+    for (i = 0; i < n; i++) {
+
+        if (formats[i].id_len == 0) {
+            *opaque = 1;
+
+        } else if (keygate_id_fits(&formats[i], text)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 keygate_rc_t
 keygate_credential_make(const keygate_format_t *f, char *id,
     char *credential)

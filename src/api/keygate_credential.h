@@ -66,4 +66,12 @@ keygate_rc_t keygate_credential_make(const keygate_format_t *f, char *id,
     char *credential);
 
 
+/*
+ * Whether one of "n" formats puts such an id into its keys.  Opaque ones, which
+ * have none in them, are not asked; "opaque" tells whether there are any.
+ */
+int keygate_credential_id_of(const keygate_format_t *formats, unsigned n,
+    keygate_str_t id, int *opaque);
+
+
 #endif /* KEYGATE_CREDENTIAL_H */

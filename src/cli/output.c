@@ -146,16 +146,16 @@ cli_faults(json_t *faults)
 
         if (last == NULL || last == pointer) {
             cli_error(0, "%s %s", cli_fault_option(pointer),
-                      cli_json_text(fault, "reason"));
+                      cli_json_text(fault, "detail"));
 
         } else if (strncmp(pointer, "/profile", 8) == 0) {
             cli_error(0, "--profile %s %s", last + 1,
-                      cli_json_text(fault, "reason"));
+                      cli_json_text(fault, "detail"));
 
         } else {
             cli_error(0, "%s number %ld %s", cli_fault_option(pointer),
                       strtol(last + 1, NULL, 10) + 1,
-                      cli_json_text(fault, "reason"));
+                      cli_json_text(fault, "detail"));
         }
     }
 

@@ -115,6 +115,8 @@ struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    apis;        /* of api_t * */
     ngx_int_t                      remote_user; /* the variable's index */
     ngx_array_t                    stores;      /* of store_t * */
+    ngx_array_t                    watched;     /* of admin_t *, with tokens=
+                                                   in a file */
     ngx_int_t                      preaccess;   /* handler, in all phases' */
 };
 
@@ -316,6 +318,8 @@ ngx_int_t ngx_http_keygate_error_text(ngx_http_request_t *r,
  * id, which every error has. */
 ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
     keygate_error_t *e);
+ngx_int_t ngx_http_keygate_request_id(ngx_http_request_t *r,
+    keygate_str_t *id);
 ngx_int_t ngx_http_keygate_refusal_init(ngx_conf_t *cf);
 /* Whether there is anything with the shape of a key: clients do put them into
  * paths, and no body or log line may repeat one. */
@@ -368,14 +372,6 @@ char *ngx_http_keygate_auth_directive(ngx_conf_t *cf, ngx_command_t *cmd,
  */
 ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
     ngx_str_t *path);
-
-
-/* ngx_http_keygate_admin_conf.c: keygate_admin */
-
-char *ngx_http_keygate_admin_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-/* After a location with keygate_admin has been merged. */
-char *ngx_http_keygate_admin_merge(ngx_conf_t *cf, void *conf);
 
 
 /* ngx_http_keygate_metrics.c: keygate_metrics */

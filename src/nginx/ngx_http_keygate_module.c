@@ -4,7 +4,7 @@
  * ngx_http_keygate_phases.c.
  */
 
-#include "ngx_http_keygate.h"
+#include "ngx_http_keygate_admin_module.h"
 #include "ngx_http_keygate_store.h"
 
 
@@ -108,7 +108,7 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       NULL },
 
     { ngx_string("keygate_admin"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE2,
+      NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
       ngx_http_keygate_admin_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -212,6 +212,8 @@ ngx_http_keygate_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&kmcf->apis, cf->pool, 4,
                           sizeof(ngx_http_keygate_api_t *))
+           != NGX_OK
+        || ngx_array_init(&kmcf->watched, cf->pool, 2, sizeof(void *))
            != NGX_OK)
     {
         return NULL;
@@ -321,7 +323,7 @@ ngx_http_keygate_init_process(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_keygate_admin_init_process(cycle, kmcf);
 }
 
 

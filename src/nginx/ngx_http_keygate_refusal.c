@@ -69,8 +69,7 @@ ngx_int_t
 ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
     keygate_error_t *e)
 {
-    ngx_str_t                   method, path;
-    ngx_http_variable_value_t  *id;
+    ngx_str_t  method, path;
 
     (void) ngx_http_keygate_asked(r, &method, &path);
 
@@ -78,16 +77,23 @@ ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
         e->instance = ngx_http_keygate_span(&path);
     }
 
-    id = ngx_http_get_indexed_variable(r, ngx_http_keygate_request_id_index);
+    return ngx_http_keygate_request_id(r, &e->request_id);
+}
 
-    if (id == NULL) {
+
+ngx_int_t
+ngx_http_keygate_request_id(ngx_http_request_t *r, keygate_str_t *id)
+{
+    ngx_http_variable_value_t  *value;
+
+    value = ngx_http_get_indexed_variable(r,
+                                          ngx_http_keygate_request_id_index);
+    if (value == NULL) {
         return NGX_ERROR;
     }
 
-    if (!id->not_found) {
-        e->request_id.len = id->len;
-        e->request_id.data = id->data;
-    }
+    id->len = value->not_found ? 0 : value->len;
+    id->data = value->data;
 
     return NGX_OK;
 }

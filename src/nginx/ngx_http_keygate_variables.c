@@ -3,7 +3,7 @@
  * none ever holds a credential or a digest.
  */
 
-#include "ngx_http_keygate.h"
+#include "ngx_http_keygate_admin_module.h"
 
 
 typedef enum {
@@ -79,7 +79,7 @@ ngx_http_keygate_add_variables(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    return NGX_OK;
+    return ngx_http_keygate_audit_add_variables(cf);
 }
 
 

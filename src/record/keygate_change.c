@@ -61,7 +61,7 @@ keygate_change_fault(json_t **faults, const char *pointer,
 
     return json_array_append_new(*faults,
                                  json_pack("{s:s, s:s}", "pointer", pointer,
-                                           "reason", reason))
+                                           "detail", reason))
            == 0;
 }
 

@@ -8,7 +8,7 @@
  * A record here is the inner object of a journal line.  Every function that
  * returns one returns a new reference, and leaves its arguments as they are.
  * Where it returns NULL, *faults says why: a new JSON array, to be given
- * back, of {"pointer": "/scopes/0", "reason": "is not a scope"}, every fault
+ * back, of {"pointer": "/scopes/0", "detail": "is not a scope"}, every fault
  * of the request (up to KEYGATE_FAULTS_MAX); or NULL when out of memory.
  * Where it returns a record, *faults is NULL.
  *

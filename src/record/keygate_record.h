@@ -132,6 +132,9 @@ char *keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len);
  * characters without space, '"', '\', '/', '?', '#', '%'. */
 int keygate_id_valid(keygate_str_t id);
 
+/* No longer than "max", and no controls (C0, DEL, C1). */
+int keygate_text_plain(keygate_str_t text, size_t max);
+
 const char *keygate_status_name(keygate_status_e status);
 
 

@@ -57,9 +57,6 @@ keygate_rc_t keygate_record_complete(const keygate_record_t *record,
 keygate_rc_t keygate_fault_set(keygate_fault_t *fault, const char *a,
     const char *b, const char *reason);
 
-/* No longer than "max", and no controls (C0, DEL, C1). */
-int keygate_text_plain(keygate_str_t text, size_t max);
-
 /* ---- keygate_record_meta.c ---- */
 
 /* Reads "meta" into the record.  As keygate_fault_set(). */

@@ -4,17 +4,16 @@
  * lists.
  */
 
-#include "ngx_http_keygate_admin.h"
-
-#include <openssl/crypto.h>
+#include "ngx_http_keygate_admin_tokens.h"
 
 
-static ngx_uint_t ngx_http_keygate_admin_allowed(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin);
+static ngx_int_t ngx_http_keygate_admin_caller(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, ngx_http_keygate_caller_t *caller);
 static ngx_int_t ngx_http_keygate_admin_unauthorized(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin);
-static ngx_int_t ngx_http_keygate_admin_dispatch(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin);
+static ngx_int_t ngx_http_keygate_admin_action(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t **action,
+    char id[KEYGATE_ID_MAX + 1]);
 static ngx_int_t ngx_http_keygate_admin_not_allowed(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin, const keygate_route_t *routes);
 static ngx_int_t ngx_http_keygate_admin_read(ngx_http_request_t *r,
@@ -22,11 +21,29 @@ static ngx_int_t ngx_http_keygate_admin_read(ngx_http_request_t *r,
 static void ngx_http_keygate_admin_body_handler(ngx_http_request_t *r);
 
 
+static const ngx_uint_t  ngx_http_keygate_roles[KEYGATE_ROLES] = {
+
+    /* read */
+    NGX_HTTP_KEYGATE_CAN_READ|NGX_HTTP_KEYGATE_CAN_CHECK
+    |NGX_HTTP_KEYGATE_CAN_USAGE,
+
+    /* keys */
+    NGX_HTTP_KEYGATE_CAN_READ|NGX_HTTP_KEYGATE_CAN_CHECK
+    |NGX_HTTP_KEYGATE_CAN_USAGE|NGX_HTTP_KEYGATE_CAN_CREATE
+    |NGX_HTTP_KEYGATE_CAN_CHANGE|NGX_HTTP_KEYGATE_CAN_ROTATE
+    |NGX_HTTP_KEYGATE_CAN_REVOKE|NGX_HTTP_KEYGATE_CAN_DELETE,
+
+    /* admin */
+    (ngx_uint_t) -1
+};
+
+
 ngx_int_t
 ngx_http_keygate_admin_handler(ngx_http_request_t *r)
 {
     ngx_str_t                     value;
     ngx_http_keygate_admin_t     *admin;
+    ngx_http_keygate_caller_t     caller;
     ngx_http_keygate_loc_conf_t  *klcf;
 
     if (r != r->main) {
@@ -36,33 +53,30 @@ ngx_http_keygate_admin_handler(ngx_http_request_t *r)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     admin = klcf->admin;
 
-    /* If-Match is for the record as it is before a change, not after it */
-
-    r->disable_not_modified = 1;
-
     if (ngx_http_keygate_admin_header(r, "origin", &value)) {
         return ngx_http_keygate_admin_problem(r, admin, NGX_HTTP_FORBIDDEN,
-                   "Pages in a browser have no business here: send no Origin "
-                   "header.", NULL);
+                   NULL, "Pages in a browser have no business here: send no "
+                   "Origin header.", NULL);
     }
 
-    return ngx_http_keygate_admin_allowed(r, admin)
-           ? ngx_http_keygate_admin_dispatch(r, admin)
+    return (ngx_http_keygate_admin_caller(r, admin, &caller) == NGX_OK)
+           ? ngx_http_keygate_admin_dispatch(r, admin, &caller)
            : ngx_http_keygate_admin_unauthorized(r, admin);
 }
 
 
-/* A token is compared whatever was sent, so that nothing is learnt from the
+/* Tokens are compared whatever was sent, so that nothing is learnt from the
  * time that a refusal takes. */
 
-static ngx_uint_t
-ngx_http_keygate_admin_allowed(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin)
+static ngx_int_t
+ngx_http_keygate_admin_caller(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, ngx_http_keygate_caller_t *caller)
 {
-    u_char         digest[KEYGATE_DIGEST_LEN];
-    ngx_str_t      value;
-    ngx_uint_t     sound, same;
-    keygate_str_t  token;
+    u_char                  digest[KEYGATE_DIGEST_LEN];
+    ngx_str_t               value;
+    ngx_uint_t              sound;
+    keygate_str_t           sent;
+    const keygate_token_t  *token;
 
     sound = ngx_http_keygate_admin_header(r, "authorization", &value) == 1
             && value.len > 7
@@ -81,16 +95,24 @@ ngx_http_keygate_admin_allowed(ngx_http_request_t *r,
         ngx_str_set(&value, "");
     }
 
-    token.len = value.len;
-    token.data = value.data;
+    sent.len = value.len;
+    sent.data = value.data;
 
-    if (keygate_digest_plain(token, digest) != KEYGATE_OK) {
-        return 0;
+    if (keygate_digest_plain(sent, digest) != KEYGATE_OK) {
+        return NGX_DECLINED;
     }
 
-    same = CRYPTO_memcmp(digest, admin->token, KEYGATE_DIGEST_LEN) == 0;
+    token = ngx_http_keygate_tokens_find(admin, digest);
 
-    return sound && same;
+    if (token == NULL || !sound) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(caller, sizeof(ngx_http_keygate_caller_t));
+    ngx_memcpy(caller->actor, token->name, sizeof(token->name));
+    caller->can = ngx_http_keygate_roles[token->role];
+
+    return NGX_OK;
 }
 
 
@@ -106,44 +128,38 @@ ngx_http_keygate_admin_unauthorized(ngx_http_request_t *r,
     }
 
     return ngx_http_keygate_admin_problem(r, admin, NGX_HTTP_UNAUTHORIZED,
-               "Send the token of the admin API as Authorization: Bearer "
+               NULL, "Send the token of the admin API as Authorization: Bearer "
                "TOKEN.", NULL);
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_keygate_admin_dispatch(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin)
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_caller_t *caller)
 {
-    char                     id[KEYGATE_ID_MAX + 1];
-    ngx_int_t                rc;
-    keygate_route_t         *route, *routes;
-    ngx_http_keygate_job_t  *job;
+    char                              id[KEYGATE_ID_MAX + 1];
+    ngx_int_t                         rc;
+    ngx_http_keygate_job_t           *job;
+    const ngx_http_keygate_action_t  *action;
 
-    rc = ngx_http_keygate_admin_find(r, admin, &route, &routes, id);
+    /* If-Match is for the record as it is before a change, not after it */
 
-    switch (rc) {
+    r->disable_not_modified = 1;
 
-    case NGX_OK:
-        break;
+    action = NULL;
+    rc = ngx_http_keygate_admin_action(r, admin, &action, id);
 
-    case NGX_HTTP_BAD_REQUEST:
-        return ngx_http_keygate_admin_problem(r, admin, rc,
-                   "The path can be read in more than one way.", NULL);
-
-    case NGX_HTTP_NOT_FOUND:
-        return ngx_http_keygate_admin_problem(r, admin, rc,
-                   "The admin API has nothing here.", NULL);
-
-    case NGX_HTTP_NOT_ALLOWED:
-        return ngx_http_keygate_admin_not_allowed(r, admin, routes);
-
-    default:
+    if (action == NULL) {
         return rc;
     }
 
-    job = ngx_http_keygate_job_create(r, admin,
-                       ((ngx_http_keygate_admin_route_t *) route)->action);
+    if ((action->can & caller->can) != action->can) {
+        return ngx_http_keygate_admin_problem(r, admin, NGX_HTTP_FORBIDDEN,
+                   "not_permitted", "You are known, but may not do this.",
+                   NULL);
+    }
+
+    job = ngx_http_keygate_job_create(r, admin, action, caller);
     if (job == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -151,6 +167,41 @@ ngx_http_keygate_admin_dispatch(ngx_http_request_t *r,
     ngx_memcpy(job->id, id, sizeof(id));
 
     return ngx_http_keygate_admin_read(r, job);
+}
+
+
+/* NGX_DECLINED and the action; or what has come of the answer. */
+
+static ngx_int_t
+ngx_http_keygate_admin_action(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t **action,
+    char id[KEYGATE_ID_MAX + 1])
+{
+    ngx_int_t         rc;
+    keygate_route_t  *route, *routes;
+
+    rc = ngx_http_keygate_admin_find(r, admin, &route, &routes, id);
+
+    switch (rc) {
+
+    case NGX_OK:
+        *action = ((ngx_http_keygate_admin_route_t *) route)->action;
+        return NGX_DECLINED;
+
+    case NGX_HTTP_BAD_REQUEST:
+        return ngx_http_keygate_admin_problem(r, admin, rc, NULL,
+                   "The path can be read in more than one way.", NULL);
+
+    case NGX_HTTP_NOT_FOUND:
+        return ngx_http_keygate_admin_problem(r, admin, rc, NULL,
+                   "There is nothing here.", NULL);
+
+    case NGX_HTTP_NOT_ALLOWED:
+        return ngx_http_keygate_admin_not_allowed(r, admin, routes);
+
+    default:
+        return rc;
+    }
 }
 
 
@@ -181,7 +232,7 @@ ngx_http_keygate_admin_not_allowed(ngx_http_request_t *r,
     }
 
     return ngx_http_keygate_admin_problem(r, admin, NGX_HTTP_NOT_ALLOWED,
-               "This cannot be done with that method.", NULL);
+               NULL, "This cannot be done with that method.", NULL);
 }
 
 
@@ -199,7 +250,7 @@ ngx_http_keygate_admin_read(ngx_http_request_t *r, ngx_http_keygate_job_t *job)
 
     if (job->status == 0
         && (job->action->body == NGX_HTTP_KEYGATE_BODY
-            || (job->action->body == NGX_HTTP_KEYGATE_MAY_BODY && body)))
+            || (job->action->body == NGX_HTTP_KEYGATE_BODY_OPTIONAL && body)))
     {
         ngx_http_keygate_admin_body_type(r, job);
     }

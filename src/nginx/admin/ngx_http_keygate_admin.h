@@ -3,6 +3,10 @@
  * job that carries a request through a thread and back.
  *
  *   ngx_http_keygate_admin_conf.c       the directive
+ *   ngx_http_keygate_admin_place.c      its location
+ *   ngx_http_keygate_admin_actions.c    which requests there are
+ *   ngx_http_keygate_admin_tokens.c     tokens and their files
+ *   ngx_http_keygate_admin_watch.c      which are read again
  *   ngx_http_keygate_admin.c            token, dispatch
  *   ngx_http_keygate_admin_request.c    path and body
  *   ngx_http_keygate_admin_query.c      parameters and conditions
@@ -24,37 +28,68 @@
 #define _NGX_HTTP_KEYGATE_ADMIN_H_INCLUDED_
 
 
-#include "ngx_http_keygate.h"
+#include "ngx_http_keygate_admin_module.h"
 
 #include "keygate_change.h"
+#include "keygate_credential.h"
+#include "keygate_filter.h"
 #include "keygate_json.h"
 
 
 #define NGX_HTTP_KEYGATE_BODY_MAX       65536
 #define NGX_HTTP_KEYGATE_ETAG_LEN       (sizeof("\"0123456789abcdef\"") - 1)
 #define NGX_HTTP_KEYGATE_UNPROCESSABLE  422
+#define NGX_HTTP_KEYGATE_RID            32      /* bytes of $request_id */
 
 
 typedef struct ngx_http_keygate_job_s     ngx_http_keygate_job_t;
 typedef struct ngx_http_keygate_writer_s  ngx_http_keygate_writer_t;
+typedef struct ngx_http_keygate_tokens_s  ngx_http_keygate_tokens_t;
 
 
 typedef struct {
+    const char                        *directive;
     ngx_http_keygate_api_t            *api;
     ngx_http_keygate_api_t            *errors;   /* the API with problems */
     ngx_http_keygate_where_t           where;
     ngx_str_t                          location;
     keygate_str_t                      base;     /* of it, no last '/' */
-    ngx_str_t                          challenge;
-    u_char                             token[KEYGATE_DIGEST_LEN];
+    keygate_format_t                  *foreign;  /* of other APIs whose keys
+                                                    are in the same zone */
+    ngx_uint_t                         n_foreign;
     keygate_router_t                  *router;
     void                              *threads;  /* ngx_thread_pool_t */
+
+    ngx_str_t                          challenge;
+    ngx_http_keygate_tokens_t         *tokens;
+    ngx_str_t                          tokens_path;  /* empty: one token */
 } ngx_http_keygate_admin_t;
+
+
+/* What somebody can do; each action asks for one of them. */
+
+#define NGX_HTTP_KEYGATE_CAN_READ      0x0001
+#define NGX_HTTP_KEYGATE_CAN_CREATE    0x0002
+#define NGX_HTTP_KEYGATE_CAN_CHANGE    0x0004
+#define NGX_HTTP_KEYGATE_CAN_ROTATE    0x0008
+#define NGX_HTTP_KEYGATE_CAN_REVOKE    0x0010
+#define NGX_HTTP_KEYGATE_CAN_CHECK     0x0020
+#define NGX_HTTP_KEYGATE_CAN_USAGE     0x0040
+#define NGX_HTTP_KEYGATE_CAN_DELETE    0x0080
+#define NGX_HTTP_KEYGATE_CAN_ACCOUNTS  0x0100
+
+
+/* Who asks. */
+
+typedef struct {
+    char                               actor[KEYGATE_TEXT_MAX + 1];
+    ngx_uint_t                         can;
+} ngx_http_keygate_caller_t;
 
 
 typedef enum {
     NGX_HTTP_KEYGATE_NO_BODY = 0,
-    NGX_HTTP_KEYGATE_MAY_BODY,
+    NGX_HTTP_KEYGATE_BODY_OPTIONAL,
     NGX_HTTP_KEYGATE_BODY
 } ngx_http_keygate_body_e;
 
@@ -74,7 +109,8 @@ typedef struct {
     ngx_http_keygate_way_e             way;
     ngx_http_keygate_body_e            body;
     void                             (*run)(ngx_http_keygate_job_t *job);
-    const char                        *done;     /* of a change, in the log */
+    const char                        *event;    /* of a change, in the audit */
+    ngx_uint_t                         can;      /* what it takes; 0: nothing */
     unsigned                           query:1;  /* parameters are taken */
     unsigned                           alone:1;  /* in a batch of its own */
 } ngx_http_keygate_action_t;
@@ -102,17 +138,23 @@ struct ngx_http_keygate_job_s {
     ngx_http_keygate_job_t            *next;     /* in the writer's queue */
     void                              *task;     /* ngx_thread_task_t */
     unsigned                           busy:1;
+    unsigned                           asked:1;  /* a cursor is given */
+
+    /* who asks */
+    ngx_http_keygate_caller_t          caller;
+    char                               client[NGX_SOCKADDR_STRLEN + 1];
+    char                               request_id[NGX_HTTP_KEYGATE_RID + 1];
 
     /* what is asked for */
     char                               id[KEYGATE_ID_MAX + 1];
-    char                               account[KEYGATE_ID_MAX + 1];
+    u_char                            *query;    /* what the filter points to */
+    keygate_filter_t                   filter;
     ngx_uint_t                         limit;
     uint64_t                           cursor;
     u_char                             proof[8];     /* of the cursor */
     json_t                            *body;
     char                              *if_match;
     char                              *if_none_match;
-    char                               client[NGX_SOCKADDR_STRLEN + 1];
     keygate_now_t                      now;
 
     /* what it is done with */
@@ -123,6 +165,7 @@ struct ngx_http_keygate_job_s {
     ngx_uint_t                         status;
     u_char                            *text;
     size_t                             len;
+    const char                        *code;     /* NULL: goes by the status */
     const char                        *detail;
     char                               reason[256];  /* a detail of its own */
     json_t                            *faults;
@@ -135,7 +178,8 @@ struct ngx_http_keygate_job_s {
     char                              *line;
     size_t                             line_len;
     uint64_t                           at;
-    char                              *changes;      /* before and after */
+    u_char                            *changes;      /* JSON */
+    size_t                             changes_len;
     char                               parent[KEYGATE_ID_MAX + 1];
     unsigned                           fresh:1;      /* a new record */
     unsigned                           gone:1;       /* a deleted one */
@@ -145,6 +189,23 @@ struct ngx_http_keygate_job_s {
 /* ngx_http_keygate_admin.c */
 
 ngx_int_t ngx_http_keygate_admin_handler(ngx_http_request_t *r);
+/* Does what the request asks for, if that caller can. */
+ngx_int_t ngx_http_keygate_admin_dispatch(ngx_http_request_t *r,
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_caller_t *caller);
+
+
+/* ngx_http_keygate_admin_actions.c */
+
+extern const ngx_http_keygate_action_t  ngx_http_keygate_admin_actions[];
+
+
+/* ngx_http_keygate_admin_place.c */
+
+/* What "keygate_admin NAME ..." and its like have in common: makes the
+ * location's own, with those actions (the last one has no method). */
+char *ngx_http_keygate_admin_place(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf, const ngx_http_keygate_action_t *actions,
+    ngx_http_handler_pt handler, ngx_http_keygate_admin_t **placed);
 
 
 /* ngx_http_keygate_admin_request.c, _query.c */
@@ -171,7 +232,8 @@ ngx_int_t ngx_http_keygate_admin_body(ngx_http_request_t *r,
 /* ngx_http_keygate_admin_job.c */
 
 ngx_http_keygate_job_t *ngx_http_keygate_job_create(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t *action);
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t *action,
+    const ngx_http_keygate_caller_t *caller);
 /* The job of a request that has one. */
 ngx_http_keygate_job_t *ngx_http_keygate_job_get(ngx_http_request_t *r);
 /* Does what is to be done; the request is finalized then, sooner or later. */
@@ -181,6 +243,9 @@ void ngx_http_keygate_job_done(ngx_http_keygate_job_t *job);
 /* Says why not.  Any thread. */
 void ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
     const char *detail);
+/* The same with a code of its own. */
+void ngx_http_keygate_job_refuse(ngx_http_keygate_job_t *job,
+    ngx_uint_t status, const char *code, const char *detail);
 /* The same for "faults", taken over; NULL: out of memory. */
 void ngx_http_keygate_job_faults(ngx_http_keygate_job_t *job, json_t *faults);
 /* Takes over "json", which becomes the text to be sent; a credential becomes
@@ -206,10 +271,11 @@ void ngx_http_keygate_task_destroy(void *task);
 
 ngx_int_t ngx_http_keygate_admin_answer(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
-/* A problem document; "faults" may be NULL. */
+/* A problem document; "code" (by the status, then) and "faults" may be
+ * NULL. */
 ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *detail,
-    json_t *faults);
+    ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *code,
+    const char *detail, json_t *faults);
 
 
 /* ngx_http_keygate_admin_record.c: all in a thread, with job->journal */
@@ -218,6 +284,9 @@ ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
  * NGX_ERROR and a status.  If-Match is honoured in changes. */
 ngx_int_t ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, keygate_record_t *record);
+/* Whether a key is any business of whoever asks. */
+ngx_uint_t ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
+    const keygate_key_t *key);
 /* How a record is shown, NULL when out of memory. */
 json_t *ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, const json_t *record);
@@ -314,10 +383,11 @@ void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
 
 /* ngx_http_keygate_admin_audit.c */
 
-/* What differs, without secrets; malloc()ed, NULL when out of memory. */
-char *ngx_http_keygate_audit_changes(const json_t *before,
-    const json_t *after);
-/* Says in the log that a job's change is in force. */
+/* What differs, as JSON without secrets; malloc()ed, NULL when out of
+ * memory. */
+u_char *ngx_http_keygate_audit_changes(const json_t *before,
+    const json_t *after, size_t *len);
+/* Tells that a job's change is in force. */
 void ngx_http_keygate_audit(ngx_http_keygate_job_t *job);
 
 

@@ -27,7 +27,8 @@ ngx_http_keygate_admin_answer(ngx_http_request_t *r,
 
     if (job->status >= NGX_HTTP_BAD_REQUEST) {
         return ngx_http_keygate_admin_problem(r, job->admin, job->status,
-                                              job->detail, job->faults);
+                                              job->code, job->detail,
+                                              job->faults);
     }
 
     if (job->etag[0] && ngx_http_keygate_admin_etag(r, job) != NGX_OK) {
@@ -92,8 +93,8 @@ ngx_http_keygate_admin_located(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_keygate_admin_problem(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *detail,
-    json_t *faults)
+    ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *code,
+    const char *detail, json_t *faults)
 {
     u_char           *errors;
     ngx_int_t         rc;
@@ -109,6 +110,10 @@ ngx_http_keygate_admin_problem(ngx_http_request_t *r,
 
     e.status = status;
     errors = NULL;
+
+    if (code) {
+        e.own_code = keygate_span(code);
+    }
 
     if (detail) {
         e.detail = keygate_span(detail);

@@ -43,6 +43,7 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
 {
     json_t                       *faults;
     const u_char                 *p;
+    keygate_key_t                 key;
     keygate_request_t             request;
     keygate_verdict_t             v;
     ngx_http_keygate_api_t       *api;
@@ -75,6 +76,14 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
     if (request.decoded == NULL) {
         ngx_http_keygate_job_faults(job, NULL);
         return;
+    }
+
+    /* a key that is none of the caller's business is as unknown as any */
+
+    if (keygate_table_find_id(api->zone->table, q.key, &key) == KEYGATE_OK
+        && !ngx_http_keygate_admin_sees(job, &key))
+    {
+        q.key = KEYGATE_STR("");
     }
 
     ngx_http_keygate_check_address(job, &q, &request);

@@ -19,10 +19,12 @@ static void ngx_http_keygate_job_text(const char *json, keygate_buf_t *b,
 
 ngx_http_keygate_job_t *
 ngx_http_keygate_job_create(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t *action)
+    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t *action,
+    const ngx_http_keygate_caller_t *caller)
 {
     size_t                   len;
     ngx_http_cleanup_t      *cln;
+    keygate_str_t            rid;
     ngx_http_keygate_job_t  *job;
 
     cln = ngx_http_cleanup_add(r, 0);
@@ -41,10 +43,18 @@ ngx_http_keygate_job_create(ngx_http_request_t *r,
     job->request = r;
     job->admin = admin;
     job->action = action;
+    job->caller = *caller;
     job->now = ngx_http_keygate_now(admin->api->zone);
 
     len = ngx_min(r->connection->addr_text.len, NGX_SOCKADDR_STRLEN);
     ngx_memcpy(job->client, r->connection->addr_text.data, len);
+
+    if (ngx_http_keygate_request_id(r, &rid) == NGX_OK) {
+        ngx_memcpy(job->request_id, rid.data,
+                   ngx_min(rid.len, NGX_HTTP_KEYGATE_RID));
+    }
+
+    keygate_filter_init(&job->filter);
 
     return job;
 }
@@ -95,6 +105,7 @@ ngx_http_keygate_job_destroy(ngx_http_keygate_job_t *job)
     free(job->text);
     free(job->line);
     free(job->changes);
+    free(job->query);
     free(job->if_match);
     free(job->if_none_match);
     free(job);
@@ -193,6 +204,14 @@ void
 ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
     const char *detail)
 {
+    ngx_http_keygate_job_refuse(job, status, NULL, detail);
+}
+
+
+void
+ngx_http_keygate_job_refuse(ngx_http_keygate_job_t *job, ngx_uint_t status,
+    const char *code, const char *detail)
+{
     if (job->text) {
         OPENSSL_cleanse(job->text, job->len);
         free(job->text);
@@ -203,6 +222,7 @@ ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
     job->line = NULL;
     job->etag[0] = '\0';
     job->status = status;
+    job->code = code;
     job->detail = detail;
 }
 

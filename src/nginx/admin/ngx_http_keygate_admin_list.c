@@ -10,11 +10,16 @@
 
 
 #define NGX_HTTP_KEYGATE_CURSOR_LEN  32
+#define NGX_HTTP_KEYGATE_STEPS_MAX   1000000  /* of a walk, for one page */
+#define NGX_HTTP_KEYGATE_READS_MAX   20000    /* of records, likewise */
+#define NGX_HTTP_KEYGATE_PROOF_MAX   8192     /* six bytes for one of a query */
 
 
 typedef struct {
     char      id[KEYGATE_ID_MAX + 1];
     uint64_t  at;
+    int64_t   used_at;
+    unsigned  wanted:1;               /* as far as the table knows */
 } ngx_http_keygate_walked_t;
 
 
@@ -24,6 +29,8 @@ static void ngx_http_keygate_admin_list(ngx_http_keygate_job_t *job,
     keygate_kind_e kind);
 static keygate_rc_t ngx_http_keygate_admin_step(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, uint64_t *cursor, ngx_http_keygate_walked_t *found);
+static ngx_uint_t ngx_http_keygate_admin_asked(ngx_http_keygate_job_t *job,
+    const keygate_key_t *key, int64_t used_at);
 static keygate_rc_t ngx_http_keygate_admin_page(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, json_t *data, uint64_t *cursor);
 static keygate_rc_t ngx_http_keygate_admin_append(ngx_http_keygate_job_t *job,
@@ -116,34 +123,60 @@ ngx_http_keygate_admin_step(ngx_http_keygate_job_t *job, keygate_kind_e kind,
 {
     keygate_rc_t        rc;
     keygate_key_t       key;
+    keygate_str_t       account;
     keygate_table_t    *table;
-    keygate_account_t   account;
+    keygate_account_t   record;
 
     table = job->admin->api->zone->table;
 
     if (kind == KEYGATE_ACCOUNT) {
-        rc = keygate_table_next_account(table, cursor, &account);
+        rc = keygate_table_next_account(table, cursor, &record);
 
         if (rc == KEYGATE_OK) {
-            ngx_memcpy(found->id, account.id, sizeof(found->id));
-            found->at = account.at;
+            ngx_memcpy(found->id, record.id, sizeof(found->id));
+            found->at = record.at;
+            found->wanted = 1;
         }
 
         return rc;
     }
 
-    rc = job->account[0]
-         ? keygate_table_next_key_of(table,
-                                   keygate_span(job->account),
-                                   cursor, &key)
-         : keygate_table_next_key(table, cursor, &key);
+    account = job->filter.account;
+
+    rc = account.len ? keygate_table_next_key_of(table, account, cursor, &key)
+                     : keygate_table_next_key(table, cursor, &key);
 
     if (rc == KEYGATE_OK) {
         ngx_memcpy(found->id, key.id, sizeof(found->id));
         found->at = key.at;
+        found->used_at = keygate_table_used_at(table, key.ref);
+        found->wanted = ngx_http_keygate_admin_sees(job, &key)
+                        && ngx_http_keygate_admin_asked(job, &key,
+                                                        found->used_at);
     }
 
     return rc;
+}
+
+
+/* What a table can tell of the filters. */
+
+static ngx_uint_t
+ngx_http_keygate_admin_asked(ngx_http_keygate_job_t *job,
+    const keygate_key_t *key, int64_t used_at)
+{
+    keygate_listed_t  listed;
+
+    ngx_memzero(&listed, sizeof(keygate_listed_t));
+
+    listed.account.data = (const u_char *) key->account;
+    listed.account.len = key->account_len;
+    listed.used_at = used_at;
+    listed.expires_at = key->expires_at;
+    listed.revoked_at = key->revoked_at;
+    listed.suspended_at = key->suspended_at;
+
+    return !keygate_filter_rejects(&job->filter, &listed, job->now.wall);
 }
 
 
@@ -151,18 +184,27 @@ static keygate_rc_t
 ngx_http_keygate_admin_page(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     json_t *data, uint64_t *cursor)
 {
+    ngx_uint_t                 steps, reads;
     keygate_rc_t               rc;
     ngx_http_keygate_walked_t  found;
 
-    while (json_array_size(data) < job->limit) {
+    reads = 0;
+
+    for (steps = 0;
+         json_array_size(data) < job->limit
+         && steps < NGX_HTTP_KEYGATE_STEPS_MAX
+         && reads < NGX_HTTP_KEYGATE_READS_MAX;
+         steps++)
+    {
         rc = ngx_http_keygate_admin_step(job, kind, cursor, &found);
 
         if (rc == KEYGATE_NONE) {
             return KEYGATE_OK;
         }
 
-        if (rc == KEYGATE_OK) {
+        if (rc == KEYGATE_OK && found.wanted) {
             rc = ngx_http_keygate_admin_append(job, kind, &found, data);
+            reads++;
         }
 
         if (rc != KEYGATE_OK) {
@@ -178,7 +220,9 @@ static keygate_rc_t
 ngx_http_keygate_admin_append(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, const ngx_http_keygate_walked_t *found, json_t *data)
 {
+    ngx_uint_t        wanted;
     keygate_rc_t      rc;
+    keygate_listed_t  listed;
     keygate_record_t  record;
 
     rc = keygate_journal_read(job->journal, kind,
@@ -195,9 +239,18 @@ ngx_http_keygate_admin_append(ngx_http_keygate_job_t *job,
         return rc;
     }
 
-    if (json_array_append_new(data,
+    wanted = 1;
+
+    if (kind == KEYGATE_KEY) {
+        keygate_filter_of_record(&record, &listed);
+        listed.used_at = found->used_at;
+        wanted = keygate_filter_matches(&job->filter, &listed, job->now.wall);
+    }
+
+    if (wanted
+        && json_array_append_new(data,
                         ngx_http_keygate_admin_view(job, kind, record.json))
-        == -1)
+           == -1)
     {
         rc = KEYGATE_NOMEM;
     }
@@ -208,7 +261,8 @@ ngx_http_keygate_admin_append(ngx_http_keygate_job_t *job,
 }
 
 
-/* The cursor of the next page, or null when this is the last one. */
+/* The cursor of the next page, or null when this is the last one; where only
+ * the records could tell, the next page may turn out to be empty. */
 
 static json_t *
 ngx_http_keygate_admin_next(ngx_http_keygate_job_t *job, keygate_kind_e kind,
@@ -217,12 +271,22 @@ ngx_http_keygate_admin_next(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     u_char                     proof[8];
     u_char                     text[NGX_HTTP_KEYGATE_CURSOR_LEN + 1], *p;
     uint64_t                   ahead;
+    ngx_uint_t                 steps;
     ngx_http_keygate_walked_t  found;
 
     ahead = cursor;
 
-    if (ngx_http_keygate_admin_step(job, kind, &ahead, &found) != KEYGATE_OK) {
-        return json_null();
+    for (steps = 0; steps < NGX_HTTP_KEYGATE_STEPS_MAX; steps++) {
+
+        if (ngx_http_keygate_admin_step(job, kind, &ahead, &found)
+            != KEYGATE_OK)
+        {
+            return json_null();
+        }
+
+        if (found.wanted) {
+            break;
+        }
     }
 
     if (ngx_http_keygate_admin_proof(job, cursor, proof) != NGX_OK) {
@@ -283,23 +347,43 @@ ngx_http_keygate_admin_cursor_valid(ngx_http_keygate_job_t *job)
 }
 
 
+/* Half of a digest of all that the list was asked for. */
+
 static ngx_int_t
 ngx_http_keygate_admin_proof(ngx_http_keygate_job_t *job, uint64_t cursor,
     u_char proof[8])
 {
     u_char                    digest[KEYGATE_DIGEST_LEN];
-    u_char                    text[KEYGATE_ID_MAX + 128], *p;
+    u_char                    text[NGX_HTTP_KEYGATE_PROOF_MAX], *p;
+    unsigned                  i;
+    keygate_buf_t             b;
     keygate_str_t             s;
+    keygate_filter_t         *f;
     ngx_http_keygate_zone_t  *zone;
 
     zone = job->admin->api->zone;
+    f = &job->filter;
 
-    p = ngx_sprintf(text, "%s:%s:%016xL:%M",
+    p = ngx_sprintf(text, "%s:%016xL:%M:%ui:%L:%L:%L",
                     (job->action->run == ngx_http_keygate_key_list) ? "k"
                                                                     : "a",
-                    job->account, cursor, zone->shared->epoch);
+                    cursor, zone->shared->epoch, (ngx_uint_t) f->state,
+                    f->expiring_within, f->older_than, f->unused_for);
 
-    s.len = p - text;
+    b.data = text;
+    b.size = sizeof(text);
+    b.len = p - text;
+
+    keygate_buf_json(&b, f->account);
+    keygate_buf_json(&b, f->name);
+    keygate_buf_json(&b, f->scope);
+
+    for (i = 0; i < f->n_metas; i++) {
+        keygate_buf_json(&b, f->meta_names[i]);
+        keygate_buf_json(&b, f->meta_values[i]);
+    }
+
+    s.len = ngx_min(b.len, b.size);
     s.data = text;
 
     if (keygate_digest_plain(s, digest) != KEYGATE_OK) {

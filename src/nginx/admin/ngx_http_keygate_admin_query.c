@@ -12,26 +12,18 @@
 #define NGX_HTTP_KEYGATE_QUERY_MAX      1024
 
 
-/* Their numbers in a mask of what was seen. */
-
-enum {
-    NGX_HTTP_KEYGATE_LIMIT = 0,
-    NGX_HTTP_KEYGATE_CURSOR,
-    NGX_HTTP_KEYGATE_OF_ACCOUNT,
-    NGX_HTTP_KEYGATE_PARAMETERS
-};
-
-
 static ngx_int_t ngx_http_keygate_admin_condition(ngx_http_request_t *r,
     const char *name, char **list);
 static ngx_int_t ngx_http_keygate_admin_query(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
-static ngx_int_t ngx_http_keygate_admin_argument(ngx_http_request_t *r,
-    u_char **p, u_char *last, ngx_str_t *name, ngx_str_t *value);
+static void ngx_http_keygate_admin_argument(u_char **p, u_char *last,
+    keygate_str_t *name, keygate_str_t *value);
 static void ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
-    ngx_str_t *name, ngx_str_t *value, ngx_uint_t *seen);
-static void ngx_http_keygate_admin_set(ngx_http_keygate_job_t *job,
-    ngx_uint_t i, ngx_str_t *value);
+    keygate_str_t name, keygate_str_t value);
+static const char *ngx_http_keygate_admin_limit(ngx_http_keygate_job_t *job,
+    keygate_str_t value);
+static void ngx_http_keygate_admin_wrong(ngx_http_keygate_job_t *job,
+    keygate_str_t name, const char *reason);
 
 
 ngx_int_t
@@ -97,16 +89,16 @@ ngx_http_keygate_admin_condition(ngx_http_request_t *r, const char *name,
 }
 
 
+/* The query is copied whole: what is asked for is needed in a thread. */
+
 static ngx_int_t
 ngx_http_keygate_admin_query(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job)
 {
-    u_char      *p, *last;
-    ngx_str_t    name, value;
-    ngx_uint_t   seen;
+    u_char         *p, *last;
+    keygate_str_t   name, value;
 
-    seen = 0;
-    job->limit = NGX_HTTP_KEYGATE_LIMIT_DEFAULT;
+    job->limit = 0;
 
     if (r->args.len > NGX_HTTP_KEYGATE_QUERY_MAX) {
         ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
@@ -114,25 +106,31 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    p = r->args.data;
+    job->query = malloc(r->args.len + 1);
+    if (job->query == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(job->query, r->args.data, r->args.len);
+
+    p = job->query;
     last = p + r->args.len;
 
     while (p < last && job->status == 0) {
-
-        if (ngx_http_keygate_admin_argument(r, &p, last, &name, &value)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+        ngx_http_keygate_admin_argument(&p, last, &name, &value);
 
         if (name.len || value.len) {
-            ngx_http_keygate_admin_parameter(job, &name, &value, &seen);
+            ngx_http_keygate_admin_parameter(job, name, value);
         }
     }
 
-    /* a cursor goes with the account, which may come after it */
+    if (job->limit == 0) {
+        job->limit = NGX_HTTP_KEYGATE_LIMIT_DEFAULT;
+    }
 
-    if (job->status == 0 && (seen & (1 << NGX_HTTP_KEYGATE_CURSOR))
+    /* a cursor goes with the filters, which may come after it */
+
+    if (job->status == 0 && job->asked
         && !ngx_http_keygate_admin_cursor_valid(job))
     {
         ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
@@ -143,11 +141,14 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_http_keygate_admin_argument(ngx_http_request_t *r, u_char **p,
-    u_char *last, ngx_str_t *name, ngx_str_t *value)
+/* The next name, and its value, decoded where it is as forms have it: "+" is
+ * a space. */
+
+static void
+ngx_http_keygate_admin_argument(u_char **p, u_char *last,
+    keygate_str_t *name, keygate_str_t *value)
 {
-    u_char  *end, *src, *dst;
+    u_char  *end, *src, *dst, *start;
 
     end = ngx_strlchr(*p, last, '&');
 
@@ -162,89 +163,87 @@ ngx_http_keygate_admin_argument(ngx_http_request_t *r, u_char **p,
 
     *p = (end < last) ? end + 1 : last;
 
-    dst = ngx_pnalloc(r->pool, end - src + 1);
-    if (dst == NULL) {
-        return NGX_ERROR;
+    for (dst = src; dst < end; dst++) {
+        if (*dst == '+') {
+            *dst = ' ';
+        }
     }
 
-    value->data = dst;
+    start = src;
+    dst = src;
     ngx_unescape_uri(&dst, &src, end - src, 0);
-    value->len = dst - value->data;
 
-    return NGX_OK;
+    value->data = start;
+    value->len = dst - start;
 }
 
 
 static void
-ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job, ngx_str_t *name,
-    ngx_str_t *value, ngx_uint_t *seen)
+ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
+    keygate_str_t name, keygate_str_t value)
 {
-    ngx_uint_t  i, n;
+    ngx_str_t    cursor;
+    const char  *reason;
 
-    static const char  *const names[NGX_HTTP_KEYGATE_PARAMETERS] = {
-        "limit", "cursor", "account"
-    };
+    if (keygate_str_eq(name, KEYGATE_STR("limit"))) {
+        reason = ngx_http_keygate_admin_limit(job, value);
 
-    n = (job->action->run == ngx_http_keygate_key_list)
-        ? NGX_HTTP_KEYGATE_PARAMETERS : NGX_HTTP_KEYGATE_OF_ACCOUNT;
+    } else if (keygate_str_eq(name, KEYGATE_STR("cursor"))) {
+        reason = job->asked ? "is given twice" : NULL;
+        job->asked = 1;
 
-    for (i = 0; i < n; i++) {
-        if (ngx_strlen(names[i]) == name->len
-            && ngx_strncmp(names[i], name->data, name->len) == 0)
-        {
-            break;
-        }
+        cursor.len = value.len;
+        cursor.data = (u_char *) value.data;
+        ngx_http_keygate_admin_cursor_read(job, &cursor);
+
+    } else if (job->action->run == ngx_http_keygate_key_list) {
+        reason = keygate_filter_set(&job->filter, name, value);
+
+    } else {
+        reason = "is not known here";
     }
 
-    if (i < n && !(*seen & (1 << i))) {
-        *seen |= 1 << i;
-        ngx_http_keygate_admin_set(job, i, value);
-        return;
+    if (reason) {
+        ngx_http_keygate_admin_wrong(job, name, reason);
     }
-
-    ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-        (n == NGX_HTTP_KEYGATE_PARAMETERS)
-        ? "The parameters are limit, cursor and account, each at most once."
-        : "The parameters are limit and cursor, each at most once.");
 }
 
 
-static void
-ngx_http_keygate_admin_set(ngx_http_keygate_job_t *job, ngx_uint_t i,
-    ngx_str_t *value)
+static const char *
+ngx_http_keygate_admin_limit(ngx_http_keygate_job_t *job, keygate_str_t value)
 {
-    ngx_int_t      n;
-    keygate_str_t  id;
+    ngx_int_t  n;
 
-    switch (i) {
-
-    case NGX_HTTP_KEYGATE_LIMIT:
-        n = ngx_atoi(value->data, value->len);
-
-        if (n < 1 || n > NGX_HTTP_KEYGATE_LIMIT_MAX) {
-            ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-                                      "limit must be an integer 1..100");
-            return;
-        }
-
-        job->limit = n;
-        return;
-
-    case NGX_HTTP_KEYGATE_CURSOR:
-        ngx_http_keygate_admin_cursor_read(job, value);
-        return;
-
-    default:
-        id.len = value->len;
-        id.data = value->data;
-
-        if (!keygate_id_valid(id)) {
-            ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-                                      "account must be the id of an account");
-            return;
-        }
-
-        ngx_memcpy(job->account, id.data, id.len);
-        job->account[id.len] = '\0';
+    if (job->limit) {
+        return "is given twice";
     }
+
+    n = ngx_atoi((u_char *) value.data, value.len);
+
+    if (n < 1 || n > NGX_HTTP_KEYGATE_LIMIT_MAX) {
+        return "must be an integer 1..100";
+    }
+
+    job->limit = n;
+
+    return NULL;
+}
+
+
+/* A name that came from outside is shown only when it is plain. */
+
+static void
+ngx_http_keygate_admin_wrong(ngx_http_keygate_job_t *job, keygate_str_t name,
+    const char *reason)
+{
+    if (!keygate_text_plain(name, KEYGATE_NAME_MAX)) {
+        name = KEYGATE_STR("A parameter");
+    }
+
+    ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST, NULL);
+
+    (void) ngx_snprintf((u_char *) job->reason, sizeof(job->reason) - 1,
+                        "%*s %s%Z", name.len, name.data, reason);
+
+    job->detail = job->reason;
 }

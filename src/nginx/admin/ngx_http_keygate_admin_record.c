@@ -58,6 +58,34 @@ ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
 }
 
 
+ngx_uint_t
+ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
+    const keygate_key_t *key)
+{
+    int                        opaque, foreign;
+    keygate_api_t             *api;
+    keygate_str_t              id;
+    ngx_http_keygate_admin_t  *admin;
+
+    admin = job->admin;
+    api = admin->api->core;
+
+    id.data = (const u_char *) key->id;
+    id.len = key->id_len;
+
+    if (keygate_credential_id_of(api->formats, api->n_formats, id, &opaque)) {
+        return 1;
+    }
+
+    /* an id that is not in its key may be of any shape but that of another
+       API's */
+
+    return (opaque || api->any_format)
+           && !keygate_credential_id_of(admin->foreign, admin->n_foreign, id,
+                                        &foreign);
+}
+
+
 static keygate_rc_t
 ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, keygate_record_t *record)
@@ -75,6 +103,10 @@ ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
     if (kind == KEYGATE_KEY) {
         rc = keygate_table_find_id(table, id, &key);
         at = (rc == KEYGATE_OK) ? key.at : 0;
+
+        if (rc == KEYGATE_OK && !ngx_http_keygate_admin_sees(job, &key)) {
+            rc = KEYGATE_NONE;
+        }
 
     } else {
         rc = keygate_table_find_account(table, id, &account);
@@ -216,6 +248,8 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, ngx_uint_t status, const json_t *before,
     json_t *after, json_t *faults)
 {
+    ngx_uint_t  changed;
+
     if (after == NULL) {
         ngx_http_keygate_job_faults(job, faults);
         return;
@@ -223,6 +257,17 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
 
     job->kind = kind;
     job->line = NULL;
+
+    changed = (before == NULL || !json_equal(before, after));
+
+    if (changed && kind == KEYGATE_KEY
+        && json_object_set_new(after, "changed_by",
+                               json_string(job->caller.actor)) == -1)
+    {
+        json_decref(after);
+        ngx_http_keygate_job_faults(job, NULL);
+        return;
+    }
 
     if (before == NULL
         && ngx_http_keygate_admin_room(job, kind, after) != NGX_OK)
@@ -240,9 +285,9 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     ngx_http_keygate_job_answer(job, status,
                             ngx_http_keygate_admin_view(job, kind, after));
 
-    if (job->status == status && (before == NULL || !json_equal(before, after)))
-    {
-        job->changes = ngx_http_keygate_audit_changes(before, after);
+    if (job->status == status && changed) {
+        job->changes = ngx_http_keygate_audit_changes(before, after,
+                                                      &job->changes_len);
         job->line = keygate_record_line(kind, after, &job->line_len);
 
         if (job->changes == NULL) {
@@ -307,7 +352,8 @@ ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
     after = keygate_change_delete(job->id);
 
     if (after) {
-        job->changes = ngx_http_keygate_audit_changes(before, NULL);
+        job->changes = ngx_http_keygate_audit_changes(before, NULL,
+                                                      &job->changes_len);
         job->line = keygate_record_line(kind, after, &job->line_len);
         json_decref(after);
     }

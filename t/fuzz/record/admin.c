@@ -246,7 +246,7 @@ check_faults(const change_t *c, const json_t *faults)
     for (i = 0; i < json_array_size(faults); i++) {
         fault = json_array_get(faults, i);
         pointer = json_string_value(json_object_get(fault, "pointer"));
-        reason = json_string_value(json_object_get(fault, "reason"));
+        reason = json_string_value(json_object_get(fault, "detail"));
 
         must(json_object_size(fault) == 2 && pointer && reason && *reason);
 

@@ -24,6 +24,7 @@ sub admin_conf {
     my (%o) = @_;
 
     my ($server, $location) = map { $_ // '' } @o{qw(server admin_location)};
+    my $tokens = $o{tokens} // 'token=admin.token';
 
     $o{routes} //= '';
     $o{extra} = ($o{extra} // '') . 'plan free; plan pro;';
@@ -33,7 +34,7 @@ sub admin_conf {
         listen 127.0.0.1:%%ADMIN%%;
         $server
         location /admin/ {
-            keygate_admin items token=admin.token;
+            keygate_admin items $tokens;
             $location
         }
         location = /metrics { keygate_metrics; }
@@ -89,7 +90,7 @@ sub problem_is {
            qw(type title detail instance code request_id);
 
     return join ' ', "$r->{status} $p->{code}",
-        map { "$_->{pointer} $_->{reason};" } @{$p->{errors} || []};
+        map { "$_->{pointer} $_->{detail};" } @{$p->{errors} || []};
 }
 
 

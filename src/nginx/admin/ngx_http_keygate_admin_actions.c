@@ -1,0 +1,54 @@
+/*
+ * Which requests the admin API knows, and what each of them takes.
+ */
+
+#include "ngx_http_keygate_admin.h"
+
+
+const ngx_http_keygate_action_t  ngx_http_keygate_admin_actions[] = {
+
+    { "POST", "/keys", NGX_HTTP_KEYGATE_WRITE, NGX_HTTP_KEYGATE_BODY,
+      ngx_http_keygate_key_create, "key.create",
+      NGX_HTTP_KEYGATE_CAN_CREATE, 0, 0 },
+    { "GET", "/keys", NGX_HTTP_KEYGATE_READ, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_key_list, NULL, NGX_HTTP_KEYGATE_CAN_READ, 1, 0 },
+    { "GET", "/keys/:id", NGX_HTTP_KEYGATE_READ, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_key_get, NULL, NGX_HTTP_KEYGATE_CAN_READ, 0, 0 },
+    { "PATCH", "/keys/:id", NGX_HTTP_KEYGATE_WRITE, NGX_HTTP_KEYGATE_BODY,
+      ngx_http_keygate_key_patch, "key.change",
+      NGX_HTTP_KEYGATE_CAN_CHANGE, 0, 0 },
+    { "DELETE", "/keys/:id", NGX_HTTP_KEYGATE_WRITE, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_key_delete, "key.delete",
+      NGX_HTTP_KEYGATE_CAN_DELETE, 0, 0 },
+    { "POST", "/keys/:id/rotate", NGX_HTTP_KEYGATE_WRITE,
+      NGX_HTTP_KEYGATE_BODY_OPTIONAL, ngx_http_keygate_key_rotate,
+      "key.rotate", NGX_HTTP_KEYGATE_CAN_ROTATE, 0, 0 },
+    { "POST", "/keys/:id/revoke", NGX_HTTP_KEYGATE_WRITE,
+      NGX_HTTP_KEYGATE_BODY_OPTIONAL, ngx_http_keygate_key_revoke,
+      "key.revoke", NGX_HTTP_KEYGATE_CAN_REVOKE, 0, 0 },
+
+    { "GET", "/accounts", NGX_HTTP_KEYGATE_READ, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_account_list, NULL, NGX_HTTP_KEYGATE_CAN_READ, 1, 0 },
+    { "GET", "/accounts/:id", NGX_HTTP_KEYGATE_READ, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_account_get, NULL, NGX_HTTP_KEYGATE_CAN_READ, 0, 0 },
+    { "PUT", "/accounts/:id", NGX_HTTP_KEYGATE_WRITE, NGX_HTTP_KEYGATE_BODY,
+      ngx_http_keygate_account_put, "account.put",
+      NGX_HTTP_KEYGATE_CAN_ACCOUNTS, 0, 0 },
+    { "PATCH", "/accounts/:id", NGX_HTTP_KEYGATE_WRITE, NGX_HTTP_KEYGATE_BODY,
+      ngx_http_keygate_account_patch, "account.change",
+      NGX_HTTP_KEYGATE_CAN_ACCOUNTS, 0, 0 },
+
+    /* alone: a key that others of its batch bring to life must not be missed */
+    { "DELETE", "/accounts/:id", NGX_HTTP_KEYGATE_WRITE,
+      NGX_HTTP_KEYGATE_NO_BODY, ngx_http_keygate_account_delete,
+      "account.delete", NGX_HTTP_KEYGATE_CAN_ACCOUNTS, 0, 1 },
+
+    { "GET", "/scopes", NGX_HTTP_KEYGATE_AT_ONCE, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_scope_list, NULL, NGX_HTTP_KEYGATE_CAN_READ, 0, 0 },
+    { "GET", "/routes", NGX_HTTP_KEYGATE_AT_ONCE, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_route_list, NULL, NGX_HTTP_KEYGATE_CAN_READ, 0, 0 },
+    { "POST", "/check", NGX_HTTP_KEYGATE_AT_ONCE, NGX_HTTP_KEYGATE_BODY,
+      ngx_http_keygate_check, NULL, NGX_HTTP_KEYGATE_CAN_CHECK, 0, 0 },
+
+    { NULL, NULL, 0, 0, NULL, NULL, 0, 0, 0 }
+};

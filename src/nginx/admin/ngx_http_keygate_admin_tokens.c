@@ -1,0 +1,312 @@
+/*
+ * The tokens of administrators, as files have them.  How a file is read again
+ * is for ngx_http_keygate_admin_watch.c.
+ */
+
+#include "ngx_http_keygate_admin_tokens.h"
+
+#include <openssl/crypto.h>
+
+
+#define NGX_HTTP_KEYGATE_TOKEN_MAX    1024   /* bytes of a file of one */
+
+
+static ngx_int_t ngx_http_keygate_tokens_one(ngx_conf_t *cf,
+    ngx_http_keygate_admin_t *admin, ngx_str_t *path, u_char *text,
+    size_t len);
+static ngx_int_t ngx_http_keygate_tokens_readable(ngx_conf_t *cf,
+    ngx_str_t *path, struct stat *st);
+static void ngx_http_keygate_tokens_free(void *data);
+
+
+ngx_int_t
+ngx_http_keygate_tokens_read(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
+    ngx_str_t *path, ngx_uint_t many)
+{
+    u_char              *text;
+    size_t               len;
+    ngx_int_t            rc;
+    struct stat          st;
+    ngx_pool_cleanup_t  *cln;
+    u_char               fault[NGX_HTTP_KEYGATE_FAULT_LEN];
+
+    if (ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    text = ngx_http_keygate_tokens_text(path,
+                                        many ? KEYGATE_TOKENS_FILE_MAX
+                                             : NGX_HTTP_KEYGATE_TOKEN_MAX,
+                                        &len, &st);
+    if (text == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "invalid token file \"%V\", expected a readable "
+                           "file of at most %d bytes", path,
+                           many ? KEYGATE_TOKENS_FILE_MAX
+                                : NGX_HTTP_KEYGATE_TOKEN_MAX);
+        return NGX_ERROR;
+    }
+
+    if (!many) {
+        rc = ngx_http_keygate_tokens_one(cf, admin, path, text, len);
+        free(text);
+        return rc;
+    }
+
+    admin->tokens = ngx_http_keygate_tokens_parse(text, len, path, fault);
+    free(text);
+
+    if (admin->tokens == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", fault);
+        return NGX_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        free(admin->tokens);
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_keygate_tokens_free;
+    cln->data = admin->tokens;
+    admin->tokens_path = *path;
+
+    if (admin->tokens->n == 0) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "there is no token in \"%V\": nobody can use this "
+                           "\"keygate_admin\"", path);
+    }
+
+    return ngx_http_keygate_tokens_readable(cf, path, &st);
+}
+
+
+/* What sha256sum has printed will do: only the first word of the first line
+ * counts, and there is no other line. */
+
+static ngx_int_t
+ngx_http_keygate_tokens_one(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
+    ngx_str_t *path, u_char *text, size_t len)
+{
+    size_t                      word, rest;
+    u_char                      empty[KEYGATE_DIGEST_LEN];
+    keygate_str_t               hex;
+    ngx_http_keygate_tokens_t  *tokens;
+
+    tokens = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_tokens_t)
+                                   + sizeof(keygate_token_t));
+    if (tokens == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (word = 0; word < len && text[word] > ' '; word++) {
+        /* void */
+    }
+
+    for (rest = word; rest < len && text[rest] != LF; rest++) {
+        /* void */
+    }
+
+    while (rest < len && text[rest] <= ' ') {
+        rest++;
+    }
+
+    hex.data = text;
+    hex.len = word;
+
+    if (keygate_digest_unhex(hex, tokens->token[0].digest) != KEYGATE_OK
+        || keygate_digest_plain(KEYGATE_STR(""), empty) != KEYGATE_OK
+        || ngx_memcmp(empty, tokens->token[0].digest, KEYGATE_DIGEST_LEN) == 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid token file \"%V\", expected the SHA-256 "
+                           "of a token, which is not empty, in 64 hex digits",
+                           path);
+        return NGX_ERROR;
+    }
+
+    if (rest < len) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "there is a second line in the token file \"%V\", "
+                           "expected one token; \"tokens=\" takes a file with "
+                           "several", path);
+        return NGX_ERROR;
+    }
+
+    tokens->n = 1;
+    ngx_memcpy(tokens->token[0].name, "admin", sizeof("admin"));
+    tokens->token[0].role = KEYGATE_ROLE_ADMIN;
+    tokens->token[0].until = KEYGATE_NEVER;
+
+    admin->tokens = tokens;
+
+    return NGX_OK;
+}
+
+
+ngx_http_keygate_tokens_t *
+ngx_http_keygate_tokens_parse(u_char *text, size_t len, ngx_str_t *path,
+    u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN])
+{
+    size_t                      i, lines;
+    unsigned                    n;
+    keygate_rc_t                rc;
+    keygate_str_t               s;
+    keygate_token_fault_t       f;
+    ngx_http_keygate_tokens_t  *tokens;
+
+    fault[NGX_HTTP_KEYGATE_FAULT_LEN - 1] = '\0';
+
+    for (lines = 1, i = 0; i < len; i++) {
+        lines += (text[i] == LF);
+    }
+
+    lines = ngx_min(lines, KEYGATE_TOKENS_MAX);
+
+    tokens = malloc(sizeof(ngx_http_keygate_tokens_t)
+                    + lines * sizeof(keygate_token_t));
+    if (tokens == NULL) {
+        (void) ngx_snprintf(fault, NGX_HTTP_KEYGATE_FAULT_LEN - 1,
+                            "no memory for the tokens in \"%V\"%Z", path);
+        return NULL;
+    }
+
+    s.data = text;
+    s.len = len;
+
+    rc = keygate_token_parse(s, tokens->token, lines, &n, &f);
+
+    if (rc == KEYGATE_OK) {
+        tokens->n = n;
+        return tokens;
+    }
+
+    free(tokens);
+
+    (void) ngx_snprintf(fault, NGX_HTTP_KEYGATE_FAULT_LEN - 1,
+                        "invalid word %ud%s%*s%s in line %ud of the token file "
+                        "\"%V\", expected %s%Z",
+                        f.word, f.value.len ? " \"" : "", f.value.len,
+                        f.value.data, f.value.len ? "\"" : "", f.line, path,
+                        f.expected);
+
+    return NULL;
+}
+
+
+u_char *
+ngx_http_keygate_tokens_text(ngx_str_t *path, size_t max, size_t *len,
+    struct stat *st)
+{
+    u_char     *text;
+    ssize_t     n;
+    ngx_fd_t    fd;
+    ngx_err_t   err;
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN
+                                   | NGX_FILE_NONBLOCK, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return NULL;
+    }
+
+    text = NULL;
+
+    if (ngx_fd_info(fd, st) == NGX_FILE_ERROR) {
+        err = ngx_errno;
+
+    } else if (!S_ISREG(st->st_mode)) {
+        err = NGX_EINVAL;
+
+    } else {
+        text = malloc(max + 1);
+        err = text ? 0 : NGX_ENOMEM;
+    }
+
+    for (*len = 0; text && *len <= max; *len += n) {
+        n = ngx_read_fd(fd, text + *len, max + 1 - *len);
+
+        if (n == 0) {
+            break;
+        }
+
+        if (n == -1 || *len + n > max) {
+            err = (n == -1) ? ngx_errno : EFBIG;
+            free(text);
+            text = NULL;
+            break;
+        }
+    }
+
+    (void) ngx_close_file(fd);
+    ngx_set_errno(err);
+
+    return text;
+}
+
+
+/*
+ * The workers read the file again, as their own user.  Where nothing but an
+ * access list could let them, nothing is said.
+ */
+
+static ngx_int_t
+ngx_http_keygate_tokens_readable(ngx_conf_t *cf, ngx_str_t *path,
+    struct stat *st)
+{
+    ngx_core_conf_t  *ccf;
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    if (geteuid() != 0 || ccf->user == (ngx_uid_t) NGX_CONF_UNSET_UINT
+        || ccf->user == 0
+        || (st->st_mode & S_IROTH)
+        || (st->st_mode & S_IRGRP)
+        || (st->st_uid == ccf->user && (st->st_mode & S_IRUSR)))
+    {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "the token file \"%V\" belongs to uid %d with mode "
+                       "0%ud%ud%ud, expected one that the workers, whose uid "
+                       "is %d, can read: chgrp it to their group, and chmod "
+                       "0640",
+                       path, (int) st->st_uid,
+                       st->st_mode >> 6 & 7, st->st_mode >> 3 & 7,
+                       st->st_mode & 7, (int) ccf->user);
+
+    return NGX_ERROR;
+}
+
+
+static void
+ngx_http_keygate_tokens_free(void *data)
+{
+    free(data);
+}
+
+
+const keygate_token_t *
+ngx_http_keygate_tokens_find(ngx_http_keygate_admin_t *admin,
+    u_char digest[KEYGATE_DIGEST_LEN])
+{
+    time_t                  now;
+    unsigned                i;
+    const keygate_token_t  *token, *found;
+
+    now = ngx_time();
+    found = NULL;
+
+    for (i = 0; i < admin->tokens->n; i++) {
+        token = &admin->tokens->token[i];
+
+        if (CRYPTO_memcmp(digest, token->digest, KEYGATE_DIGEST_LEN) == 0
+            && token->until > now)
+        {
+            found = token;
+        }
+    }
+
+    return found;
+}
