@@ -11,13 +11,10 @@
 static void keygate_decide_init(keygate_verdict_t *v);
 static void keygate_decide_nobody(keygate_verdict_t *v);
 static void keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc);
-static int keygate_decide_path(const keygate_api_t *api,
-    const keygate_request_t *request, keygate_verdict_t *v);
 static int keygate_decide_public(const keygate_api_t *api,
     const keygate_request_t *request, keygate_verdict_t *v);
 static keygate_code_e keygate_decide_unmatched(const keygate_api_t *api,
     const keygate_verdict_t *v);
-static int keygate_rewritten_ambiguous(keygate_str_t path);
 static keygate_code_e keygate_decide_digest(const keygate_api_t *api,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned char *digest);
@@ -136,36 +133,6 @@ keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc)
 }
 
 
-/* Row 1; 0 when the path is ambiguous. */
-
-static int
-keygate_decide_path(const keygate_api_t *api, const keygate_request_t *request,
-    keygate_verdict_t *v)
-{
-    keygate_rc_t  rc;
-
-    rc = (api->slash_keep && request->as_received)
-         ? keygate_path_keep(request->raw, request->decoded, &v->path)
-         : keygate_path_check(request->raw, request->decoded, &v->path);
-
-    if (rc != KEYGATE_OK) {
-        v->path = KEYGATE_STR("");
-        return 0;
-    }
-
-    if (request->rewritten.len) {
-        if (keygate_rewritten_ambiguous(request->rewritten)) {
-            v->path = KEYGATE_STR("");
-            return 0;
-        }
-
-        v->path = request->rewritten;
-    }
-
-    return 1;
-}
-
-
 /* The route, on which row 1 depends as well, and row 2 with preflights; 1 when
  * that is the whole answer. */
 
@@ -209,10 +176,17 @@ keygate_decide_public(const keygate_api_t *api,
 
     if (v->route == NULL) {
         v->need.kind = KEYGATE_NEED_ANY;
-        return 0;
+
+    } else {
+        v->need = v->route->need;
     }
 
-    v->need = v->route->need;
+    if (request->has_destination
+        && !keygate_decide_destination(api, request, v))
+    {
+        v->code = KEYGATE_PATH_AMBIGUOUS;
+        return 1;
+    }
 
     return v->need.kind == KEYGATE_NEED_PUBLIC;
 }
@@ -225,49 +199,6 @@ keygate_decide_unmatched(const keygate_api_t *api, const keygate_verdict_t *v)
 {
     return api->unmatched_pass && v->path.len <= KEYGATE_PATH_MAX
            ? KEYGATE_ALLOWED : KEYGATE_ROUTE_NOT_FOUND;
-}
-
-
-/*
- * A path that nginx has rewritten goes upstream with '%', '?', '#', controls
- * and what is not ASCII escaped, all else as it is.
- */
-
-static int
-keygate_rewritten_ambiguous(keygate_str_t path)
-{
-    size_t                len;
-    const unsigned char  *p, *end, *segment;
-
-    end = path.data + path.len;
-    segment = path.data;
-
-    if (*segment++ != '/') {
-        return 1;
-    }
-
-    for (p = segment; p < end; p += len) {
-        len = keygate_utf8(p, end);
-
-        if (len == 0 || *p < 0x20 || *p == 0x7f || *p == ';' || *p == '\\') {
-            return 1;
-        }
-
-        if (*p == '/') {
-            if (p == segment
-                || (p - segment == 1 && segment[0] == '.')
-                || (p - segment == 2 && segment[0] == '.'
-                    && segment[1] == '.'))
-            {
-                return 1;
-            }
-
-            segment = p + 1;
-        }
-    }
-
-    return (end - segment == 1 && segment[0] == '.')
-           || (end - segment == 2 && segment[0] == '.' && segment[1] == '.');
 }
 
 
@@ -370,7 +301,8 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
-    v->features = api->require | (v->route ? v->route->features : 0);
+    v->features = api->require | (v->route ? v->route->features : 0)
+                  | (v->onto ? v->onto->features : 0);
 
     if (v->plan) {
         v->features &= ~v->plan->features;
@@ -389,6 +321,10 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
 
     if (!keygate_need_met(&api->catalogue, &v->need, &key->scopes)) {
         v->code = KEYGATE_INSUFFICIENT_SCOPE;
+        return;
+    }
+
+    if (request->has_destination && !keygate_decide_onto(api, v)) {
         return;
     }
 

@@ -22,11 +22,15 @@ typedef struct {
     keygate_str_t         rewritten;     /* the path that goes upstream when
                                             nginx has changed it; else empty */
     unsigned char        *decoded;       /* room for raw.len bytes */
+    keygate_str_t         destination;   /* the path of COPY's or MOVE's, as
+                                            received; empty: none in it */
+    unsigned char        *onto_decoded;  /* room for destination.len bytes */
     keygate_str_t         credential;    /* the one that was sent */
     unsigned              n_credentials; /* 0: none; 2: more than one */
     unsigned char         address[16];   /* of the client; IPv4 mapped */
     unsigned              has_address:1;
     unsigned              as_received:1; /* "raw" itself goes upstream */
+    unsigned              has_destination:1;
     unsigned              preflight:1;   /* a browser asks for leave first */
     keygate_now_t         now;
 } keygate_request_t;
@@ -39,6 +43,8 @@ typedef struct {
                                             encoded_slash keeps it */
     keygate_route_t      *route;         /* NULL: none */
     keygate_route_t      *routes;        /* of its template, for Allow */
+    keygate_route_t      *onto;          /* of a destination; NULL: none */
+    keygate_route_t      *onto_routes;
     unsigned              authenticated:1;   /* "key" is valid and live */
     unsigned              known:1;           /* "key" is valid */
     unsigned              charged:1;

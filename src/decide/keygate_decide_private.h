@@ -1,6 +1,7 @@
 /*
- * Between keygate_decide.c, which keeps the order of the rows, and
- * keygate_decide_rates.c, which keeps the rates.
+ * Between keygate_decide.c, which keeps the order of the rows,
+ * keygate_decide_path.c, which keeps the paths, and keygate_decide_rates.c,
+ * which keeps the rates.
  */
 
 #ifndef KEYGATE_DECIDE_PRIVATE_H
@@ -8,6 +9,20 @@
 
 #include "keygate_decide.h"
 
+
+/* Row 1; 0 when the path is ambiguous. */
+int keygate_decide_path(const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v);
+
+/* Row 1 for the destination, once v->need is what the route needs: 0 when it
+ * is ambiguous.  Where that was nothing, v->need is what the destination
+ * needs. */
+int keygate_decide_destination(const keygate_api_t *api,
+    const keygate_request_t *request, keygate_verdict_t *v);
+
+/* Rows 9 and 10 for the destination, after those for the path; 0 and v->code
+ * when it is refused. */
+int keygate_decide_onto(const keygate_api_t *api, keygate_verdict_t *v);
 
 /*
  * Sets up the windows that hold for the key in "v": its own rates in place of

@@ -208,6 +208,13 @@ ngx_int_t ngx_http_keygate_conf_underscores(ngx_conf_t *cf,
 ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
 
 
+/* ngx_http_keygate_destination.c: where COPY and MOVE write to */
+
+/* Fills in what the decision has to know of it; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_keygate_destination(ngx_http_request_t *r,
+    keygate_request_t *request);
+
+
 /* ngx_http_keygate_conf_sent.c: where a path goes upstream as it came */
 
 /* Around the reading of a block "http". */

@@ -297,6 +297,10 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         request->n_credentials = n;
     }
 
+    if (ngx_http_keygate_destination(r, request) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     ngx_http_keygate_address(r, request);
 
     request->preflight = api->core->preflight != KEYGATE_PREFLIGHT_OFF

@@ -3,6 +3,8 @@
  * it, and what that needs, is left to others.
  */
 
+#include <string.h>
+
 #include "keygate_router.h"
 
 
@@ -24,7 +26,7 @@ keygate_walk_init(keygate_walk_t *walk, keygate_str_t path, unsigned depth)
 {
     uint32_t              hash;
     keygate_segment_t    *segment;
-    const unsigned char  *p, *end;
+    const unsigned char  *p, *end, *stop;
 
     p = path.data;
     end = path.data + path.len;
@@ -34,8 +36,15 @@ keygate_walk_init(keygate_walk_t *walk, keygate_str_t path, unsigned depth)
         segment->text.data = ++p;
         hash = KEYGATE_HASH_START;
 
-        while (p < end && *p != '/') {
+        stop = end - p > KEYGATE_HASH_BYTES ? p + KEYGATE_HASH_BYTES : end;
+
+        while (p < stop && *p != '/') {
             hash = keygate_hash_step(hash, *p++);
+        }
+
+        if (p == stop && p < end) {
+            p = memchr(p, '/', (size_t) (end - p));
+            p = p != NULL ? p : end;
         }
 
         segment->text.len = (size_t) (p - segment->text.data);

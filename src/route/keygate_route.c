@@ -19,7 +19,7 @@ keygate_hash(keygate_str_t s)
 
     hash = KEYGATE_HASH_START;
 
-    for (i = 0; i < s.len; i++) {
+    for (i = 0; i < s.len && i < KEYGATE_HASH_BYTES; i++) {
         hash = keygate_hash_step(hash, s.data[i]);
     }
 

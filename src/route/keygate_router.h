@@ -13,6 +13,8 @@
 
 
 #define KEYGATE_HASH_START  2166136261u
+#define KEYGATE_HASH_BYTES  64          /* of a segment; what is longer is told
+                                           apart by comparing it */
 
 
 typedef struct keygate_node_s   keygate_node_t;
