@@ -109,6 +109,8 @@ install: build
 	    || install -m 755 $B/keygate '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 src/cli/keygate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -D -m 644 src/cli/keygate.bash \
+	    '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/keygate'
 
 # The package is built from a copy, so that the tree stays as it is.
 

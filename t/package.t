@@ -73,6 +73,7 @@ is join("\n", grep { !m{/$|^/usr/share/doc/} } sort keys %mode),
     join("\n", '/usr/bin/keygate',
         '/usr/lib/nginx/modules/ngx_http_keygate_module.so',
         "/usr/lib/tmpfiles.d/$name.conf",
+        '/usr/share/bash-completion/completions/keygate',
         '/usr/share/man/man1/keygate.1.gz',
         '/usr/share/nginx/modules-available/mod-http-keygate.conf'),
     'what is in the package';
