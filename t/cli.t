@@ -284,4 +284,32 @@ is($p->run(qw(hash --pepper pepper), { stdin => "tok\r\n" })->{out},
 is($c->run('hash', { stdin => "\n" })->{code}, 2, 'nothing to hash');
 is($c->run('hash', 'tok')->{code}, 2, 'never from an argument');
 
+# -- token
+
+$r = $c->run(qw(token billing --role keys --expires-in 90d));
+is($r->{code}, 0, 'token');
+my ($shown) = $r->{out} =~ /^token: (kga_[0-9a-f]{64})$/m;
+my ($digest, $until) = $r->{out}
+    =~ /^line:  billing keys sha256:(\w{64}) (\S+)$/m;
+ok($shown, 'shows it');
+is($digest, sha256_hex($shown // ''), 'its line has its digest');
+like($until // '', qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'until then');
+like($r->{err}, qr/shown this once/, 'and says so');
+isnt($c->run(qw(token billing --role keys --quiet))->{out},
+    ($shown // '') . "\n", 'each is another one');
+$r = $c->run(qw(token ben --role admin --json))->{out};
+like($r, qr/^\{"token":"kga_\w+","line":"ben admin sha256:\w{64}"\}$/,
+    'JSON');
+is($c->run(qw(token ben --role read --quiet))->{out} =~ tr/\n//, 1,
+    'nothing but the token');
+
+for (['ben'], ['ben', '--role', 'boss'], ['cli:ben', '--role', 'read'],
+    ['b n', '--role', 'read'], ['--role', 'read'],
+    ['ben', '--role', 'read', '--expires-at', 'tomorrow'],
+    ['ben', '--role', 'read', '--expires-in', '-1d'])
+{
+    $r = $c->run('token', @$_);
+    is("$r->{code} $r->{out}", '2 ', "refused: token @$_");
+}
+
 done_testing();

@@ -26,6 +26,7 @@
  *   check.c       check
  *   hash.c        hash
  *   gate.h        setup: a first gate, its files, its site
+ *   token.c       token
  *   remote.h      records in a store that many nodes share, and its commands
  *   output.c      what is printed, and how it is said what is wrong
  *   value.c       small readings of values
@@ -79,6 +80,7 @@ typedef struct {
     const char           *pepper_path;
     const char           *admin;         /* URL */
     const char           *token_path;
+    const char           *role;          /* of a token */
     const char           *store_url;
     const char           *store_user;
     const char           *password_path;
@@ -267,6 +269,7 @@ int cli_export(cli_t *cli);
 int cli_compact(cli_t *cli);
 int cli_check(cli_t *cli);
 int cli_hash(cli_t *cli);
+int cli_token(cli_t *cli);
 int cli_nodes(cli_t *cli);
 int cli_nodes_forget(cli_t *cli);
 int cli_store_check(cli_t *cli);

@@ -119,6 +119,14 @@ const cli_command_t  cli_commands[] = {
       "  openssl rand -hex 32 >admin.token\n"
       "  keygate hash --bare <admin.token >admin.sha256\n" },
 
+    { "token", NULL, "NAME", 1, 1, "LeEjqh", cli_token,
+      "makes a token for the admin API, and shows it, this once",
+      "NAME is who will use it, a person or a program; audit events and\n"
+      "records that it changes tell it. The line goes into the file that\n"
+      "tokens= of keygate_admin names, which has no token in it:\n"
+      "\n"
+      "  keygate token billing --role keys --expires-in 90d\n" },
+
     { "forget", "nodes", "NAME", 1, 1, CLI_STORE "jqh", cli_nodes_forget,
       "forgets a node that is gone",
       "A node that is not seen for a day is forgotten by itself; one that is\n"
