@@ -115,8 +115,7 @@ struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    apis;        /* of api_t * */
     ngx_int_t                      remote_user; /* the variable's index */
     ngx_array_t                    stores;      /* of store_t * */
-    ngx_array_t                    watched;     /* of admin_t *, with tokens=
-                                                   in a file */
+    ngx_array_t                    watched;     /* of admin_t *: tokens= */
     ngx_int_t                      preaccess;   /* handler, in all phases' */
 };
 
@@ -307,8 +306,7 @@ ngx_int_t ngx_http_keygate_read_body(ngx_http_request_t *r,
 /* Decides on the body that has been read. */
 void ngx_http_keygate_judge_body(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
-/* The whole body in one piece: NGX_OK, NGX_DECLINED when there is none, or
- * NGX_ERROR. */
+/* The whole body, in one piece; NGX_DECLINED when there is none. */
 ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
     keygate_str_t *body);
 
@@ -325,8 +323,7 @@ ngx_int_t ngx_http_keygate_error_text(ngx_http_request_t *r,
  * id, which every error has. */
 ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
     keygate_error_t *e);
-ngx_int_t ngx_http_keygate_request_id(ngx_http_request_t *r,
-    keygate_str_t *id);
+ngx_int_t ngx_http_keygate_request_id(ngx_http_request_t *r, keygate_str_t *id);
 ngx_int_t ngx_http_keygate_refusal_init(ngx_conf_t *cf);
 /* Whether there is anything with the shape of a key: clients do put them into
  * paths, and no body or log line may repeat one. */
@@ -345,8 +342,7 @@ void ngx_http_keygate_log_refusal(ngx_http_request_t *r,
 /* ngx_http_keygate_variables.c, ngx_http_keygate_variables_known.c */
 
 ngx_int_t ngx_http_keygate_add_variables(ngx_conf_t *cf);
-/* The decision that a variable is about, made now where it must be; or
- * NULL. */
+/* The decision that a variable is about, made where it must be; or NULL. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_variable_profile(ngx_http_request_t *r,
     ngx_http_variable_value_t *value, uintptr_t data);
@@ -394,8 +390,7 @@ extern const ngx_uint_t
 #include "ngx_http_keygate_headers.h"
 
 
-/* ngx_http_keygate_zone.c, ngx_http_keygate_journal.c and
- * ngx_http_keygate_follow.c */
+/* ngx_http_keygate_zone.c, _journal.c and _follow.c */
 
 #include "ngx_http_keygate_zone.h"
 
