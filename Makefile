@@ -10,7 +10,7 @@ MODULES ?=	$(PREFIX)/lib/nginx/modules
 JOBS ?=		2
 B ?=		build
 
-MODULE =	ngx_http_keygate_module.so
+SO =		ngx_http_keygate_module.so
 
 WARN =		-Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 		-Wmissing-prototypes
@@ -30,19 +30,21 @@ GLUE =		$(wildcard $(addsuffix /*.c,$(GLUE_DIRS)))
 HEADERS =	$(wildcard $(addsuffix /*.h,$(CORE_DIRS) $(GLUE_DIRS)))
 UNIT =		$(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*/*.c))
 FUZZ =		$(patsubst %.c,$B/fuzz/%,$(notdir $(wildcard t/fuzz/*/*.c)))
-BLACKBOX =	$(notdir $(filter-out t/style.t t/package.t,$(wildcard t/*.t)))
+BLACKBOX =	$(notdir $(filter-out t/style.t t/make.t t/package.t, \
+			$(wildcard t/*.t)))
 
 MAKEFLAGS +=	--no-print-directory
 
 
 help:
-	@echo 'make build    $B/$(MODULE) and $B/keygate,'
+	@echo 'make build    $B/$(SO) and $B/keygate,'
 	@echo '              for the installed nginx or NGINX_SRC=dir; CC=clang'
-	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C'
+	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C; PORT=9080: there'
 	@echo 'make test     what a newcomer runs, in six minutes'
 	@echo 'make test-all everything that is tested, on four builds of nginx'
 	@echo 'make check    the same on the installed nginx only, no fuzzing;'
-	@echo '              SUITE=sid: on the nginx of that Debian'
+	@echo '              SUITE=sid: on the nginx of that Debian;'
+	@echo '              NGINX=file [MODULE=file]: on that one'
 	@echo 'make analyze  what analyzers find in the sources'
 	@echo 'make bench    what the gate costs'
 	@echo 'make fuzz     TIME=60 seconds for each parser, and the decision'
@@ -56,7 +58,7 @@ help:
 
 # -- The module and the command --------------------------------------------
 
-build: $B/$(MODULE) $(if $(CLI),$B/keygate)
+build: $B/$(SO) $(if $(CLI),$B/keygate)
 
 # What a configured tree depends on, rewritten only when it has changed.
 
@@ -72,9 +74,9 @@ $B/module.sources $B/module/objs/Makefile: TREE = $(NGINX_SRC)
 $B/module/objs/Makefile: $B/module.sources config tools/configure $(LUA)
 	@CC='$(CC)' tools/configure $B/module '$(NGINX_SRC)' dynamic
 
-$B/$(MODULE): $B/module/objs/Makefile $(GLUE) $(CORE) $(HEADERS)
+$B/$(SO): $B/module/objs/Makefile $(GLUE) $(CORE) $(HEADERS)
 	@$(MAKE) -s -j$(JOBS) -C $B/module -f objs/Makefile modules
-	@cp $B/module/objs/$(MODULE) $@.new
+	@cp $B/module/objs/$(SO) $@.new
 	@mv $@.new $@
 	@echo $@
 
@@ -104,7 +106,7 @@ $B/flags: FORCE
 
 install: build
 	install -d '$(DESTDIR)$(MODULES)' '$(DESTDIR)$(PREFIX)/bin'
-	install -m 644 $B/$(MODULE) '$(DESTDIR)$(MODULES)'
+	install -m 644 $B/$(SO) '$(DESTDIR)$(MODULES)'
 	test ! -e $B/keygate \
 	    || install -m 755 $B/keygate '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
@@ -132,7 +134,7 @@ deb:
 run:
 	@tools/deps run
 	@$(MAKE) build
-	@perl -It/lib tools/demo.pl $B
+	@PORT='$(PORT)' perl -It/lib tools/demo.pl $B
 
 clean:
 	rm -rf $B
@@ -199,7 +201,7 @@ define debian
 $B/debian/$(1)/cc:
 	@tools/fetch system $(1) $B/debian/$(1)
 
-$B/$(1)/$(MODULE): $B/debian/$(1)/cc FORCE
+$B/$(1)/$(SO): $B/debian/$(1)/cc FORCE
 	@$$(MAKE) build B=$B/$(1) CC='$(abspath $B)/debian/$(1)/cc' \
 	    NGINX_SRC=$B/debian/$(1)/usr/share/nginx/src
 endef
@@ -229,7 +231,7 @@ endef
 
 static =	$(call blackbox,$(1),$(1)/objs/nginx,sanitized/keygate)
 system =	$(call blackbox,$(1),debian/$(1)/usr/sbin/nginx,$(1)/keygate,$(strip \
-		$(1)/$(MODULE)))
+		$(1)/$(SO)))
 
 $B/t: FORCE
 	@rm -rf $@
@@ -265,17 +267,27 @@ test-all: test test-rest
 test-rest:
 	@tools/deps all
 	@$(MAKE) build lint $B/asan/objs/nginx $B/next/objs/nginx \
-	    $B/trixie/$(MODULE) $B/t $B/next/objs/lockcheck \
+	    $B/trixie/$(SO) $B/t $B/next/objs/lockcheck \
 	    $B/sanitized/keygate
 	@$(MAKE) -s -j$(JOBS) $(FUZZ)
 	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib t/analyze $(SLOW) \
 	    $(filter-out $(MEMORY:%=$B/t/asan/%.t),$(BLACKBOX:%=$B/t/asan/%)) \
 	    $B/t/next $B/t/trixie $B/t/fuzz
 
+# With NGINX, the black-box tests run on any binary, and with a MODULE that was
+# built for it; without one keygate is in it.  TESTS: some of them.
+
+TESTS ?=	$(BLACKBOX:%=t/%)
+
 check:
 	@tools/deps check
-ifdef SUITE
-	@$(MAKE) $B/$(SUITE)/$(MODULE) $B/t
+ifdef NGINX
+	@$(MAKE) $B/keygate
+	@TEST_NGINX_BINARY='$(abspath $(NGINX))' \
+	    TEST_NGINX_MODULE='$(if $(MODULE),$(abspath $(MODULE)))' \
+	    prove -j$(JOBS) -It/lib $(TESTS)
+else ifdef SUITE
+	@$(MAKE) $B/$(SUITE)/$(SO) $B/t
 	@prove -j$(JOBS) -It/lib $B/t/$(SUITE)
 else
 	@$(MAKE) build unit

@@ -16,7 +16,8 @@ use Keygate::Items;
 
 my $t = Keygate->new(conf =>
     items_api(rate => 'rate 1000r/h;', extra => 'preflight pass;
-        plan pro; error method_not_allowed "detail=no {method} here";',
+        plan pro; encoded_slash keep;
+        error method_not_allowed "detail=no {method} here";',
               routes => <<'R')
         route POST /v1/orders items:read;
         when  POST /v1/orders body.paid admin:read;
@@ -157,6 +158,8 @@ is($r->json->{detail}, 'no DELETE here', '... in words');
 like($t->read_file('error.log'),
      qr{refused method_not_allowed.*"DELETE /v1/items"}, '... and in the log');
 
+is(asked(forwarded('GET', '/v1/items/a%2Fb'))->{status}, 204,
+   'encoded_slash keep');
 is(asked(original('HEAD', 'HTTP://h:8080/v1/items'))->{status}, 204, 'HEAD');
 is($t->status('/auth', headers => [ forwarded('POST', '/v1/items') ],
     key => $key, method => 'POST', body => 'x' x 5000), 204,
@@ -207,7 +210,7 @@ for my $case (
     [ 'a backslash', original('GET', 'http://h\\v1/open') ],
     [ 'two slashes', forwarded('GET', '//v1/open') ],
     [ 'dots', forwarded('GET', '/v1/x/../open') ],
-    [ 'an escaped slash', forwarded('GET', '/v1%2fopen') ],
+    [ 'an escaped slash and dots', forwarded('GET', '/v1/items/..%2fopen') ],
     [ 'a path above 0x7f', forwarded('GET', "/v1/open\xff") ],
 ) {
     my ($name, @lines) = @$case;

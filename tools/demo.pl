@@ -10,16 +10,27 @@ use warnings;
 use Cwd qw(abs_path);
 use Digest::SHA qw(sha256_hex);
 use File::Basename qw(dirname);
+use IO::Socket::INET;
 use POSIX qw(strftime);
 
 use Keygate::Journal;
 
 my $root = abs_path(dirname(abs_path(__FILE__)) . '/..');
 my $build = abs_path($ARGV[0] // "$root/build");
-my $shift = $ARGV[1] // 0;
+my $shift = $ARGV[1] // port() - 8080;
 my $dir = "$build/run" . ($shift || '');
 my $nginx = $ENV{TEST_NGINX_BINARY} || '/usr/sbin/nginx';
 my @apis = qw(cooledge coolset crewkeel);
+
+sub port {
+    my $port = $ENV{PORT} || 8080;
+
+    die "PORT: expected the first of the demo's ports, 1024 to 60000: $port\n"
+        if $port !~ /^\d{4,5}$/ || $port < 1024 || $port > 60000;
+
+    return $port;
+}
+
 
 umask 0077;
 mkdir $dir;
@@ -97,8 +108,31 @@ sub configuration {
 }
 
 
-my $includes = join "\n    ", map { 'include ' . configuration($_) . ';' }
-    grep { -e } map { "$root/conf.d/$_.conf" } @apis, 'handlers', 'admin';
+# nginx would try again and again, and then say no more than "in use".
+
+sub taken {
+    my ($path) = @_;
+
+    open my $f, '<', $path or die "$path: $!\n";
+
+    for my $port (ports(join '', <$f>)
+                  =~ /^\s*listen\s+127\.0\.0\.1:(\d+)/mg)
+    {
+        IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port,
+                              Listen => 1, ReuseAddr => 1)
+            or die "127.0.0.1:$port: $!: end what is there, or move all of "
+                   . 'the demo: make run PORT=' . ($shift + 8080 + 1000) . "\n";
+    }
+}
+
+
+my @conf = grep { -e } map { "$root/conf.d/$_.conf" } @apis, 'handlers',
+                                                      'admin';
+
+taken($_) for @conf;
+
+my $includes = join "\n    ",
+                    map { 'include ' . configuration($_) . ';' } @conf;
 
 write_file("$dir/admin.sha256", sha256_hex($admin) . "\n");
 write_file("$dir/nginx.conf", <<"END");

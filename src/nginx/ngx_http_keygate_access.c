@@ -273,7 +273,7 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     }
 
     if (request->rewritten.len == 0) {
-        request->as_received = ngx_http_keygate_sent_raw(r);
+        request->as_received = auth || ngx_http_keygate_sent_raw(r);
     }
 
     if (raw.len && memchr(raw.data, '%', raw.len)) {
