@@ -83,6 +83,15 @@ void keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_verdict_t *v);
 
 /*
+ * The key of that id and its windows, with what is left of each; charges
+ * nothing.  KEYGATE_OK, or what keygate_table_find_id() returns, and then
+ * there are no windows.
+ */
+keygate_rc_t keygate_decide_left(const keygate_api_t *api,
+    keygate_table_t *table, keygate_str_t id, const keygate_now_t *now,
+    keygate_verdict_t *v);
+
+/*
  * Row 11: looks at the body of a route with "when" rules.  The body must be
  * one JSON object as keygate_strict_object() has it.  Sets v->code; v->need
  * to the scope that is missing.

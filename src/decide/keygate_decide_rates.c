@@ -65,6 +65,31 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
 }
 
 
+keygate_rc_t
+keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
+    keygate_str_t id, const keygate_now_t *now, keygate_verdict_t *v)
+{
+    keygate_rc_t  rc;
+
+    memset(v, 0, offsetof(keygate_verdict_t, key));
+    v->windows = v->room;
+
+    rc = keygate_table_find_id(table, id, &v->key);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    if (!keygate_decide_windows(api, table, v)) {
+        v->n_windows = 0;
+    }
+
+    (void) keygate_rate_check(v->windows, v->n_windows, 0, now);
+
+    return KEYGATE_OK;
+}
+
+
 int
 keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
     keygate_verdict_t *v)

@@ -114,6 +114,13 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       0,
       NULL },
 
+    { ngx_string("keygate_portal"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_2MORE,
+      ngx_http_keygate_portal_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("keygate_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_keygate_metrics_directive,

@@ -86,6 +86,13 @@ json_t *keygate_change_rotate_key(const json_t *current,
 json_t *keygate_change_revoke_key(const json_t *current, int64_t now,
     json_t **faults);
 
+/* Suspends and resumes; a key that is suspended already stays so from when it
+ * was.  The time is not looked at by the latter. */
+json_t *keygate_change_suspend_key(const json_t *current, int64_t now,
+    json_t **faults);
+json_t *keygate_change_resume_key(const json_t *current, int64_t now,
+    json_t **faults);
+
 /* Sets expires_at. */
 json_t *keygate_change_expire_key(const json_t *current, int64_t at,
     json_t **faults);

@@ -12,6 +12,10 @@
 #define KEYGATE_LAST_SECOND  INT64_C(253402300799)  /* of the year 9999 */
 
 
+static json_t *keygate_change_since(const json_t *current, const char *name,
+    int64_t now, json_t **faults);
+
+
 static const char *const  keygate_no_members[] = { NULL };
 
 static const char *const  keygate_key_create[] = {
@@ -238,6 +242,24 @@ json_t *
 keygate_change_revoke_key(const json_t *current, int64_t now,
     json_t **faults)
 {
+    return keygate_change_since(current, "revoked_at", now, faults);
+}
+
+
+json_t *
+keygate_change_suspend_key(const json_t *current, int64_t now,
+    json_t **faults)
+{
+    return keygate_change_since(current, "suspended_at", now, faults);
+}
+
+
+/* Sets a time, unless there is one. */
+
+static json_t *
+keygate_change_since(const json_t *current, const char *name, int64_t now,
+    json_t **faults)
+{
     json_t           *record;
     keygate_check_t   c;
 
@@ -245,10 +267,29 @@ keygate_change_revoke_key(const json_t *current, int64_t now,
 
     record = json_deep_copy(current);
 
-    if (record != NULL
-        && !json_is_string(json_object_get(record, "revoked_at")))
-    {
-        keygate_change_set_at(&c, record, "revoked_at", now);
+    if (record != NULL && !json_is_string(json_object_get(record, name))) {
+        keygate_change_set_at(&c, record, name, now);
+    }
+
+    return keygate_check_result(&c, record, faults);
+}
+
+
+json_t *
+keygate_change_resume_key(const json_t *current, int64_t now,
+    json_t **faults)
+{
+    json_t           *record;
+    keygate_check_t   c;
+
+    (void) now;
+
+    keygate_check_init(&c, KEYGATE_KEY, NULL);
+
+    record = json_deep_copy(current);
+
+    if (record != NULL) {
+        (void) json_object_del(record, "suspended_at");
     }
 
     return keygate_check_result(&c, record, faults);

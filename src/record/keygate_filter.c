@@ -10,6 +10,7 @@
 #include "keygate_json.h"
 
 
+static int64_t keygate_filter_time(const json_t *record, const char *name);
 static const char *keygate_filter_text(keygate_str_t *slot,
     keygate_str_t value, size_t max);
 static const char *keygate_filter_state(keygate_filter_t *filter,
@@ -169,9 +170,7 @@ keygate_filter_meta(keygate_filter_t *filter, keygate_str_t name,
 void
 keygate_filter_of_record(const keygate_record_t *record, keygate_listed_t *key)
 {
-    json_t         *value;
-    int64_t         rotated;
-    keygate_str_t   text;
+    int64_t  rotated;
 
     memset(key, 0, sizeof(keygate_listed_t));
 
@@ -187,17 +186,10 @@ keygate_filter_of_record(const keygate_record_t *record, keygate_listed_t *key)
     key->suspended_at = record->suspended_at;
     key->meta = json_object_get(record->json, "meta");
 
-    value = json_object_get(record->json, "rotated_at");
+    rotated = keygate_filter_time(record->json, "rotated_at");
 
-    if (json_is_string(value)) {
-        text.data = (const unsigned char *) json_string_value(value);
-        text.len = json_string_length(value);
-
-        if (keygate_time_parse(text, &rotated) == KEYGATE_OK
-            && rotated > key->made_at)
-        {
-            key->made_at = rotated;
-        }
+    if (rotated != KEYGATE_NEVER && rotated > key->made_at) {
+        key->made_at = rotated;
     }
 }
 
@@ -346,6 +338,41 @@ keygate_listed_state(const keygate_listed_t *key, int64_t now)
 
     return key->expires_at <= now ? KEYGATE_STATE_EXPIRED
                                   : KEYGATE_STATE_LIVE;
+}
+
+
+keygate_state_e
+keygate_state_of(const json_t *record, int64_t now)
+{
+    keygate_listed_t  key;
+
+    memset(&key, 0, sizeof(keygate_listed_t));
+
+    key.revoked_at = keygate_filter_time(record, "revoked_at");
+    key.suspended_at = keygate_filter_time(record, "suspended_at");
+    key.expires_at = keygate_filter_time(record, "expires_at");
+
+    return keygate_listed_state(&key, now);
+}
+
+
+static int64_t
+keygate_filter_time(const json_t *record, const char *name)
+{
+    json_t         *value;
+    int64_t         at;
+    keygate_str_t   text;
+
+    value = json_object_get(record, name);
+
+    if (!json_is_string(value)) {
+        return KEYGATE_NEVER;
+    }
+
+    text.data = (const unsigned char *) json_string_value(value);
+    text.len = json_string_length(value);
+
+    return keygate_time_parse(text, &at) == KEYGATE_OK ? at : KEYGATE_NEVER;
 }
 
 

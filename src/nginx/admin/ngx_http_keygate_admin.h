@@ -13,7 +13,8 @@
  *   ngx_http_keygate_admin_job.c        the life of a job
  *   ngx_http_keygate_admin_thread.c     the only file that posts to threads
  *   ngx_http_keygate_admin_answer.c     what is sent
- *   ngx_http_keygate_admin_record.c     records found, shown and proposed
+ *   ngx_http_keygate_admin_record.c     records found and proposed
+ *   ngx_http_keygate_admin_view.c       records shown
  *   ngx_http_keygate_admin_keys.c       changes of keys
  *   ngx_http_keygate_admin_accounts.c   changes of accounts
  *   ngx_http_keygate_admin_list.c       records one by one and by the page
@@ -45,6 +46,7 @@
 typedef struct ngx_http_keygate_job_s     ngx_http_keygate_job_t;
 typedef struct ngx_http_keygate_writer_s  ngx_http_keygate_writer_t;
 typedef struct ngx_http_keygate_tokens_s  ngx_http_keygate_tokens_t;
+typedef struct ngx_http_keygate_portal_s  ngx_http_keygate_portal_t;
 
 
 typedef struct {
@@ -60,6 +62,10 @@ typedef struct {
     keygate_router_t                  *router;
     void                              *threads;  /* ngx_thread_pool_t */
 
+    /* keygate_portal's; NULL: this is keygate_admin */
+    ngx_http_keygate_portal_t         *portal;
+
+    /* keygate_admin's */
     ngx_str_t                          challenge;
     ngx_http_keygate_tokens_t         *tokens;
     ngx_str_t                          tokens_path;  /* empty: one token */
@@ -84,6 +90,12 @@ typedef struct {
 typedef struct {
     char                               actor[KEYGATE_TEXT_MAX + 1];
     ngx_uint_t                         can;
+
+    /* of a portal */
+    char                               account[KEYGATE_ID_MAX + 1];
+                                                 /* empty: every one */
+    keygate_set_t                      offered;  /* scopes, by catalogue
+                                                    index */
 } ngx_http_keygate_caller_t;
 
 
@@ -153,6 +165,7 @@ struct ngx_http_keygate_job_s {
     uint64_t                           cursor;
     u_char                             proof[8];     /* of the cursor */
     json_t                            *body;
+    const json_t                      *held;     /* scopes that a key has */
     char                              *if_match;
     char                              *if_none_match;
     keygate_now_t                      now;
@@ -169,6 +182,7 @@ struct ngx_http_keygate_job_s {
     const char                        *detail;
     char                               reason[256];  /* a detail of its own */
     json_t                            *faults;
+    json_t                            *own_faults;   /* of a portal */
     char                               etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1];
     char                               credential[KEYGATE_CREDENTIAL_MAX + 1];
     unsigned                           located:1;    /* Location: is sent */
@@ -183,6 +197,9 @@ struct ngx_http_keygate_job_s {
     char                               parent[KEYGATE_ID_MAX + 1];
     unsigned                           fresh:1;      /* a new record */
     unsigned                           gone:1;       /* a deleted one */
+    unsigned                           enlivens:1;   /* a key that was not
+                                                        live before */
+    unsigned                           nomem:1;
 };
 
 
@@ -287,9 +304,6 @@ ngx_int_t ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
 /* Whether a key is any business of whoever asks. */
 ngx_uint_t ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
     const keygate_key_t *key);
-/* How a record is shown, NULL when out of memory. */
-json_t *ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job,
-    keygate_kind_e kind, const json_t *record);
 /* Makes "after", taken over, the job's change and answer; "faults" are given
  * where it is NULL. */
 void ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
@@ -302,26 +316,17 @@ void ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
 ngx_uint_t ngx_http_keygate_admin_tagged(const char *list, const char *etag);
 
 
-/* ngx_http_keygate_admin_keys.c, _accounts.c, _list.c, _catalogue.c,
- * _check.c: what actions do */
+/* ngx_http_keygate_admin_view.c: in a thread, too */
 
-void ngx_http_keygate_key_create(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_key_patch(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_key_revoke(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_key_delete(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_account_put(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_account_patch(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_account_delete(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_key_get(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_key_list(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_account_get(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_account_list(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_route_list(ngx_http_keygate_job_t *job);
-void ngx_http_keygate_check(ngx_http_keygate_job_t *job);
+/* How a record is shown, NULL when out of memory. */
+json_t *ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job,
+    keygate_kind_e kind, const json_t *record);
 
-/* What keygate_change.h asks about the catalogue. */
+
+/* ngx_http_keygate_admin_keys.c, _list.c, _catalogue.c, _check.c */
+
+/* What keygate_change.h asks about the catalogue.  In a portal, scopes that are
+ * not offered are none, but for those in job->held. */
 void ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
     keygate_known_t *known);
 /* A cursor as clients see it, into the job; whether it was made for the list
@@ -329,6 +334,12 @@ void ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
 void ngx_http_keygate_admin_cursor_read(ngx_http_keygate_job_t *job,
     ngx_str_t *text);
 ngx_uint_t ngx_http_keygate_admin_cursor_valid(ngx_http_keygate_job_t *job);
+/* What is left of each rate, as /check has it; NULL when out of memory. */
+json_t *ngx_http_keygate_admin_rates(const keygate_verdict_t *v,
+    int64_t wall);
+/* A scope of the catalogue, likewise. */
+json_t *ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
+    const keygate_scope_t *scope);
 /* An array of strings, NULL when out of memory. */
 json_t *ngx_http_keygate_admin_names(const keygate_str_t *names, unsigned n);
 json_t *ngx_http_keygate_admin_string(keygate_str_t s);
@@ -341,44 +352,15 @@ json_t *ngx_http_keygate_admin_when(const keygate_api_t *api,
     const keygate_route_t *route, const keygate_set_t *grant);
 
 
-/* ngx_http_keygate_admin_write.c, _batch.c */
+/* ngx_http_keygate_portal_words.c, _keys.c */
 
-struct ngx_http_keygate_writer_s {
-    ngx_http_keygate_zone_t           *zone;
-    keygate_journal_t                 *journal;
-    keygate_digester_t                *digester;
-    void                              *task;
-    void                              *copy;     /* of the store's files */
-    ngx_http_keygate_job_t            *queue;
-    ngx_http_keygate_job_t           **last;
-    ngx_uint_t                         waiting;
-    ngx_http_keygate_job_t            *batch;    /* NULL: idle */
-
-    /* of the batch */
-    keygate_now_t                      now;
-    unsigned                           fresh;    /* new records in it */
-    ngx_err_t                          err;
-    const char                        *failed;   /* which step */
-    unsigned                           full:1;   /* the zone is */
-};
-
-/* Hands a job to the writer of its zone. */
-void ngx_http_keygate_write(ngx_http_keygate_job_t *job);
-/* Does a batch, in a thread. */
-void ngx_http_keygate_batch(void *data);
-/* Whether what was written is in force: says so where it is not. */
-void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
-    keygate_rc_t applied);
-/* Whether an earlier job of the batch is about to make that key. */
-ngx_uint_t ngx_http_keygate_batch_has(ngx_http_keygate_job_t *job,
-    const char *id);
-
-
-/* ngx_http_keygate_store_write.c: the same where the zone has a store, and
- * what that has needed */
-
-void ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w);
-void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
+/* Tells of words that are written in the configuration and stand for
+ * nothing. */
+void ngx_http_keygate_portal_advise(ngx_conf_t *cf,
+    ngx_http_keygate_admin_t *admin);
+/* Whether a change would give the account more live keys than it may have. */
+ngx_uint_t ngx_http_keygate_portal_crowded(ngx_http_keygate_job_t *job,
+    const json_t *before, const json_t *after);
 
 
 /* ngx_http_keygate_admin_audit.c */
@@ -389,6 +371,10 @@ u_char *ngx_http_keygate_audit_changes(const json_t *before,
     const json_t *after, size_t *len);
 /* Tells that a job's change is in force. */
 void ngx_http_keygate_audit(ngx_http_keygate_job_t *job);
+
+
+#include "ngx_http_keygate_admin_actions.h"
+#include "ngx_http_keygate_admin_write.h"
 
 
 #endif /* _NGX_HTTP_KEYGATE_ADMIN_H_INCLUDED_ */

@@ -26,6 +26,12 @@ const ngx_http_keygate_action_t  ngx_http_keygate_admin_actions[] = {
     { "POST", "/keys/:id/revoke", NGX_HTTP_KEYGATE_WRITE,
       NGX_HTTP_KEYGATE_BODY_OPTIONAL, ngx_http_keygate_key_revoke,
       "key.revoke", NGX_HTTP_KEYGATE_CAN_REVOKE, 0, 0 },
+    { "POST", "/keys/:id/suspend", NGX_HTTP_KEYGATE_WRITE,
+      NGX_HTTP_KEYGATE_BODY_OPTIONAL, ngx_http_keygate_key_suspend,
+      "key.suspend", NGX_HTTP_KEYGATE_CAN_CHANGE, 0, 0 },
+    { "POST", "/keys/:id/resume", NGX_HTTP_KEYGATE_WRITE,
+      NGX_HTTP_KEYGATE_BODY_OPTIONAL, ngx_http_keygate_key_resume,
+      "key.resume", NGX_HTTP_KEYGATE_CAN_CHANGE, 0, 0 },
 
     { "GET", "/accounts", NGX_HTTP_KEYGATE_READ, NGX_HTTP_KEYGATE_NO_BODY,
       ngx_http_keygate_account_list, NULL, NGX_HTTP_KEYGATE_CAN_READ, 1, 0 },

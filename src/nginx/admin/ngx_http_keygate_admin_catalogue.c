@@ -1,12 +1,11 @@
 /*
- * What the configuration of an API says: its scopes and its routes.
+ * What the configuration of an API says: its scopes and its routes, and which
+ * names a change may use.
  */
 
 #include "ngx_http_keygate_admin.h"
 
 
-static json_t *ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
-    const keygate_scope_t *scope);
 static json_t *ngx_http_keygate_admin_route(const keygate_api_t *api,
     const keygate_route_t *route);
 static void ngx_http_keygate_admin_all(ngx_http_keygate_job_t *job,
@@ -118,7 +117,7 @@ ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job)
 }
 
 
-static json_t *
+json_t *
 ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
     const keygate_scope_t *scope)
 {
@@ -201,4 +200,68 @@ ngx_http_keygate_admin_all(ngx_http_keygate_job_t *job, json_t *data)
     ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
                                 json_pack("{s:o, s:n}", "data", data,
                                           "next_cursor"));
+}
+
+
+static int
+ngx_http_keygate_known_scope(void *data, keygate_str_t name)
+{
+    ngx_http_keygate_job_t *job = data;
+
+    int      scope;
+    size_t   i;
+    json_t  *held;
+
+    scope = keygate_scope_find(&job->admin->api->core->catalogue, name);
+
+    if (scope < 0 || job->admin->portal == NULL
+        || keygate_set_has(&job->caller.offered, scope))
+    {
+        return scope >= 0;
+    }
+
+    json_array_foreach(job->held, i, held) {
+        if (keygate_str_eq(name, keygate_span(json_string_value(held)))) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+ngx_http_keygate_known_plan(void *data, keygate_str_t name)
+{
+    ngx_http_keygate_job_t *job = data;
+
+    unsigned                 i;
+    ngx_http_keygate_api_t  *api;
+
+    api = job->admin->api;
+
+    for (i = 0; i < api->core->n_plans; i++) {
+        if (keygate_str_eq(api->core->plans[i].name, name)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* An API without plans does not look at them: those of accounts are of others
+ * in its zone. */
+
+void
+ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
+    keygate_known_t *known)
+{
+    ngx_http_keygate_api_t  *api;
+
+    api = job->admin->api;
+
+    known->scope = ngx_http_keygate_known_scope;
+    known->plan = api->core->n_plans ? ngx_http_keygate_known_plan : NULL;
+    known->data = job;
 }

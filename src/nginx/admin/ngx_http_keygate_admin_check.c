@@ -33,8 +33,6 @@ static int ngx_http_keygate_check_rights(const keygate_api_t *api,
     const keygate_verdict_t *v, json_t *answer);
 static int ngx_http_keygate_check_key(const keygate_api_t *api,
     const keygate_verdict_t *v, json_t *answer);
-static json_t *ngx_http_keygate_check_rates(const keygate_verdict_t *v,
-    int64_t wall);
 static json_t *ngx_http_keygate_check_allow(const keygate_verdict_t *v);
 
 
@@ -59,13 +57,27 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
         return;
     }
 
+    api = job->admin->api;
+
+    /* a key that is none of the caller's business is as unknown as any */
+
+    if (keygate_table_find_id(api->zone->table, q.key, &key) != KEYGATE_OK
+        || !ngx_http_keygate_admin_sees(job, &key))
+    {
+        if (job->admin->portal) {
+            ngx_http_keygate_job_fail(job, NGX_HTTP_NOT_FOUND,
+                                      "There is no key with this id.");
+            return;
+        }
+
+        q.key = KEYGATE_STR("");
+    }
+
     p = q.path.len ? memchr(q.path.data, '?', q.path.len) : NULL;
 
     if (p) {
         q.path.len = p - q.path.data;
     }
-
-    api = job->admin->api;
 
     request.method = q.method;
     request.raw = q.path;
@@ -76,14 +88,6 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
     if (request.decoded == NULL) {
         ngx_http_keygate_job_faults(job, NULL);
         return;
-    }
-
-    /* a key that is none of the caller's business is as unknown as any */
-
-    if (keygate_table_find_id(api->zone->table, q.key, &key) == KEYGATE_OK
-        && !ngx_http_keygate_admin_sees(job, &key))
-    {
-        q.key = KEYGATE_STR("");
     }
 
     ngx_http_keygate_check_address(job, &q, &request);
@@ -236,7 +240,7 @@ ngx_http_keygate_check_answer(const keygate_api_t *api,
                          ? ngx_http_keygate_admin_string(v->routes->path)
                          : json_null(),
                        "methods", ngx_http_keygate_check_allow(v),
-                       "rates", ngx_http_keygate_check_rates(v, wall));
+                       "rates", ngx_http_keygate_admin_rates(v, wall));
 
     if (answer
         && !(ngx_http_keygate_check_rights(api, v, answer)
@@ -312,8 +316,8 @@ ngx_http_keygate_check_key(const keygate_api_t *api,
 }
 
 
-static json_t *
-ngx_http_keygate_check_rates(const keygate_verdict_t *v, int64_t wall)
+json_t *
+ngx_http_keygate_admin_rates(const keygate_verdict_t *v, int64_t wall)
 {
     json_t                  *array;
     unsigned                 i;

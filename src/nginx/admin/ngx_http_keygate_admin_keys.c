@@ -16,49 +16,8 @@ static ngx_int_t ngx_http_keygate_key_make(ngx_http_keygate_job_t *job,
 static ngx_int_t ngx_http_keygate_key_format(ngx_http_keygate_job_t *job);
 static ngx_int_t ngx_http_keygate_key_account(ngx_http_keygate_job_t *job,
     json_t **faults);
-
-
-static int
-ngx_http_keygate_known_scope(void *data, keygate_str_t name)
-{
-    ngx_http_keygate_api_t *api = data;
-
-    return keygate_scope_find(&api->core->catalogue, name) >= 0;
-}
-
-
-static int
-ngx_http_keygate_known_plan(void *data, keygate_str_t name)
-{
-    ngx_http_keygate_api_t *api = data;
-
-    unsigned  i;
-
-    for (i = 0; i < api->core->n_plans; i++) {
-        if (keygate_str_eq(api->core->plans[i].name, name)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* An API without plans does not look at them: those of accounts are of others
- * in its zone. */
-
-void
-ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
-    keygate_known_t *known)
-{
-    ngx_http_keygate_api_t  *api;
-
-    api = job->admin->api;
-
-    known->scope = ngx_http_keygate_known_scope;
-    known->plan = api->core->n_plans ? ngx_http_keygate_known_plan : NULL;
-    known->data = api;
-}
+static void ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
+    json_t *(*change)(const json_t *current, int64_t now, json_t **faults));
 
 
 void
@@ -263,7 +222,11 @@ ngx_http_keygate_key_patch(ngx_http_keygate_job_t *job)
 
     ngx_http_keygate_admin_known(job, &known);
 
+    job->held = json_object_get(record.json, "scopes");
+
     after = keygate_change_patch_key(record.json, job->body, &known, &faults);
+
+    job->held = NULL;
 
     ngx_http_keygate_admin_propose(job, KEYGATE_KEY, NGX_HTTP_OK, record.json,
                                    after, faults);
@@ -310,6 +273,30 @@ ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job)
 void
 ngx_http_keygate_key_revoke(ngx_http_keygate_job_t *job)
 {
+    ngx_http_keygate_key_state(job, keygate_change_revoke_key);
+}
+
+
+void
+ngx_http_keygate_key_suspend(ngx_http_keygate_job_t *job)
+{
+    ngx_http_keygate_key_state(job, keygate_change_suspend_key);
+}
+
+
+void
+ngx_http_keygate_key_resume(ngx_http_keygate_job_t *job)
+{
+    ngx_http_keygate_key_state(job, keygate_change_resume_key);
+}
+
+
+/* What a request says by its path alone.  A revoked key stays one. */
+
+static void
+ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
+    json_t *(*change)(const json_t *current, int64_t now, json_t **faults))
+{
     json_t            *after, *faults;
     keygate_record_t   record;
 
@@ -325,10 +312,19 @@ ngx_http_keygate_key_revoke(ngx_http_keygate_job_t *job)
         return;
     }
 
-    after = keygate_change_revoke_key(record.json, job->now.wall, &faults);
+    if (change != keygate_change_revoke_key
+        && record.revoked_at != KEYGATE_NEVER)
+    {
+        ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
+                                  "The key is revoked: create another one.");
 
-    ngx_http_keygate_admin_propose(job, KEYGATE_KEY, NGX_HTTP_OK, record.json,
-                                   after, faults);
+    } else {
+        after = change(record.json, job->now.wall, &faults);
+
+        ngx_http_keygate_admin_propose(job, KEYGATE_KEY, NGX_HTTP_OK,
+                                       record.json, after, faults);
+    }
+
     keygate_record_free(&record);
 }
 

@@ -11,6 +11,9 @@
 /* The directives, in ngx_http_keygate_admin_conf.c. */
 char *ngx_http_keygate_admin_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+/* In ngx_http_keygate_portal_conf.c. */
+char *ngx_http_keygate_portal_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* After a location with one of them has been merged. */
 char *ngx_http_keygate_admin_merge(ngx_conf_t *cf, void *conf);

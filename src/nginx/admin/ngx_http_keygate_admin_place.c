@@ -197,6 +197,10 @@ ngx_http_keygate_admin_merge(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (admin->portal) {
+        ngx_http_keygate_portal_advise(cf, admin);
+    }
+
     if (ngx_http_keygate_admin_zone(cf, admin) != NGX_OK
         || ngx_http_keygate_admin_foreign(cf, admin) != NGX_OK)
     {

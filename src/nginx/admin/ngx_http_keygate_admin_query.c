@@ -99,6 +99,7 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
     keygate_str_t   name, value;
 
     job->limit = 0;
+    job->filter.account = keygate_span(job->caller.account);
 
     if (r->args.len > NGX_HTTP_KEYGATE_QUERY_MAX) {
         ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
@@ -196,7 +197,10 @@ ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
         cursor.data = (u_char *) value.data;
         ngx_http_keygate_admin_cursor_read(job, &cursor);
 
-    } else if (job->action->run == ngx_http_keygate_key_list) {
+    } else if (job->action->run == ngx_http_keygate_key_list
+               && !(job->caller.account[0]
+                    && keygate_str_eq(name, KEYGATE_STR("account"))))
+    {
         reason = keygate_filter_set(&job->filter, name, value);
 
     } else {

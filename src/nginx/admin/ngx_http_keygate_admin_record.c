@@ -1,6 +1,6 @@
 /*
- * Records: the one that a job is about, how it is shown, and the change that
- * an action proposes.  In threads: no request, no pool.
+ * Records: the one that a job is about, and the change that an action
+ * proposes.  In threads: no request, no pool.
  */
 
 #include "ngx_http_keygate_admin.h"
@@ -11,8 +11,8 @@ static keygate_rc_t ngx_http_keygate_admin_read_record(
     keygate_record_t *record);
 static ngx_int_t ngx_http_keygate_admin_tag(const json_t *record,
     char etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1]);
-static json_t *ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
-    const json_t *record);
+static json_t *ngx_http_keygate_admin_faults(ngx_http_keygate_job_t *job,
+    json_t *faults);
 static ngx_int_t ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, json_t *record);
 
@@ -72,6 +72,12 @@ ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
 
     id.data = (const u_char *) key->id;
     id.len = key->id_len;
+
+    if (job->caller.account[0]
+        && ngx_strcmp(job->caller.account, key->account) != 0)
+    {
+        return 0;
+    }
 
     if (keygate_credential_id_of(api->formats, api->n_formats, id, &opaque)) {
         return 1;
@@ -189,60 +195,6 @@ ngx_http_keygate_admin_tagged(const char *list, const char *etag)
 }
 
 
-json_t *
-ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job, keygate_kind_e kind,
-    const json_t *record)
-{
-    json_t  *view, *extras;
-
-    extras = NULL;
-
-    if (kind == KEYGATE_KEY) {
-        extras = ngx_http_keygate_admin_extras(job, record);
-        if (extras == NULL) {
-            return NULL;
-        }
-    }
-
-    view = keygate_change_view(record, extras, job->now.wall);
-
-    json_decref(extras);
-
-    return view;
-}
-
-
-static json_t *
-ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
-    const json_t *record)
-{
-    char              text[21];
-    int64_t           used;
-    keygate_key_t     key;
-    keygate_table_t  *table;
-
-    table = job->admin->api->zone->table;
-    used = 0;
-
-    if (keygate_table_find_id(table,
-                      keygate_span(
-                          json_string_value(json_object_get(record, "id"))),
-                      &key)
-        == KEYGATE_OK)
-    {
-        used = keygate_table_used_at(table, key.ref);
-    }
-
-    if (used == 0) {
-        return json_pack("{s:n}", "last_used_at");
-    }
-
-    keygate_time_format(used, text);
-
-    return json_pack("{s:s}", "last_used_at", text);
-}
-
-
 void
 ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, ngx_uint_t status, const json_t *before,
@@ -250,8 +202,14 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
 {
     ngx_uint_t  changed;
 
+    if (after && (job->own_faults || job->nomem)) {
+        json_decref(after);
+        after = NULL;
+    }
+
     if (after == NULL) {
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_job_faults(job,
+                               ngx_http_keygate_admin_faults(job, faults));
         return;
     }
 
@@ -266,6 +224,16 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     {
         json_decref(after);
         ngx_http_keygate_job_faults(job, NULL);
+        return;
+    }
+
+    if (changed && kind == KEYGATE_KEY
+        && ngx_http_keygate_portal_crowded(job, before, after))
+    {
+        json_decref(after);
+        ngx_http_keygate_job_refuse(job, NGX_HTTP_CONFLICT, "too_many_keys",
+                                    "The account has as many live keys as it "
+                                    "may have.");
         return;
     }
 
@@ -300,6 +268,30 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     }
 
     json_decref(after);
+}
+
+
+/* All that is wrong with a request, those first that a portal has found;
+ * NULL when out of memory. */
+
+static json_t *
+ngx_http_keygate_admin_faults(ngx_http_keygate_job_t *job, json_t *faults)
+{
+    json_t  *all;
+
+    all = job->own_faults;
+    job->own_faults = NULL;
+
+    if (all == NULL || job->nomem
+        || (faults && json_array_extend(all, faults) == -1))
+    {
+        json_decref(all);
+        return job->nomem ? NULL : faults;
+    }
+
+    json_decref(faults);
+
+    return all;
 }
 
 

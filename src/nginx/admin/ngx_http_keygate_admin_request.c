@@ -150,7 +150,14 @@ void
 ngx_http_keygate_admin_body_type(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job)
 {
-    if (!ngx_http_keygate_admin_json(r)) {
+    ngx_str_t  type;
+
+    /* a page of another origin can send a body of no type without asking */
+
+    if (!ngx_http_keygate_admin_json(r)
+        || (job->admin->portal
+            && !ngx_http_keygate_admin_header(r, "content-type", &type)))
+    {
         ngx_http_keygate_job_fail(job, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                        "Send the body as Content-Type: application/json.");
         return;

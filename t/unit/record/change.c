@@ -360,6 +360,18 @@ test_rotate(void)
     is_faults(next, faults, "['']", "a revoked key has nothing to rotate");
     json_decref(record);
 
+    record = keygate_change_suspend_key(current, NOW, &faults);
+    is_json(json_incref(record),
+            "{'id':'k1','account':'a1','name':'Zapier','digest':'sha256:" HEX
+            "','scopes':['r'],'created_at':'1970-01-01T00:00:00Z','x':7,"
+            "'suspended_at':'1970-01-02T00:00:00Z'}", "suspended");
+    next = keygate_change_suspend_key(record, NOW + 5, &faults);
+    ok(json_equal(record, next), "once");
+    json_decref(next);
+    is_json(keygate_change_resume_key(record, NOW + 5, &faults), KEY,
+            "resumed, nothing is left of it");
+    json_decref(record);
+
     record = keygate_change_expire_key(current, NOW, &faults);
     is_str(json_string_value(json_object_get(record, "expires_at")), 20,
            "1970-01-02T00:00:00Z", "expires");

@@ -1,0 +1,32 @@
+/*
+ * What actions of the admin API do, to be included by
+ * ngx_http_keygate_admin.h.
+ */
+
+#ifndef NGX_HTTP_KEYGATE_ADMIN_ACTIONS_H
+#define NGX_HTTP_KEYGATE_ADMIN_ACTIONS_H
+
+
+/* ngx_http_keygate_admin_keys.c, _accounts.c, _list.c, _catalogue.c,
+ * _check.c: what actions do */
+
+void ngx_http_keygate_key_create(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_patch(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_revoke(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_suspend(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_resume(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_delete(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_put(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_patch(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_delete(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_get(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_key_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_get(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_account_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_route_list(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_check(ngx_http_keygate_job_t *job);
+
+
+#endif /* NGX_HTTP_KEYGATE_ADMIN_ACTIONS_H */

@@ -1,0 +1,97 @@
+/*
+ * How records are shown: without digests, and keys with what only the table
+ * knows of them.  In threads: no request, no pool.
+ */
+
+#include "ngx_http_keygate_admin.h"
+
+
+static json_t *ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
+    const json_t *record);
+static json_t *ngx_http_keygate_admin_used(int64_t used);
+
+
+json_t *
+ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job, keygate_kind_e kind,
+    const json_t *record)
+{
+    json_t  *view, *extras;
+
+    extras = NULL;
+
+    if (kind == KEYGATE_KEY) {
+        extras = ngx_http_keygate_admin_extras(job, record);
+        if (extras == NULL) {
+            return NULL;
+        }
+    }
+
+    view = keygate_change_view(record, extras, job->now.wall);
+
+    json_decref(extras);
+
+    return view;
+}
+
+
+static json_t *
+ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
+    const json_t *record)
+{
+    int64_t             used;
+    json_t             *extras;
+    keygate_rc_t        rc;
+    keygate_str_t       id;
+    keygate_state_e     state;
+    keygate_table_t    *table;
+    keygate_verdict_t   v;
+
+    table = job->admin->api->zone->table;
+    id = keygate_span(json_string_value(json_object_get(record, "id")));
+
+    rc = keygate_decide_left(job->admin->api->core, table, id, &job->now, &v);
+
+    used = (rc == KEYGATE_OK) ? keygate_table_used_at(table, v.key.ref) : 0;
+    extras = json_pack("{s:o}", "last_used_at",
+                       ngx_http_keygate_admin_used(used));
+
+    if (extras == NULL || job->admin->portal == NULL) {
+        return extras;
+    }
+
+    state = keygate_state_of(record, job->now.wall);
+
+    /* a key that is about to be made has used up nothing, and none that is
+       not live has anything left */
+
+    if (rc != KEYGATE_OK || state != KEYGATE_STATE_LIVE) {
+        v.n_windows = 0;
+    }
+
+    if (json_object_set_new(extras, "state",
+                            json_string(keygate_state_name(state)))
+        == -1
+        || json_object_set_new(extras, "limits",
+                     ngx_http_keygate_admin_rates(&v, job->now.wall)) == -1)
+    {
+        json_decref(extras);
+        return NULL;
+    }
+
+    return extras;
+}
+
+
+static json_t *
+ngx_http_keygate_admin_used(int64_t used)
+{
+    char  text[21];
+
+    if (used == 0) {
+        return json_null();
+    }
+
+    keygate_time_format(used, text);
+
+    return json_string(text);
+}

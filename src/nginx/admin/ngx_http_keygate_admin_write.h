@@ -1,0 +1,48 @@
+/*
+ * Changes gathered into batches (ngx_http_keygate_admin_write.c, _batch.c), to
+ * be included by ngx_http_keygate_admin.h.
+ */
+
+#ifndef NGX_HTTP_KEYGATE_ADMIN_WRITE_H
+#define NGX_HTTP_KEYGATE_ADMIN_WRITE_H
+
+
+struct ngx_http_keygate_writer_s {
+    ngx_http_keygate_zone_t           *zone;
+    keygate_journal_t                 *journal;
+    keygate_digester_t                *digester;
+    void                              *task;
+    void                              *copy;     /* of the store's files */
+    ngx_http_keygate_job_t            *queue;
+    ngx_http_keygate_job_t           **last;
+    ngx_uint_t                         waiting;
+    ngx_http_keygate_job_t            *batch;    /* NULL: idle */
+
+    /* of the batch */
+    keygate_now_t                      now;
+    unsigned                           fresh;    /* new records in it */
+    ngx_err_t                          err;
+    const char                        *failed;   /* which step */
+    unsigned                           full:1;   /* the zone is */
+};
+
+/* Hands a job to the writer of its zone. */
+void ngx_http_keygate_write(ngx_http_keygate_job_t *job);
+/* Does a batch, in a thread. */
+void ngx_http_keygate_batch(void *data);
+/* Whether what was written is in force: says so where it is not. */
+void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
+    keygate_rc_t applied);
+/* Whether an earlier job of the batch is about to make that key. */
+ngx_uint_t ngx_http_keygate_batch_has(ngx_http_keygate_job_t *job,
+    const char *id);
+
+
+/* ngx_http_keygate_store_write.c: the same where the zone has a store, and
+ * what that has needed */
+
+void ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w);
+void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
+
+
+#endif /* NGX_HTTP_KEYGATE_ADMIN_WRITE_H */
