@@ -113,6 +113,8 @@ install: build
 	install -m 644 src/cli/keygate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -D -m 644 src/cli/keygate.bash \
 	    '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/keygate'
+	install -d '$(DESTDIR)$(PREFIX)/share/keygate/portal'
+	install -m 644 src/portal/* '$(DESTDIR)$(PREFIX)/share/keygate/portal'
 
 # The package is built from a copy, so that the tree stays as it is.
 

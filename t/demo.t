@@ -88,6 +88,22 @@ my $url = "http://127.0.0.1:$port/api/v1/jobs";
 
 like(`curl -s -i $url -H "X-Api-Key: $key"`, qr{^HTTP/\S+ 200 },
      'which works at once');
+
+# the page for developers, whose address is not to be pasted into a shell
+
+my ($site) = $text =~ m{^ {4}(http://127\.0\.0\.1:\d+)/$}m;
+my $session = "$site/settings/developers/api/session";
+
+like(`curl -s -i $site/settings/developers/`,
+     qr{^HTTP/\S+ 200 .*trusted-types 'none'.*<keygate-keys api="api/">}s,
+     'the page for developers');
+like(`curl -s $session -b sample=mia`, qr/"name":"Brightline Heating/,
+     'knows the account of a sample user');
+like(`curl -s -i $session`, qr{^HTTP/\S+ 401 }, 'and serves nobody else');
+like(`curl -s $site/operators/api/accounts -b sample=olga`,
+     qr/"id":"biz_8f2a1c9e"/, 'an operator sees all accounts');
+like(`curl -s -i $site/operators/api/accounts -b sample=mia`,
+     qr{^HTTP/\S+ 401 }, 'which a customer does not');
 is($status[10], 200, 'the metrics');
 like($body[10], qr/api="crewkeel"/, 'of all of them');
 

@@ -126,13 +126,16 @@ sub taken {
 }
 
 
-my @conf = grep { -e } map { "$root/conf.d/$_.conf" } @apis, 'handlers',
-                                                      'admin';
+my @conf = grep { -e } map { "$root/conf.d/$_.conf" } @apis,
+    qw(handlers admin portal);
 
 taken($_) for @conf;
 
 my $includes = join "\n    ",
                     map { 'include ' . configuration($_) . ';' } @conf;
+
+unlink "$dir/portal";
+symlink "$root/src/portal", "$dir/portal" or die "$dir/portal: $!\n";
 
 write_file("$dir/admin.sha256", sha256_hex($admin) . "\n");
 write_file("$dir/nginx.conf", <<"END");
@@ -204,6 +207,10 @@ The admin API on 127.0.0.1:8090: the keys, a new one, which is shown this once
 
   and what is counted:
     curl -i http://127.0.0.1:8090/metrics
+
+The page at which customers make their keys, for a browser
+
+    http://127.0.0.1:8091/
 
 The journals and logs are in $dir.  Ctrl-C stops it all.
 
