@@ -74,6 +74,8 @@ is join("\n", grep { !m{/$|^/usr/share/doc/} } sort keys %mode),
         '/usr/lib/nginx/modules/ngx_http_keygate_module.so',
         "/usr/lib/tmpfiles.d/$name.conf",
         '/usr/share/bash-completion/completions/keygate',
+        (map { '/usr/share/keygate/portal/' . s{.*/}{}r }
+         sort glob "$root/src/portal/*"),
         '/usr/share/man/man1/keygate.1.gz',
         '/usr/share/nginx/modules-available/mod-http-keygate.conf'),
     'what is in the package';
