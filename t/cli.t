@@ -43,6 +43,21 @@ is($c->run('account', '--help')->{code}, 0, 'account --help');
 is($c->run('account', '--help')->{out}, $c->run('--help')->{out},
    'tells all commands');
 
+{
+    open my $f, '<', "$Keygate::root/src/cli/options.c" or die;
+
+    my %option;
+
+    while (my $line = <$f>) {
+        push @{$option{$2}}, $1 if $line =~ /^    \{ "([a-z-]+)", '(.)'/;
+    }
+
+    cmp_ok(scalar keys %option, '>', 40, 'options, each with a letter');
+
+    is(join('; ', map { "@$_" } grep { @$_ > 1 } values %option), '',
+       'no letter stands for two options');
+}
+
 my $page = do {
     open my $f, '<', "$Keygate::root/src/cli/keygate.1" or die;
     local $/;

@@ -13,7 +13,7 @@
 
 const cli_command_t  cli_commands[] = {
 
-    { "setup", NULL, "NAME", 1, 1, "wLMgcCjqh", cli_setup,
+    { "setup", NULL, "NAME", 1, 1, "wHMgcCjqh", cli_setup,
       "makes a first gate, and shows that it works",
       "A journal with an account and a key, a token for the admin API, and a\n"
       "site that asks for a key and proxies to --upstream. nginx tests it and\n"

@@ -314,7 +314,7 @@ static const cli_option_t  cli_option_list[] = {
     { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
       cli_set_flag, cli_field(bare) },
 
-    { "listen", 'L', "[ADDRESS:]PORT", "where the gate is; "
+    { "listen", 'H', "[ADDRESS:]PORT", "where the gate is; "
       "127.0.0.1:8080", cli_set_text, cli_field(listen) },
     { "listen-admin", 'M', "[ADDRESS:]PORT", "where its admin API is; "
       "127.0.0.1:8090", cli_set_text, cli_field(listen_admin) },
