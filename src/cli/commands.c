@@ -119,7 +119,7 @@ const cli_command_t  cli_commands[] = {
       "  openssl rand -hex 32 >admin.token\n"
       "  keygate hash --bare <admin.token >admin.sha256\n" },
 
-    { "token", NULL, "NAME", 1, 1, "LeEjqh", cli_token,
+    { "token", NULL, "NAME", 1, 1, "BeEjqh", cli_token,
       "makes a token for the admin API, and shows it, this once",
       "NAME is who will use it, a person or a program; audit events and\n"
       "records that it changes tell it. The line goes into the file that\n"

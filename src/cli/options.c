@@ -309,7 +309,7 @@ static const cli_option_t  cli_option_list[] = {
     { "merge", '8', NULL, "into what is there already",
       cli_set_flag, cli_field(merge) },
     { "new", '9', NULL, "begin one", cli_set_flag, cli_field(fresh) },
-    { "role", 'L', "ROLE", "what it may do: read, keys (changes keys) or "
+    { "role", 'B', "ROLE", "what it may do: read, keys (changes keys) or "
       "admin (everything)", cli_set_text, cli_field(role) },
     { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
       cli_set_flag, cli_field(bare) },
