@@ -7,6 +7,7 @@
 
 #include "keygate_api.h"
 #include "keygate_core.h"
+#include "keygate_leases.h"
 
 
 /* One a unit for the key, one a unit for its account. */
@@ -33,6 +34,7 @@ typedef struct {
     unsigned              has_destination:1;
     unsigned              preflight:1;   /* a browser asks for leave first */
     keygate_now_t         now;
+    keygate_leases_t     *leases;        /* NULL: limits are of this node */
 } keygate_request_t;
 
 
@@ -48,6 +50,8 @@ typedef struct {
     unsigned              authenticated:1;   /* "key" is valid and live */
     unsigned              known:1;           /* "key" is valid */
     unsigned              charged:1;
+    unsigned              waits:1;           /* for a lease that is on its way:
+                                                ask again in a moment */
     unsigned              preflight:1;       /* that the API's "preflight" is
                                                 for */
     unsigned              slash_kept:1;      /* the path has a "%2F" */
@@ -67,6 +71,7 @@ typedef struct {
 
 #define KEYGATE_CHECK_ONLY  1   /* charge nothing, touch nothing */
 #define KEYGATE_PAID        2   /* has been charged; no rate refuses it */
+#define KEYGATE_WAITED      4   /* it has been asked before, and v->waits */
 
 /*
  * Rows 1 to 10 of the decision, in their order.  "v" is filled in whole; the

@@ -38,4 +38,16 @@ int keygate_decide_rates(const keygate_request_t *request, unsigned flags,
     keygate_verdict_t *v);
 
 
+/* keygate_decide_leases.c: rates that hold over many nodes */
+
+/* Finds the leases of the windows; 0 and v->code when one cannot be had. */
+int keygate_decide_leases(const keygate_request_t *request, unsigned flags,
+    uint32_t cost, keygate_verdict_t *v);
+
+/* After the rates have refused: whether it is worth while to wait, and what
+ * the node asks for. */
+void keygate_decide_wait(const keygate_request_t *request, unsigned flags,
+    uint32_t cost, keygate_verdict_t *v);
+
+
 #endif /* KEYGATE_DECIDE_PRIVATE_H */

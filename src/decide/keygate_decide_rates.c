@@ -29,6 +29,10 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
         cost = 0;
     }
 
+    if (request->leases && !keygate_decide_leases(request, flags, cost, v)) {
+        return 0;
+    }
+
     if (flags & KEYGATE_CHECK_ONLY) {
         charged = keygate_rate_check(v->windows, v->n_windows, cost,
                                      &request->now);
@@ -37,6 +41,10 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
         charged = keygate_rate_charge(v->windows, v->n_windows, cost,
                                       &request->now);
         v->charged = charged;
+    }
+
+    if (request->leases) {
+        keygate_decide_wait(request, flags, cost, v);
     }
 
     if (charged) {
@@ -159,6 +167,7 @@ keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
     w->limit = limit;
     w->unit = unit;
     w->meter = keygate_table_meter(table, ref, kind);
+    w->holder = (uint64_t) ref << 32 | (uint64_t) kind;
     w->name = name;
 
     if (w->meter == NULL) {

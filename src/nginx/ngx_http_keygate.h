@@ -80,6 +80,12 @@ typedef struct {
     ngx_str_t                      pepper;      /* the file's content */
     ngx_http_keygate_store_t      *store;       /* NULL: none */
     ngx_shm_zone_t                *shm_zone;
+    ngx_shm_zone_t                *lease_zone;  /* NULL: limits=node */
+    size_t                         size;        /* of the zone */
+    ngx_uint_t                     limits;      /* NGX_CONF_UNSET_UINT, 1: over
+                                                   all nodes, 0: each its own */
+    ngx_msec_t                     wait;        /* for a lease, at most */
+    ngx_uint_t                     outage;      /* keygate_outage_e */
     ngx_http_keygate_main_conf_t  *main;
     ngx_cycle_t                   *cycle;
     ngx_log_t                     *log;         /* the cycle's */
@@ -87,6 +93,7 @@ typedef struct {
     ngx_slab_pool_t               *shpool;      /* its mutex is the lock */
     ngx_http_keygate_shared_t     *shared;
     keygate_table_t               *table;
+    keygate_leases_t              *leases;      /* NULL: none are needed */
 
     /* of this process */
     keygate_journal_t             *follower;
@@ -94,6 +101,7 @@ typedef struct {
     ngx_event_t                    timer;
     void                          *writer;      /* of the admin files */
     void                          *following;   /* of the store's files */
+    void                          *leasing;     /* of them, too */
     uint64_t                       reported;    /* rejected lines, logged */
     ngx_err_t                      failed;      /* to follow, as logged */
 } ngx_http_keygate_zone_t;
@@ -207,13 +215,6 @@ ngx_int_t ngx_http_keygate_conf_underscores(ngx_conf_t *cf,
 ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
 
 
-/* ngx_http_keygate_destination.c: where COPY and MOVE write to */
-
-/* Fills in what the decision has to know of it; NGX_ERROR: no memory. */
-ngx_int_t ngx_http_keygate_destination(ngx_http_request_t *r,
-    keygate_request_t *request);
-
-
 /* ngx_http_keygate_conf_sent.c: where a path goes upstream as it came */
 
 /* Around the reading of a block "http". */
@@ -238,8 +239,6 @@ ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
  * only to be called when the URI is final.  NULL: no memory. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
-/* The path of the request line as received, without the query. */
-ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_early.c: what nginx refuses before there is a location */
@@ -388,6 +387,8 @@ extern const ngx_uint_t
 
 
 #include "ngx_http_keygate_headers.h"
+#include "ngx_http_keygate_limits.h"
+#include "ngx_http_keygate_request.h"
 
 
 /* ngx_http_keygate_zone.c, _journal.c and _follow.c */

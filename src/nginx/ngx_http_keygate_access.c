@@ -8,11 +8,9 @@
 #include "ngx_http_keygate.h"
 
 
-static ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api, ngx_http_keygate_ctx_t *above,
-    keygate_request_t *request);
-static void ngx_http_keygate_address(ngx_http_request_t *r,
-    keygate_request_t *request);
+static ngx_int_t ngx_http_keygate_decision(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, ngx_uint_t may_wait,
+    ngx_http_keygate_ctx_t **decided);
 static void ngx_http_keygate_settle(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
 static ngx_uint_t ngx_http_keygate_satisfiable(keygate_verdict_t *v);
@@ -40,9 +38,13 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_decided(r, klcf->api);
+    rc = ngx_http_keygate_decision(r, klcf->api, !klcf->dry_run, &ctx);
 
-    if (ctx == NULL) {
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -181,6 +183,17 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
 ngx_http_keygate_ctx_t *
 ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 {
+    ngx_http_keygate_ctx_t  *ctx;
+
+    return (ngx_http_keygate_decision(r, api, 0, &ctx) == NGX_OK) ? ctx : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+    ngx_uint_t may_wait, ngx_http_keygate_ctx_t **decided)
+{
+    ngx_int_t                     rc;
     ngx_uint_t                    covered;
     keygate_request_t             request;
     ngx_http_keygate_ctx_t       *ctx;
@@ -196,17 +209,31 @@ ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
             || !r->valid_unparsed_uri || r != r->main
             || ngx_http_keygate_sent_raw(r)))
     {
-        return ctx;
+        *decided = ctx;
+        return NGX_OK;
     }
 
-    if (ngx_http_keygate_decide(r, api, ctx, &request) != NGX_OK) {
-        return NULL;
+    if (ngx_http_keygate_decide(r, api, ctx, &request,
+                                &ngx_http_keygate_verdict)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
+
+    if (may_wait && ngx_http_keygate_verdict.waits) {
+        rc = ngx_http_keygate_wait(r, api);
+
+        if (rc == NGX_AGAIN || rc == NGX_ERROR) {
+            return rc;
+        }
+    }
+
+    ngx_http_keygate_waited(r, api, ngx_http_keygate_verdict.charged);
 
     ctx = ngx_http_keygate_create_ctx(r, api, &ngx_http_keygate_verdict);
 
     if (ctx == NULL) {
-        return NULL;
+        return NGX_ERROR;
     }
 
     ctx->credential = request.credential;
@@ -218,140 +245,9 @@ ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
         ngx_http_keygate_settle(r, ctx);
     }
 
-    return ctx;
-}
-
-
-ngx_str_t
-ngx_http_keygate_raw_path(ngx_http_request_t *r)
-{
-    u_char     *p;
-    ngx_str_t   path;
-
-    path = r->unparsed_uri;
-
-    p = path.len ? memchr(path.data, '?', path.len) : NULL;
-
-    if (p) {
-        path.len = p - path.data;
-    }
-
-    /* "GET http://host?query" */
-
-    if (path.len == 0 && r->uri.len) {
-        ngx_str_set(&path, "/");
-    }
-
-    return path;
-}
-
-
-static ngx_int_t
-ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
-    ngx_http_keygate_ctx_t *above, keygate_request_t *request)
-{
-    unsigned    flags;
-    ngx_str_t   method, raw;
-    ngx_uint_t  n, auth;
-
-    auth = ngx_http_keygate_asked(r, &method, &raw);
-
-    ngx_memzero(request, sizeof(keygate_request_t));
-
-    request->method.len = method.len;
-    request->method.data = method.data;
-    request->raw.len = raw.len;
-    request->raw.data = raw.data;
-    request->now = ngx_http_keygate_now(api->zone);
-
-    /* what proxy_pass would send: the line as received, or what nginx made
-       of it */
-
-    if (!auth && (r != r->main || !r->valid_unparsed_uri)) {
-        request->rewritten.len = r->uri.len;
-        request->rewritten.data = r->uri.data;
-    }
-
-    if (request->rewritten.len == 0) {
-        request->as_received = auth || ngx_http_keygate_sent_raw(r);
-    }
-
-    if (raw.len && memchr(raw.data, '%', raw.len)) {
-        request->decoded = ngx_pnalloc(r->main->pool, raw.len);
-        if (request->decoded == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    if (above) {
-        request->credential = above->credential;
-        request->n_credentials = above->n_credentials;
-
-    } else {
-        if (ngx_http_keygate_credential(r, api->core, &request->credential, &n)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        request->n_credentials = n;
-    }
-
-    if (ngx_http_keygate_destination(r, request) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_keygate_address(r, request);
-
-    request->preflight = api->core->preflight != KEYGATE_PREFLIGHT_OFF
-                         && keygate_str_eq(request->method,
-                                           KEYGATE_STR("OPTIONS"))
-                         && ngx_http_keygate_is_preflight(r);
-
-    flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
-
-    keygate_decide(api->core, api->zone->table, api->zone->digester, request,
-                   flags, &ngx_http_keygate_verdict);
-
-    /* a node that has never had all records cannot tell that a key is none */
-
-    if (ngx_http_keygate_verdict.code == KEYGATE_CREDENTIAL_INVALID
-        && api->zone->store && !api->zone->shared->store_whole)
-    {
-        ngx_http_keygate_verdict.code = KEYGATE_UNAVAILABLE;
-        ngx_http_keygate_verdict.retry_after = 1;
-    }
+    *decided = ctx;
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_keygate_address(ngx_http_request_t *r, keygate_request_t *request)
-{
-    struct sockaddr_in   *sin;
-#if (NGX_HAVE_INET6)
-    struct sockaddr_in6  *sin6;
-#endif
-
-    switch (r->connection->sockaddr->sa_family) {
-
-    case AF_INET:
-        sin = (struct sockaddr_in *) r->connection->sockaddr;
-        request->address[10] = 0xff;
-        request->address[11] = 0xff;
-        ngx_memcpy(&request->address[12], &sin->sin_addr, 4);
-        request->has_address = 1;
-        break;
-
-#if (NGX_HAVE_INET6)
-    case AF_INET6:
-        sin6 = (struct sockaddr_in6 *) r->connection->sockaddr;
-        ngx_memcpy(request->address, &sin6->sin6_addr, 16);
-        request->has_address = 1;
-        break;
-#endif
-    }
 }
 
 

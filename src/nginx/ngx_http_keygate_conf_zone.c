@@ -23,6 +23,7 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     u_char                    *p;
     ssize_t                    size;
     ngx_str_t                 *value, name, s;
+    ngx_int_t                  rc;
     ngx_uint_t                 i;
     ngx_http_keygate_zone_t   *zone, **slot;
 
@@ -61,6 +62,9 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     zone->name = name;
+    zone->limits = NGX_CONF_UNSET_UINT;
+    zone->wait = NGX_CONF_UNSET_MSEC;
+    zone->outage = NGX_CONF_UNSET_UINT;
     zone->main = kmcf;
     zone->cycle = cf->cycle;
     zone->log = &cf->cycle->new_log;
@@ -115,11 +119,26 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\", expected "
-                           "\"journal=PATH\", \"pepper=PATH\" and "
-                           "\"store=NAME\", each once",
-                           &value[i]);
+        rc = ngx_http_keygate_zone_limits(cf, zone, &value[i]);
+
+        if (rc == NGX_OK) {
+            continue;
+        }
+
+        if (rc == NGX_DECLINED) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\", expected "
+                               "\"journal=PATH\", \"pepper=PATH\", "
+                               "\"store=NAME\", \"limits=cluster|node\", "
+                               "\"wait=TIME\" and "
+                               "\"outage=share|node|refuse\", each once",
+                               &value[i]);
+        }
+
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_keygate_zone_leases(cf, zone, size) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

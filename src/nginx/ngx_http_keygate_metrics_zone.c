@@ -27,6 +27,11 @@ static uint64_t ngx_http_keygate_metric_writes(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_written(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_errors(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_reloads(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_exchanges(
+    ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_waits(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_outage(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_early(ngx_http_keygate_zone_t *zone);
 
 
 const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
@@ -62,6 +67,15 @@ const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
       NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_errors },
     { "keygate_reloads", "Configurations that have taken the table over.",
       NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_reloads },
+    { "keygate_lease_exchanges", "Exchanges with the ledgers of limits.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_exchanges },
+    { "keygate_limit_waits", "Requests that have waited for a lease.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_waits },
+    { "keygate_limit_outage", "Whether nodes cannot share their limits.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_outage },
+    { "keygate_limit_early", "Requests that a limit has refused while units of "
+      "it were left to other nodes.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_early },
 
     { NULL, NULL, NGX_HTTP_KEYGATE_GAUGE, NULL }
 };
@@ -214,4 +228,32 @@ static uint64_t
 ngx_http_keygate_metric_reloads(ngx_http_keygate_zone_t *zone)
 {
     return zone->shared->loads - 1;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_exchanges(ngx_http_keygate_zone_t *zone)
+{
+    return zone->leases ? zone->leases->exchanges : 0;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_waits(ngx_http_keygate_zone_t *zone)
+{
+    return zone->leases ? zone->leases->admitted + zone->leases->refused : 0;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_outage(ngx_http_keygate_zone_t *zone)
+{
+    return zone->leases && zone->leases->down;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_early(ngx_http_keygate_zone_t *zone)
+{
+    return zone->leases ? zone->leases->early : 0;
 }

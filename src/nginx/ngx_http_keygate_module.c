@@ -30,7 +30,7 @@ static ngx_conf_enum_t  ngx_http_keygate_log_levels[] = {
 static ngx_command_t  ngx_http_keygate_commands[] = {
 
     { ngx_string("keygate_zone"),
-      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_keygate_zone_directive,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,

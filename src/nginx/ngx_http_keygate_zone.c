@@ -285,6 +285,10 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
 
     ngx_add_timer(&zone->timer, 1);
 
+    if (zone->leases && ngx_http_keygate_lease_start(zone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return zone->store ? ngx_http_keygate_store_start(zone) : NGX_OK;
 }
 
@@ -296,6 +300,7 @@ ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone)
         ngx_del_timer(&zone->timer);
     }
 
+    ngx_http_keygate_lease_stop(zone);
     ngx_http_keygate_store_stop(zone);
 
     if (zone->follower) {

@@ -135,4 +135,18 @@ void keygate_window_fill(const keygate_look_t *look, keygate_window_t *w,
     uint32_t cost, uint32_t taken);
 
 
+/* keygate_rate_lease.c: all windows are of one meter, and have its lease */
+
+/* Whether the lease admits "cost" as of "look"; with "take" 0, whether what
+ * others used leaves so much. */
+int keygate_window_leased(const keygate_look_t *look,
+    const keygate_window_t *windows, unsigned n, uint32_t cost, int take,
+    const keygate_now_t *now);
+
+/* After they have been filled: what others use belongs to it too; "leased":
+ * the lease has admitted it. */
+void keygate_window_others(keygate_window_t *windows, unsigned n,
+    uint32_t cost, int leased, const keygate_now_t *now);
+
+
 #endif /* KEYGATE_METER_H */

@@ -1,7 +1,8 @@
 /*
  * Charging: whether all windows have room for what a request costs.  What a
  * window has left, and from when on, is up to keygate_window.c, how meters move
- * through time to keygate_meter.c.
+ * through time to keygate_meter.c, and what a lease says of all that to
+ * keygate_rate_lease.c.
  *
  * Everything is computed from values that a last look at the word proves to
  * have belonged together: slots that are in a window are only overwritten
@@ -76,6 +77,38 @@ keygate_rate_check(keygate_window_t *windows, unsigned n, uint32_t cost,
 }
 
 
+uint32_t
+keygate_rate_used(keygate_window_t *windows, unsigned n,
+    const keygate_now_t *now)
+{
+    unsigned        i;
+    keygate_look_t  look;
+
+    keygate_look_init(&look, windows->meter, now);
+
+    for (i = 0; i < n; i++) {
+        if (windows[i].unit == KEYGATE_MONTH) {
+            look.month = (uint32_t) keygate_month_of(now->wall);
+        }
+    }
+
+    do {
+        keygate_look(&look);
+        (void) keygate_window_judge(&look, windows, n, 0);
+
+    } while (!keygate_still(&look));
+
+    return look.count;
+}
+
+
+uint32_t
+keygate_meter_count(const keygate_meter_t *meter)
+{
+    return keygate_word_count(__atomic_load_n(&meter->word, __ATOMIC_ACQUIRE));
+}
+
+
 /* How many windows, from the first on, are of its meter. */
 
 static unsigned
@@ -97,7 +130,7 @@ static int
 keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
     uint32_t cost, int take, const keygate_now_t *now)
 {
-    int       pass;
+    int       pass, leased;
     unsigned  i;
 
     keygate_look_init(look, windows->meter, now);
@@ -115,6 +148,12 @@ keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
         keygate_look(look);
 
         pass = keygate_window_judge(look, windows, n, cost);
+        leased = 1;
+
+        if (pass && cost != 0 && windows->lease != NULL) {
+            leased = keygate_window_leased(look, windows, n, cost, take, now);
+            pass = leased;
+        }
 
         if (pass && take && keygate_look_stale(look)) {
             keygate_roll(look);
@@ -127,6 +166,11 @@ keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
         }
 
         if (pass && take ? keygate_take(look, cost) : keygate_still(look)) {
+
+            if (windows->lease != NULL) {
+                keygate_window_others(windows, n, cost, leased, now);
+            }
+
             return pass;
         }
     }

@@ -76,14 +76,19 @@ typedef struct {
 typedef struct {
     uint64_t  tick;                      /* monotonic, 1/32 s since the epoch */
     uint32_t  tick_ms;                   /* ms to the next tick, 1-32 */
+    uint64_t  ms;                        /* since the epoch */
     int64_t   wall;                      /* Unix time, seconds */
 } keygate_now_t;
 
 
 /*
  * One rate as it applies to one holder, and what became of it.  The caller
- * fills in the first four; keygate_rate_charge() the rest.  Its name is for
- * the caller alone.
+ * fills in what is above "remaining"; keygate_rate_charge() the rest.  Its
+ * name is for the caller alone.
+ *
+ * With a lease (keygate_lease.h) the rate holds over many nodes, and what
+ * others use is in "remaining", "reset" and "retry_after".  All windows of one
+ * meter have the same.
  */
 
 typedef struct {
@@ -92,6 +97,10 @@ typedef struct {
     keygate_meter_t *meter;
     keygate_ring_t  *ring;               /* of that unit; NULL for a month; if
                                             NULL otherwise, all is refused */
+    struct keygate_lease_s  *lease;      /* NULL: this node alone counts */
+    uint64_t         holder;             /* whose lease it must be */
+    uint32_t         spare;              /* units that need none, before the
+                                            ledger has answered */
 
     uint32_t         remaining;          /* units still to be had, after this */
     uint32_t         reset;              /* "t": whole seconds until more
@@ -104,6 +113,8 @@ typedef struct {
                                             unit, when it exceeds the limit);
                                             0 unless refused */
     unsigned         refused:1;
+    unsigned         unleased:1;         /* for want of a lease alone, which is
+                                            on its way */
     keygate_str_t    name;
 } keygate_window_t;
 
@@ -170,9 +181,17 @@ int keygate_rate_charge(keygate_window_t *windows, unsigned n, uint32_t cost,
     const keygate_now_t *now);
 
 /* What keygate_rate_charge() would say, with "remaining" as it is; writes
- * nothing. */
+ * nothing.  Instead of by a lease it goes by what others used. */
 int keygate_rate_check(keygate_window_t *windows, unsigned n, uint32_t cost,
     const keygate_now_t *now);
+
+/* Of windows of one meter: the units that are in each, in "remaining"; and how
+ * many the meter has ever admitted, modulo 2^31. */
+uint32_t keygate_rate_used(keygate_window_t *windows, unsigned n,
+    const keygate_now_t *now);
+
+/* The latter alone. */
+uint32_t keygate_meter_count(const keygate_meter_t *meter);
 
 
 #endif /* KEYGATE_RATE_H */

@@ -36,6 +36,7 @@ keygate_now(uint64_t ms, int64_t wall)
     now.tick = ms / 1000 * KEYGATE_TICKS + part / 1000;
     now.tick_ms = (uint32_t) ((1000 - part % 1000 + KEYGATE_TICKS - 1)
                               / KEYGATE_TICKS);
+    now.ms = ms;
     now.wall = wall;
 
     return now;

@@ -16,6 +16,9 @@ keygate_lua_text(keygate_lua_e script)
     case KEYGATE_LUA_BEAT:
         return KEYGATE_STR(keygate_lua_beat);
 
+    case KEYGATE_LUA_LEASE:
+        return KEYGATE_STR(keygate_lua_lease);
+
     case KEYGATE_LUA_MERGE:
         return KEYGATE_STR(keygate_lua_merge);
 

@@ -20,6 +20,7 @@
 
 typedef enum {
     KEYGATE_LUA_BEAT = 0,
+    KEYGATE_LUA_LEASE,
     KEYGATE_LUA_MERGE,
     KEYGATE_LUA_WRITE,
     KEYGATE_LUA_N

@@ -64,6 +64,23 @@ keygate_store_bucket_key(const keygate_store_name_t *name, unsigned bucket,
 }
 
 
+size_t
+keygate_store_ledger_key(const keygate_store_name_t *name,
+    keygate_str_t field, char key[KEYGATE_STORE_LEDGER_MAX])
+{
+    int  n;
+
+    n = snprintf(key, KEYGATE_STORE_LEDGER_MAX, "%.*s:{%.*s.%02x}:h:%.*s",
+                 (int) name->prefix.len, (const char *) name->prefix.data,
+                 (int) name->zone.len, (const char *) name->zone.data,
+                 keygate_store_bucket(field), (int) field.len,
+                 (const char *) field.data);
+
+    return n < KEYGATE_STORE_LEDGER_MAX ? (size_t) n
+                                        : KEYGATE_STORE_LEDGER_MAX - 1;
+}
+
+
 keygate_rc_t
 keygate_store_value(keygate_str_t value, uint64_t *seq, keygate_str_t *line)
 {

@@ -10,6 +10,8 @@
  *   PREFIX:{ZONE}:log             stream: SEQ-0 -> c (chain), l (LINE)
  *   PREFIX:{ZONE}:acks            sorted set: node -> the change that it has
  *   PREFIX:{ZONE}:nodes           hash: node -> "MS BOOT SEQ WORD STATUS"
+ *   PREFIX:{ZONE.00}:h:FIELD to   hashes: the ledger of a holder of rates, as
+ *          {ZONE.ff}              lease.lua has it; its tag is FIELD's bucket
  */
 
 #ifndef KEYGATE_STORE_H
@@ -22,6 +24,7 @@
 #define KEYGATE_STORE_PREFIX_MAX  64
 #define KEYGATE_STORE_ZONE_MAX    63
 #define KEYGATE_STORE_KEY_MAX     160   /* of such a name, NUL included */
+#define KEYGATE_STORE_LEDGER_MAX  256   /* of a ledger's name, NUL included */
 #define KEYGATE_STORE_FIELD_MAX   (KEYGATE_ID_MAX + sizeof("account:"))
 
 
@@ -43,6 +46,10 @@ size_t keygate_store_field(keygate_kind_e kind, keygate_str_t id,
 unsigned keygate_store_bucket(keygate_str_t field);
 size_t keygate_store_bucket_key(const keygate_store_name_t *name,
     unsigned bucket, char key[KEYGATE_STORE_KEY_MAX]);
+
+/* The name of the ledger of a record that is a holder of rates. */
+size_t keygate_store_ledger_key(const keygate_store_name_t *name,
+    keygate_str_t field, char key[KEYGATE_STORE_LEDGER_MAX]);
 
 /* The value of a field, "SEQ LINE": KEYGATE_OK or KEYGATE_INVALID. */
 keygate_rc_t keygate_store_value(keygate_str_t value, uint64_t *seq,

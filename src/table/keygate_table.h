@@ -222,6 +222,9 @@ keygate_rc_t keygate_table_find_account(const keygate_table_t *t,
  * was just found. */
 keygate_meter_t *keygate_table_meter(const keygate_table_t *t, uint32_t ref,
     keygate_kind_e kind);
+/* The id of the record that has that number now: its length, or 0. */
+unsigned keygate_table_ref_id(const keygate_table_t *t, uint32_t ref,
+    char id[KEYGATE_ID_MAX + 1]);
 keygate_ring_t *keygate_table_ring(const keygate_table_t *t, uint32_t ref,
     keygate_kind_e kind, keygate_unit_e unit);
 

@@ -282,6 +282,31 @@ keygate_table_ring(const keygate_table_t *t, uint32_t ref,
 }
 
 
+unsigned
+keygate_table_ref_id(const keygate_table_t *t, uint32_t ref,
+    char id[KEYGATE_ID_MAX + 1])
+{
+    unsigned  len, tries;
+    uint32_t  body;
+    uint64_t  seen, words[KEYGATE_ACCOUNT_WORDS];
+
+    for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
+        seen = keygate_table_enter(t);
+        body = keygate_load(&keygate_node(t, ref)->body);
+
+        len = body != 0 && keygate_body_copy(t, body, words,
+                                             KEYGATE_ACCOUNT_WORDS) != 0
+              ? keygate_body_id(words, id) : 0;
+
+        if (keygate_table_whole(t, seen)) {
+            return len;
+        }
+    }
+
+    return 0;
+}
+
+
 int64_t
 keygate_table_used_at(const keygate_table_t *t, uint32_t ref)
 {

@@ -9,6 +9,7 @@
  *   ngx_http_keygate_store_full.c    the copy made anew
  *   ngx_http_keygate_store_round.c   following: a round, in a thread
  *   ngx_http_keygate_store_follow.c  following, from one worker
+ *   ngx_http_keygate_store_lease.c   leases, for limits over all nodes
  *   ngx_http_keygate_store_write.c   changes of the admin API
  *   ngx_http_keygate_store_send.c    to the engine
  *
@@ -24,6 +25,7 @@
 
 #include "ngx_http_keygate_admin.h"
 
+#include "keygate_calendar.h"
 #include "keygate_link.h"
 #include "keygate_place.h"
 #include "keygate_store.h"
@@ -182,6 +184,12 @@ void ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone);
 /* Whether the journal has only become longer, and has a store: what comes of
  * that is for the store's threads to see, which know a line of its own. */
 ngx_uint_t ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_store_lease.c */
+
+ngx_int_t ngx_http_keygate_lease_start(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_lease_stop(ngx_http_keygate_zone_t *zone);
 
 
 #endif /* _NGX_HTTP_KEYGATE_STORE_H_INCLUDED_ */

@@ -232,6 +232,20 @@ sub stop {
 }
 
 
+# As a machine that loses power: the master and its workers are no more.
+
+sub kill_all {
+    my ($self) = @_;
+
+    my $pid = delete $self->{master} or return;
+
+    kill 'KILL', -$pid;
+    waitpid $pid, 0;
+
+    $self->{upstream}->stop if $self->{upstream};
+}
+
+
 # Calls the sub until it is true, at most so many seconds: its value or ''.
 
 sub wait_for {

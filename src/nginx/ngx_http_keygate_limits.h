@@ -1,0 +1,35 @@
+/*
+ * Limits that hold over many nodes, as nginx sees them: how they are
+ * configured, and requests that wait.  Part of ngx_http_keygate.h.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_LIMITS_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_LIMITS_H_INCLUDED_
+
+
+/* ngx_http_keygate_conf_limits.c: limits over many nodes */
+
+/* "limits=", "wait=", "outage="; NGX_DECLINED: another parameter, or given
+ * twice. */
+ngx_int_t ngx_http_keygate_zone_limits(ngx_conf_t *cf,
+    ngx_http_keygate_zone_t *zone, ngx_str_t *value);
+/* After all parameters of a zone of that size. */
+ngx_int_t ngx_http_keygate_zone_leases(ngx_conf_t *cf,
+    ngx_http_keygate_zone_t *zone, size_t size);
+
+
+/* ngx_http_keygate_wait.c: requests that wait for a lease */
+
+/* Whether this one does. */
+ngx_uint_t ngx_http_keygate_waits(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api);
+/* NGX_AGAIN: the phase handler is called again in a moment; NGX_DECLINED: it
+ * is not to wait, or has waited; NGX_ERROR. */
+ngx_int_t ngx_http_keygate_wait(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api);
+/* It waits no longer. */
+void ngx_http_keygate_waited(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, ngx_uint_t admitted);
+
+
+#endif /* _NGX_HTTP_KEYGATE_LIMITS_H_INCLUDED_ */

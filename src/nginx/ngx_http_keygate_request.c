@@ -1,0 +1,150 @@
+/*
+ * What the decision is told of a request: its path, its credential, where it
+ * comes from, and when.
+ */
+
+#include "ngx_http_keygate.h"
+
+
+static void ngx_http_keygate_address(ngx_http_request_t *r,
+    keygate_request_t *request);
+
+
+ngx_str_t
+ngx_http_keygate_raw_path(ngx_http_request_t *r)
+{
+    u_char     *p;
+    ngx_str_t   path;
+
+    path = r->unparsed_uri;
+
+    p = path.len ? memchr(path.data, '?', path.len) : NULL;
+
+    if (p) {
+        path.len = p - path.data;
+    }
+
+    /* "GET http://host?query" */
+
+    if (path.len == 0 && r->uri.len) {
+        ngx_str_set(&path, "/");
+    }
+
+    return path;
+}
+
+
+ngx_int_t
+ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+    ngx_http_keygate_ctx_t *above, keygate_request_t *request,
+    keygate_verdict_t *v)
+{
+    unsigned    flags;
+    ngx_str_t   method, raw;
+    ngx_uint_t  n, auth;
+
+    auth = ngx_http_keygate_asked(r, &method, &raw);
+
+    ngx_memzero(request, sizeof(keygate_request_t));
+
+    request->method.len = method.len;
+    request->method.data = method.data;
+    request->raw.len = raw.len;
+    request->raw.data = raw.data;
+    request->now = ngx_http_keygate_now(api->zone);
+
+    /* what proxy_pass would send: the line as received, or what nginx made
+       of it */
+
+    if (!auth && (r != r->main || !r->valid_unparsed_uri)) {
+        request->rewritten.len = r->uri.len;
+        request->rewritten.data = r->uri.data;
+    }
+
+    if (request->rewritten.len == 0) {
+        request->as_received = auth || ngx_http_keygate_sent_raw(r);
+    }
+
+    if (raw.len && memchr(raw.data, '%', raw.len)) {
+        request->decoded = ngx_pnalloc(r->main->pool, raw.len);
+        if (request->decoded == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (above) {
+        request->credential = above->credential;
+        request->n_credentials = above->n_credentials;
+
+    } else {
+        if (ngx_http_keygate_credential(r, api->core, &request->credential, &n)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        request->n_credentials = n;
+    }
+
+    if (ngx_http_keygate_destination(r, request) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_keygate_address(r, request);
+
+    request->preflight = api->core->preflight != KEYGATE_PREFLIGHT_OFF
+                         && keygate_str_eq(request->method,
+                                           KEYGATE_STR("OPTIONS"))
+                         && ngx_http_keygate_is_preflight(r);
+
+    flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
+
+    request->leases = api->zone->leases;
+
+    if (request->leases && ngx_http_keygate_waits(r, api)) {
+        flags |= KEYGATE_WAITED;
+    }
+
+    keygate_decide(api->core, api->zone->table, api->zone->digester, request,
+                   flags, v);
+
+    /* a node that has never had all records cannot tell that a key is none */
+
+    if (v->code == KEYGATE_CREDENTIAL_INVALID
+        && api->zone->store && !api->zone->shared->store_whole)
+    {
+        v->code = KEYGATE_UNAVAILABLE;
+        v->retry_after = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_keygate_address(ngx_http_request_t *r, keygate_request_t *request)
+{
+    struct sockaddr_in   *sin;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+#endif
+
+    switch (r->connection->sockaddr->sa_family) {
+
+    case AF_INET:
+        sin = (struct sockaddr_in *) r->connection->sockaddr;
+        request->address[10] = 0xff;
+        request->address[11] = 0xff;
+        ngx_memcpy(&request->address[12], &sin->sin_addr, 4);
+        request->has_address = 1;
+        break;
+
+#if (NGX_HAVE_INET6)
+    case AF_INET6:
+        sin6 = (struct sockaddr_in6 *) r->connection->sockaddr;
+        ngx_memcpy(request->address, &sin6->sin6_addr, 16);
+        request->has_address = 1;
+        break;
+#endif
+    }
+}

@@ -1,0 +1,27 @@
+/*
+ * What the decision is told of a request.  Part of ngx_http_keygate.h.
+ */
+
+#ifndef _NGX_HTTP_KEYGATE_REQUEST_H_INCLUDED_
+#define _NGX_HTTP_KEYGATE_REQUEST_H_INCLUDED_
+
+
+/* ngx_http_keygate_request.c: what the decision is told of a request */
+
+/* Decides; the request's credential is that of the decision "above", if there
+ * is one.  NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, ngx_http_keygate_ctx_t *above,
+    keygate_request_t *request, keygate_verdict_t *v);
+/* The path of the request line as received, without the query. */
+ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
+
+
+/* ngx_http_keygate_destination.c: where COPY and MOVE write to */
+
+/* Fills in what the decision has to know of it; NGX_ERROR: no memory. */
+ngx_int_t ngx_http_keygate_destination(ngx_http_request_t *r,
+    keygate_request_t *request);
+
+
+#endif /* _NGX_HTTP_KEYGATE_REQUEST_H_INCLUDED_ */

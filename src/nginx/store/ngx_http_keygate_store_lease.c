@@ -1,0 +1,308 @@
+/*
+ * Exchanges with the ledgers, from one worker: every turn, what was stirred is
+ * looked at in a thread, and what is to be asked goes to the engine in one
+ * write.  The leases are in shared memory; whoever comes next goes on with
+ * them.
+ */
+
+#include "ngx_http_keygate_store_lease.h"
+
+
+#define NGX_HTTP_KEYGATE_LEASE_CLOCK  1000   /* ms between two looks at it */
+#define NGX_HTTP_KEYGATE_LEASE_PAUSE  200    /* ms, after a failure */
+#define NGX_HTTP_KEYGATE_LEASE_ROUNDS 8      /* of one task */
+
+
+static void ngx_http_keygate_lease_turn(ngx_event_t *ev);
+static void ngx_http_keygate_lease_run(void *data);
+static ngx_int_t ngx_http_keygate_lease_connect(
+    ngx_http_keygate_exchange_t *x);
+static ngx_int_t ngx_http_keygate_lease_clock(ngx_http_keygate_exchange_t *x);
+static ngx_int_t ngx_http_keygate_lease_round(ngx_http_keygate_exchange_t *x);
+static void ngx_http_keygate_lease_done(void *data);
+
+
+ngx_int_t
+ngx_http_keygate_lease_start(ngx_http_keygate_zone_t *zone)
+{
+    ngx_http_keygate_exchange_t  *x;
+
+    x = calloc(1, sizeof(ngx_http_keygate_exchange_t));
+    if (x == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_keygate_copy_init(&x->copy, zone, NULL);
+
+    x->task = ngx_http_keygate_task_create(x, ngx_http_keygate_lease_run,
+                                           ngx_http_keygate_lease_done);
+
+    if (x->task == NULL
+        || keygate_lua_sha(KEYGATE_LUA_LEASE, x->sha) != KEYGATE_OK)
+    {
+        free(x);
+        return NGX_ERROR;
+    }
+
+    x->timer.handler = ngx_http_keygate_lease_turn;
+    x->timer.data = x;
+    x->timer.log = zone->log;
+    x->timer.cancelable = 1;
+
+    zone->leasing = x;
+    ngx_add_timer(&x->timer, 1);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_lease_stop(ngx_http_keygate_zone_t *zone)
+{
+    ngx_http_keygate_exchange_t *x = zone->leasing;
+
+    if (x == NULL) {
+        return;
+    }
+
+    zone->leasing = NULL;
+
+    if (x->timer.timer_set) {
+        ngx_del_timer(&x->timer);
+    }
+
+    if (x->busy) {
+        return;
+    }
+
+    ngx_http_keygate_copy_close(&x->copy);
+    ngx_http_keygate_task_destroy(x->task);
+    free(x);
+}
+
+
+static void
+ngx_http_keygate_lease_turn(ngx_event_t *ev)
+{
+    uint64_t                      ms;
+    keygate_leases_t             *leases;
+    ngx_http_keygate_zone_t      *zone;
+    ngx_http_keygate_exchange_t  *x;
+
+    x = ev->data;
+    zone = x->copy.zone;
+    leases = zone->leases;
+
+    /* a newer configuration's worker goes on */
+
+    if (ngx_exiting || ngx_quit || ngx_terminate
+        || !ngx_http_keygate_zone_owns(zone))
+    {
+        return;
+    }
+
+    ms = ngx_http_keygate_now(zone).ms;
+
+    __atomic_store_n(&leases->nodes, (uint32_t) zone->shared->store_nodes,
+                     __ATOMIC_RELAXED);
+
+    if ((__atomic_load_n(&leases->stirring, __ATOMIC_RELAXED)
+         || ms - x->set >= NGX_HTTP_KEYGATE_LEASE_CLOCK)
+        && ngx_http_keygate_task_post(x->copy.store->threads, x->task)
+           == NGX_OK)
+    {
+        x->busy = 1;
+        return;
+    }
+
+    ngx_add_timer(&x->timer, KEYGATE_LEASE_TURN);
+}
+
+
+static void
+ngx_http_keygate_lease_run(void *data)
+{
+    ngx_http_keygate_exchange_t *x = data;
+
+    ngx_uint_t  rounds;
+
+    x->rc = ngx_http_keygate_lease_connect(x);
+
+    if (x->rc == NGX_OK
+        && (!x->timed
+            || ngx_http_keygate_now(x->copy.zone).ms - x->set
+               >= NGX_HTTP_KEYGATE_LEASE_CLOCK))
+    {
+        x->rc = ngx_http_keygate_lease_clock(x);
+    }
+
+    rounds = 0;
+
+    do {
+        x->again = 0;
+
+        if (x->rc == NGX_OK) {
+            x->rc = ngx_http_keygate_lease_round(x);
+        }
+
+    } while (x->rc == NGX_OK && x->again
+             && ++rounds < NGX_HTTP_KEYGATE_LEASE_ROUNDS);
+}
+
+
+static ngx_int_t
+ngx_http_keygate_lease_connect(ngx_http_keygate_exchange_t *x)
+{
+    keygate_str_t     args[3];
+    keygate_reply_t  *reply;
+
+    if (x->copy.link) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_keygate_copy_connect(&x->copy) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    x->timed = 0;
+
+    args[0] = KEYGATE_STR("SCRIPT");
+    args[1] = KEYGATE_STR("LOAD");
+    args[2] = keygate_lua_text(KEYGATE_LUA_LEASE);
+
+    if (ngx_http_keygate_copy_ask(&x->copy, 3, args, &reply) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    keygate_reply_free(reply);
+
+    return NGX_OK;
+}
+
+
+/* Ledgers go by one clock, the engine's. */
+
+static ngx_int_t
+ngx_http_keygate_lease_clock(ngx_http_keygate_exchange_t *x)
+{
+    int64_t           seconds, us;
+    uint64_t          before, after;
+    keygate_str_t     args[1];
+    keygate_reply_t  *reply;
+
+    args[0] = KEYGATE_STR("TIME");
+
+    before = ngx_http_keygate_now(x->copy.zone).ms;
+
+    if (ngx_http_keygate_copy_ask(&x->copy, 1, args, &reply) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    after = ngx_http_keygate_now(x->copy.zone).ms;
+
+    seconds = keygate_reply_number(keygate_reply_at(reply, 0));
+    us = keygate_reply_number(keygate_reply_at(reply, 1));
+    keygate_reply_free(reply);
+
+    if (seconds <= 0 || us < 0) {
+        return ngx_http_keygate_copy_fail(&x->copy,
+                                          "it does not tell its time");
+    }
+
+    x->offset = seconds * 1000 + us / 1000
+                - (int64_t) (before + (after - before) / 2);
+    x->set = after;
+    x->timed = 1;
+    x->delay = (uint32_t) ngx_min((after - before + 3 * x->delay) / 4, 1000);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_lease_round(ngx_http_keygate_exchange_t *x)
+{
+    uint32_t           cursor;
+    ngx_int_t          rc;
+    keygate_lease_t   *lease;
+    keygate_leases_t  *leases;
+
+    leases = x->copy.zone->leases;
+
+    __atomic_store_n(&leases->stirring, 0, __ATOMIC_SEQ_CST);
+
+    x->n = 0;
+
+    for (cursor = 0, rc = NGX_OK; rc == NGX_OK; /* void */ ) {
+
+        lease = keygate_leases_next(leases, &cursor);
+
+        if (lease == NULL) {
+            break;
+        }
+
+        rc = ngx_http_keygate_lease_ask(x, lease);
+
+        if (rc == NGX_OK && x->n == NGX_HTTP_KEYGATE_LEASE_BATCH) {
+            rc = ngx_http_keygate_lease_answers(x);
+        }
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_keygate_lease_answers(x);
+    }
+
+    if (rc != NGX_OK) {
+        __atomic_store_n(&leases->stirring, 1, __ATOMIC_SEQ_CST);
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_http_keygate_lease_done(void *data)
+{
+    ngx_http_keygate_exchange_t *x = data;
+
+    ngx_http_keygate_zone_t   *zone;
+    ngx_http_keygate_store_t  *store;
+
+    x->busy = 0;
+    zone = x->copy.zone;
+    store = x->copy.store;
+
+    __atomic_store_n(&zone->leases->down, x->rc != NGX_OK, __ATOMIC_RELAXED);
+
+    if (x->rc != NGX_OK) {
+        ngx_http_keygate_copy_close(&x->copy);
+
+        (void) __atomic_fetch_add(&zone->leases->failures, 1,
+                                  __ATOMIC_RELAXED);
+
+        if (!x->failed) {
+            ngx_log_error(NGX_LOG_ERR, zone->log, 0,
+                          "keygate store \"%V\": limits of zone \"%V\" "
+                          "cannot be shared: %s; until it answers, %s",
+                          &store->name, &zone->name, x->copy.error,
+                          (zone->outage == KEYGATE_OUTAGE_REFUSE)
+                          ? "what a limit counts is refused"
+                          : (zone->outage == KEYGATE_OUTAGE_NODE)
+                            ? "this node admits up to each limit by itself"
+                            : "this node keeps to a part of each limit");
+        }
+
+    } else if (x->failed) {
+        ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
+                      "keygate store \"%V\": limits of zone \"%V\" are "
+                      "shared again", &store->name, &zone->name);
+    }
+
+    x->failed = (x->rc != NGX_OK);
+
+    if (!ngx_exiting && !ngx_quit && !ngx_terminate && zone->leasing == x) {
+        ngx_add_timer(&x->timer, x->failed ? NGX_HTTP_KEYGATE_LEASE_PAUSE
+                                           : x->again ? 1
+                                                      : KEYGATE_LEASE_TURN);
+    }
+}

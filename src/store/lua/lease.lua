@@ -1,0 +1,346 @@
+-- lease: a node tells how many units it has ever admitted for a holder, and is
+-- granted how many it may come to.  No more is granted than is left: used,
+-- granted and not yet used, and what is granted now never exceed a limit, and
+-- what a window has used is counted for a thirty-second part longer than it
+-- is.  So in no window more than its limit is admitted under leases.
+--
+-- Counts are absolute, modulo 2^31: a message that is lost, doubled or late
+-- changes nothing.  A node that stays silent for half a second after its time
+-- was up counts as having used all; so does one that begins another life.
+--
+-- KEYS  the holder's ledger, a hash:
+--       t          ms: the latest time that it was told
+--       u:UNIT     LAST N0 N1 ...: units used in bucket LAST (a thirty-second
+--                  part of the unit, since 1970), in the one before, ...
+--       u:month    NUMBER N: of a calendar month
+--       n:NODE     LIFE COUNT CEILING EXPIRY SEEN
+-- ARGV  now: the engine's clock as the node estimates it, in ms
+--       node: its name
+--       life: another one begins its counts anew
+--       count: units ever admitted
+--       want: units to be granted beyond the ceiling it has; "back": what is
+--       left of it is not used
+--       nodes: that are there
+--       month, month_ms: the number of the month, and ms until it ends
+--       then for each rate: unit, limit, own: units that are in the node's
+--       own window
+--
+-- Answers strings: ceiling, validity (ms since now), denied (ms in which it is
+-- of no use to want more), share (of all use, in thousandths); then for each
+-- rate: units in use elsewhere, and ms until there is one more.
+
+local key = KEYS[1]
+local now, node, life, count, want, nodes, month, month_ms = unpack(ARGV)
+
+local TURN, HALF, GRACE, BUCKETS = 2147483648, 1073741823, 500, 33
+local SECONDS = {second = 1, minute = 60, hour = 3600, day = 86400,
+                 month = 2592000}
+
+now, count, nodes = tonumber(now), tonumber(count), tonumber(nodes)
+month, month_ms = tonumber(month), tonumber(month_ms)
+
+local function text(n)
+    return string.format('%.0f', n)
+end
+
+local function numbers(s)
+    local t = {}
+
+    for n in string.gmatch(s, '%d+') do
+        t[#t + 1] = tonumber(n)
+    end
+
+    return t
+end
+
+local function less(a, b)
+    return (a - b) % TURN
+end
+
+-- what is there
+
+local fields = redis.call('HGETALL', key)
+local known, units, limits, own, order = {}, {}, {}, {}, {}
+
+for i = 1, #fields, 2 do
+    local kind, name = string.match(fields[i], '^(%a):(.*)$')
+
+    if kind == 'n' then
+        local at, c, ceiling, expiry, seen =
+            string.match(fields[i + 1], '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+
+        known[name] = {life = at, count = tonumber(c),
+                       ceiling = tonumber(ceiling),
+                       expiry = tonumber(expiry), seen = tonumber(seen)}
+
+    elseif kind == 'u' then
+        units[name] = numbers(fields[i + 1])
+
+    elseif fields[i] == 't' then
+        now = math.max(now, tonumber(fields[i + 1]))
+    end
+end
+
+local longest, shortest = 0, math.huge
+
+for i = 9, #ARGV, 3 do
+    local unit = ARGV[i]
+
+    order[#order + 1] = unit
+    limits[unit] = tonumber(ARGV[i + 1])
+    own[unit] = tonumber(ARGV[i + 2])
+    units[unit] = units[unit] or {0}
+
+    shortest = math.min(shortest, SECONDS[unit])
+end
+
+-- rings move on: used[unit][1] is what the present bucket has used
+
+local used, last = {}, {}
+
+for unit, ring in pairs(units) do
+    longest = math.max(longest, SECONDS[unit])
+
+    local to = unit == 'month' and math.max(month, ring[1])
+               or math.floor(now * 32 / (1000 * SECONDS[unit]))
+    local moved = to - ring[1]
+    local r = {}
+
+    if unit == 'month' then
+        r[1] = moved == 0 and ring[2] or 0
+
+    else
+        for i = 1, BUCKETS do
+            r[i] = i > moved and ring[i - moved + 1] or 0
+        end
+    end
+
+    used[unit], last[unit] = r, to
+end
+
+local function book(n)
+    for _, r in pairs(used) do
+        r[1] = (r[1] or 0) + n
+    end
+end
+
+local function sum(unit)
+    local n = 0
+
+    for _, v in ipairs(used[unit]) do
+        n = n + v
+    end
+
+    return n
+end
+
+-- the node itself
+
+local me = known[node]
+
+if me and me.life == life then
+    local n = less(count, me.count)
+
+    book(n > HALF and 0 or n)
+    me.count = count
+
+    if less(me.ceiling, count) > HALF or want == 'back' then
+        me.ceiling = count
+    end
+
+else
+    if me then
+        book(less(me.ceiling, me.count))
+
+    else
+        for unit, n in pairs(own) do
+            used[unit][1] = used[unit][1] + n
+        end
+    end
+
+    me = {life = life, count = count, ceiling = count, expiry = 0, seen = 0}
+    known[node] = me
+end
+
+-- the others
+
+local gone = {}
+local out, near = 0, 1
+
+for name, other in pairs(known) do
+    if other ~= me then
+        if other.expiry + GRACE < now then
+            book(less(other.ceiling, other.count))
+            other.count = other.ceiling
+        end
+
+        if other.expiry + 2000 * longest < now then
+            gone[#gone + 1] = 'n:' .. name
+            known[name] = nil
+
+        else
+            out = out + less(other.ceiling, other.count)
+
+            if other.seen + shortest * 1000 >= now then
+                near = near + 1
+            end
+        end
+    end
+end
+
+-- the grant
+
+local mine = less(me.ceiling, me.count)
+local rest = math.huge
+
+for _, unit in ipairs(order) do
+    rest = math.min(rest, limits[unit] - sum(unit) - out - mine)
+end
+
+rest = math.max(rest, 0)
+
+local alone = nodes < 2 and near < 2
+local wanted = want == 'back' and 0 or tonumber(want)
+local granted = 0
+
+if wanted > 0 and rest > 0 then
+    if alone then
+        granted = rest
+
+    else
+        granted = math.max(wanted, math.floor(rest / (2 * nodes)))
+        granted = math.min(granted, math.max(1, math.floor(rest / (2 * near))),
+                           rest)
+    end
+end
+
+me.ceiling = (me.ceiling + granted) % TURN
+me.seen = now
+
+-- when there will be more: the time at which no more than "most" are in use
+
+local function frees(unit, most)
+    local n = sum(unit)
+
+    if n <= most then
+        return 0
+    end
+
+    if unit == 'month' then
+        return month_ms
+    end
+
+    for i = BUCKETS, 1, -1 do
+        n = n - used[unit][i]
+
+        if n <= most then
+            local bucket = last[unit] - i + 1
+
+            return math.ceil((bucket + BUCKETS) * 1000 * SECONDS[unit] / 32)
+                   - now
+        end
+    end
+end
+
+local function returns()
+    local ms = math.huge
+
+    for _, other in pairs(known) do
+        if other ~= me and other.ceiling ~= other.count then
+            ms = math.min(ms, other.expiry + GRACE - now)
+        end
+    end
+
+    return ms == math.huge and 0 or ms
+end
+
+local validity, denied = 600000, 0
+local answer = {}
+
+for _, unit in ipairs(order) do
+    local limit, n = limits[unit], sum(unit)
+    local w = SECONDS[unit] * 1000
+    local least = math.min(math.max(math.floor(w / 16), 100), 2000)
+    local valid = n >= limit and 0 or math.floor(w * (limit - n) / limit)
+
+    validity = math.min(validity, math.max(valid, least))
+
+    local free = frees(unit, limit - 1)
+    local ms = free
+
+    if ms == 0 and n + out >= limit then
+        ms = returns()
+    end
+
+    answer[#answer + 1] = text(math.max(n - own[unit], 0))
+    answer[#answer + 1] = text(math.max(ms, 0))
+
+    if granted == 0 and wanted > 0 and limit <= n + out + mine then
+        free = math.min(free, math.floor(w / 32))
+
+        if out ~= 0 and (free == 0 or free > 200) then
+            free = 200
+        end
+
+        denied = math.max(denied, free)
+    end
+end
+
+if alone then
+    validity = math.min(validity, 2000)
+end
+
+me.expiry = now + validity
+
+-- whose it was, by the longest of its rates
+
+local share, span = 0, 0
+
+for _, unit in ipairs(order) do
+    local n = sum(unit)
+
+    if SECONDS[unit] > span and n > 0 then
+        span = SECONDS[unit]
+        share = math.min(math.floor(own[unit] * 1000 / n), 1000)
+    end
+end
+
+-- all of it is written at once
+
+local write = {'t', text(now)}
+
+for unit, r in pairs(used) do
+    local words = {text(last[unit])}
+
+    for i, n in ipairs(r) do
+        words[i + 1] = text(n)
+    end
+
+    while #words > 2 and words[#words] == '0' do
+        words[#words] = nil
+    end
+
+    write[#write + 1] = 'u:' .. unit
+    write[#write + 1] = table.concat(words, ' ')
+end
+
+for name, n in pairs(known) do
+    write[#write + 1] = 'n:' .. name
+    write[#write + 1] = table.concat({n.life, text(n.count), text(n.ceiling),
+                                      text(n.expiry), text(n.seen)}, ' ')
+end
+
+redis.call('HSET', key, unpack(write))
+
+if #gone > 0 then
+    redis.call('HDEL', key, unpack(gone))
+end
+
+redis.call('PEXPIRE', key, text(2000 * longest))
+
+table.insert(answer, 1, text(share))
+table.insert(answer, 1, text(math.min(denied, 600000)))
+table.insert(answer, 1, text(validity))
+table.insert(answer, 1, text(me.ceiling))
+
+return answer

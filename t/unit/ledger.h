@@ -1,0 +1,356 @@
+/*
+ * The ledger as C has it: what src/store/lua/lease.lua does for one holder,
+ * said once more and as plainly as can be.
+ */
+
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "keygate_lease.h"
+
+
+#define LEDGER_NODES  32
+#define LEDGER_GRACE  500
+
+
+typedef struct {
+    int       known;
+    uint32_t  life;                      /* another one: counts begin anew */
+    uint32_t  count;
+    uint32_t  ceiling;
+    uint64_t  expiry;
+    uint64_t  seen;
+} ledger_node_t;
+
+
+typedef struct {
+    uint64_t       last[KEYGATE_MONTH];              /* bucket */
+    uint32_t       used[KEYGATE_MONTH][KEYGATE_BUCKETS];  /* by its number */
+    uint64_t       month;
+    uint32_t       month_used;
+    uint64_t       clock;
+    ledger_node_t  nodes[LEDGER_NODES];
+} ledger_t;
+
+
+typedef struct {
+    unsigned  node;
+    uint32_t  life;
+    uint32_t  count;
+    int       back;                      /* what is left goes back */
+    uint32_t  want;
+    unsigned  nodes;                     /* that are there */
+    uint32_t  limits[KEYGATE_UNITS];
+    uint32_t  own[KEYGATE_UNITS];        /* in the node's windows */
+    uint64_t  month;
+    uint64_t  month_ms;                  /* until it ends */
+} ledger_ask_t;
+
+
+static void
+ledger_book(ledger_t *l, uint32_t units)
+{
+    unsigned  u;
+
+    for (u = 0; u < KEYGATE_MONTH; u++) {
+        l->used[u][l->last[u] % KEYGATE_BUCKETS] += units;
+    }
+
+    l->month_used += units;
+}
+
+
+static void
+ledger_roll(ledger_t *l, uint64_t now, uint64_t month)
+{
+    unsigned  u;
+    uint64_t  b, to;
+
+    l->clock = now > l->clock ? now : l->clock;
+
+    for (u = 0; u < KEYGATE_MONTH; u++) {
+        to = l->clock * 32 / (1000 * keygate_unit_seconds((keygate_unit_e) u));
+
+        for (b = l->last[u] + 1; b <= to && b <= l->last[u] + KEYGATE_BUCKETS;
+             b++)
+        {
+            l->used[u][b % KEYGATE_BUCKETS] = 0;
+        }
+
+        l->last[u] = to;
+    }
+
+    if (month > l->month) {
+        l->month = month;
+        l->month_used = 0;
+    }
+}
+
+
+static uint32_t
+ledger_used(const ledger_t *l, unsigned unit)
+{
+    unsigned  i;
+    uint32_t  n;
+
+    if (unit == KEYGATE_MONTH) {
+        return l->month_used;
+    }
+
+    for (n = 0, i = 0; i < KEYGATE_BUCKETS; i++) {
+        n += l->used[unit][i];
+    }
+
+    return n;
+}
+
+
+/* Milliseconds until no more than "most" units are in use. */
+
+static uint64_t
+ledger_frees(const ledger_t *l, unsigned unit, uint32_t most,
+    uint64_t month_ms)
+{
+    uint32_t  n;
+    uint64_t  b, at;
+
+    n = ledger_used(l, unit);
+
+    if (n <= most) {
+        return 0;
+    }
+
+    if (unit == KEYGATE_MONTH) {
+        return month_ms;
+    }
+
+    for (b = l->last[unit] < 32 ? 0 : l->last[unit] - 32; b <= l->last[unit];
+         b++)
+    {
+        n -= l->used[unit][b % KEYGATE_BUCKETS];
+
+        if (n <= most) {
+            break;
+        }
+    }
+
+    at = ((b + KEYGATE_BUCKETS) * 1000
+          * keygate_unit_seconds((keygate_unit_e) unit) + 31) / 32;
+
+    return at - l->clock;
+}
+
+
+static uint32_t
+ledger_out(const ledger_t *l, int but)
+{
+    int       i;
+    uint32_t  n;
+
+    for (n = 0, i = 0; i < LEDGER_NODES; i++) {
+        if (l->nodes[i].known && i != but) {
+            n += (l->nodes[i].ceiling - l->nodes[i].count) & 0x7fffffff;
+        }
+    }
+
+    return n;
+}
+
+
+static void
+ledger_node(ledger_t *l, const ledger_ask_t *ask)
+{
+    unsigned        u;
+    uint32_t        n;
+    ledger_node_t  *e;
+
+    e = &l->nodes[ask->node];
+
+    if (e->known && e->life == ask->life) {
+        n = (ask->count - e->count) & 0x7fffffff;
+        n = n > 0x3fffffff ? 0 : n;
+        ledger_book(l, n);
+
+        e->count = ask->count;
+        n = (e->ceiling - e->count) & 0x7fffffff;
+
+        if (n > 0x3fffffff || ask->back) {
+            e->ceiling = e->count;
+        }
+
+        return;
+    }
+
+    if (e->known) {
+        ledger_book(l, (e->ceiling - e->count) & 0x7fffffff);
+
+    } else {
+        for (u = 0; u < KEYGATE_MONTH; u++) {
+            l->used[u][l->last[u] % KEYGATE_BUCKETS] += ask->own[u];
+        }
+
+        l->month_used += ask->own[KEYGATE_MONTH];
+    }
+
+    memset(e, 0, sizeof(ledger_node_t));
+    e->known = 1;
+    e->life = ask->life;
+    e->count = ask->count;
+    e->ceiling = ask->count;
+}
+
+
+static void
+ledger_silent(ledger_t *l, unsigned but)
+{
+    unsigned        i;
+    ledger_node_t  *e;
+
+    for (i = 0; i < LEDGER_NODES; i++) {
+        e = &l->nodes[i];
+
+        if (e->known && i != but && e->expiry + LEDGER_GRACE < l->clock) {
+            ledger_book(l, (e->ceiling - e->count) & 0x7fffffff);
+            e->count = e->ceiling;
+        }
+    }
+}
+
+
+/* One exchange at the ledger's time "now" (ms). */
+
+static void
+ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
+    keygate_grant_t *g)
+{
+    unsigned        u, i, near;
+    int64_t         left, rest;
+    uint64_t        w, least, valid, validity, denied, frees, free, shortest;
+    uint32_t        used, out, mine, units;
+    ledger_node_t  *e;
+
+    memset(g, 0, sizeof(keygate_grant_t));
+
+    ledger_roll(l, now, ask->month);
+    ledger_node(l, ask);
+    ledger_silent(l, ask->node);
+
+    e = &l->nodes[ask->node];
+    out = ledger_out(l, (int) ask->node);
+    mine = (e->ceiling - e->count) & 0x7fffffff;
+
+    rest = INT64_MAX;
+    shortest = UINT64_MAX;
+
+    for (u = 0; u < KEYGATE_UNITS; u++) {
+        if (ask->limits[u] == 0) {
+            continue;
+        }
+
+        w = u == KEYGATE_MONTH ? 2592000
+                               : keygate_unit_seconds((keygate_unit_e) u);
+        shortest = w < shortest ? w : shortest;
+
+        left = (int64_t) ask->limits[u] - ledger_used(l, u) - out - mine;
+        rest = left < rest ? left : rest;
+    }
+
+    rest = rest < 0 ? 0 : rest;
+
+    for (near = 0, i = 0; i < LEDGER_NODES; i++) {
+        near += l->nodes[i].known
+                && (i == ask->node
+                    || l->nodes[i].seen + shortest * 1000 >= l->clock);
+    }
+
+    units = 0;
+
+    if (ask->want != 0 && !ask->back && rest != 0) {
+        if (ask->nodes < 2 && near < 2) {
+            units = (uint32_t) rest;
+
+        } else {
+            units = (uint32_t) (rest / (2 * ask->nodes));
+            units = units < ask->want ? ask->want : units;
+            used = (uint32_t) (rest / (2 * near));
+            used = used == 0 ? 1 : used;
+            units = units > used ? used : units;
+            units = units > rest ? (uint32_t) rest : units;
+        }
+    }
+
+    e->ceiling = (e->ceiling + units) & 0x7fffffff;
+    e->seen = l->clock;
+
+    validity = 600000;
+    denied = 0;
+
+    for (u = 0; u < KEYGATE_UNITS; u++) {
+        if (ask->limits[u] == 0) {
+            continue;
+        }
+
+        w = (u == KEYGATE_MONTH ? 2592000
+             : keygate_unit_seconds((keygate_unit_e) u)) * (uint64_t) 1000;
+        used = ledger_used(l, u);
+        least = w / 16 < 100 ? 100 : w / 16 > 2000 ? 2000 : w / 16;
+        valid = used >= ask->limits[u]
+                ? 0 : w * (ask->limits[u] - used) / ask->limits[u];
+        valid = valid < least ? least : valid;
+        validity = valid < validity ? valid : validity;
+
+        g->others[u] = used > ask->own[u] ? used - ask->own[u] : 0;
+
+        frees = ledger_frees(l, u, ask->limits[u] - 1, ask->month_ms);
+        free = frees;
+
+        if (free == 0 && used + out >= ask->limits[u]) {
+            free = UINT64_MAX;
+
+            for (i = 0; i < LEDGER_NODES; i++) {
+                if (l->nodes[i].known && i != ask->node
+                    && l->nodes[i].ceiling != l->nodes[i].count
+                    && l->nodes[i].expiry + LEDGER_GRACE - l->clock < free)
+                {
+                    free = l->nodes[i].expiry + LEDGER_GRACE - l->clock;
+                }
+            }
+
+            free = free == UINT64_MAX ? 0 : free;
+        }
+
+        g->free_in[u] = free > UINT32_MAX ? UINT32_MAX : (uint32_t) free;
+
+        if (units == 0 && ask->want != 0
+            && (int64_t) ask->limits[u] <= (int64_t) used + out + mine)
+        {
+            frees = frees > w / 32 ? w / 32 : frees;
+            frees = out != 0 && (frees == 0 || frees > 200) ? 200 : frees;
+            denied = frees > denied ? frees : denied;
+        }
+    }
+
+    if (ask->nodes < 2 && near < 2) {
+        validity = validity > 2000 ? 2000 : validity;
+    }
+
+    e->expiry = l->clock + validity;
+
+    g->ceiling = e->ceiling;
+    g->validity = (uint32_t) validity;
+    g->denied = denied > 600000 ? 600000 : (uint32_t) denied;
+
+    for (u = 0; u < KEYGATE_UNITS; u++) {
+        used = ledger_used(l, u);
+
+        if (ask->limits[u] == 0 || used == 0) {
+            continue;
+        }
+
+        g->share = ask->own[u] >= used
+                   ? 1000 : (uint32_t) ((uint64_t) ask->own[u] * 1000 / used);
+    }
+}
+
+
+#endif /* LEDGER_H */
