@@ -15,6 +15,8 @@ static uint32_t keygate_seats(size_t size);
 static uint32_t keygate_seat(const keygate_leases_t *ls, uint64_t holder);
 static keygate_lease_t *keygate_seat_take(keygate_leases_t *ls, uint32_t i,
     uint64_t holder, const uint32_t limits[KEYGATE_UNITS]);
+static int keygate_seat_twice(const keygate_leases_t *ls, uint32_t i,
+    uint64_t holder);
 static int keygate_seat_stir(keygate_lease_t *lease);
 static void keygate_seat_show(keygate_leases_t *ls, uint32_t i);
 
@@ -98,16 +100,16 @@ keygate_leases_get(keygate_leases_t *ls, uint64_t holder,
     uint32_t          i, first;
     keygate_lease_t  *lease;
 
-    lease = keygate_leases_find(ls, holder);
-
-    if (lease != NULL) {
-        return lease;
-    }
-
     first = keygate_seat(ls, holder);
 
     for (resting = 0; resting < 2; resting++) {
         for (i = first; i < first + KEYGATE_SEATS; i++) {
+            lease = keygate_leases_find(ls, holder);
+
+            if (lease != NULL) {
+                return lease;
+            }
+
             if (!resting
                 && __atomic_load_n(&ls->holders[i], __ATOMIC_RELAXED) != 0)
             {
@@ -142,7 +144,16 @@ keygate_seat_take(keygate_leases_t *ls, uint32_t i, uint64_t holder,
         return NULL;
     }
 
-    __atomic_store_n(&ls->holders[i], holder, __ATOMIC_RELEASE);
+    __atomic_store_n(&ls->holders[i], holder, __ATOMIC_SEQ_CST);
+
+    /* two that come at the same time give it up, and the next seat shows which
+       of them was later */
+
+    if (keygate_seat_twice(ls, i, holder)) {
+        __atomic_store_n(&ls->holders[i], 0, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&lease->stirred, 0, __ATOMIC_SEQ_CST);
+        return NULL;
+    }
 
     keygate_lease_drop(lease, 0);
 
@@ -157,6 +168,25 @@ keygate_seat_take(keygate_leases_t *ls, uint32_t i, uint64_t holder,
     keygate_seat_show(ls, i);
 
     return lease;
+}
+
+
+static int
+keygate_seat_twice(const keygate_leases_t *ls, uint32_t i, uint64_t holder)
+{
+    uint32_t  j, first;
+
+    first = keygate_seat(ls, holder);
+
+    for (j = first; j < first + KEYGATE_SEATS; j++) {
+        if (j != i
+            && __atomic_load_n(&ls->holders[j], __ATOMIC_SEQ_CST) == holder)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -10,16 +10,23 @@
 
 
 #define LEDGER_NODES  32
+#define LEDGER_SETS   2                  /* of rates, on one count */
 #define LEDGER_GRACE  500
 
 
 typedef struct {
-    int       known;
-    uint32_t  life;                      /* another one: counts begin anew */
-    uint32_t  count;
+    int       open;
     uint32_t  ceiling;
     uint64_t  expiry;
-    uint64_t  seen;
+} ledger_lease_t;
+
+
+typedef struct {
+    int             known;
+    uint32_t        life;                /* another one: counts begin anew */
+    uint32_t        count;
+    uint64_t        seen;
+    ledger_lease_t  sets[LEDGER_SETS];
 } ledger_node_t;
 
 
@@ -37,6 +44,7 @@ typedef struct {
     unsigned  node;
     uint32_t  life;
     uint32_t  count;
+    unsigned  set;
     int       back;                      /* what is left goes back */
     uint32_t  want;
     unsigned  nodes;                     /* that are there */
@@ -141,15 +149,40 @@ ledger_frees(const ledger_t *l, unsigned unit, uint32_t most,
 }
 
 
+/* Of leases on one count the largest is what is not used; "lapsed": of those
+ * whose time is over alone. */
+
 static uint32_t
-ledger_out(const ledger_t *l, int but)
+ledger_unspent(const ledger_t *l, const ledger_node_t *e, int lapsed)
 {
-    int       i;
+    unsigned  i;
+    uint32_t  n, most;
+
+    for (most = 0, i = 0; i < LEDGER_SETS; i++) {
+        if (!e->sets[i].open
+            || (lapsed && e->sets[i].expiry + LEDGER_GRACE >= l->clock))
+        {
+            continue;
+        }
+
+        n = (e->sets[i].ceiling - e->count) & 0x7fffffff;
+        n = n > 0x3fffffff ? 0 : n;
+        most = n > most ? n : most;
+    }
+
+    return most;
+}
+
+
+static uint32_t
+ledger_out(const ledger_t *l, unsigned but)
+{
+    unsigned  i;
     uint32_t  n;
 
     for (n = 0, i = 0; i < LEDGER_NODES; i++) {
         if (l->nodes[i].known && i != but) {
-            n += (l->nodes[i].ceiling - l->nodes[i].count) & 0x7fffffff;
+            n += ledger_unspent(l, &l->nodes[i], 0);
         }
     }
 
@@ -160,7 +193,7 @@ ledger_out(const ledger_t *l, int but)
 static void
 ledger_node(ledger_t *l, const ledger_ask_t *ask)
 {
-    unsigned        u;
+    unsigned        u, i;
     uint32_t        n;
     ledger_node_t  *e;
 
@@ -168,21 +201,11 @@ ledger_node(ledger_t *l, const ledger_ask_t *ask)
 
     if (e->known && e->life == ask->life) {
         n = (ask->count - e->count) & 0x7fffffff;
-        n = n > 0x3fffffff ? 0 : n;
-        ledger_book(l, n);
+        ledger_book(l, n > 0x3fffffff ? 0 : n);
 
-        e->count = ask->count;
-        n = (e->ceiling - e->count) & 0x7fffffff;
-
-        if (n > 0x3fffffff || ask->back) {
-            e->ceiling = e->count;
-        }
-
-        return;
-    }
-
-    if (e->known) {
-        ledger_book(l, (e->ceiling - e->count) & 0x7fffffff);
+    } else if (e->known) {
+        ledger_book(l, ledger_unspent(l, e, 0));
+        memset(e->sets, 0, sizeof(e->sets));
 
     } else {
         for (u = 0; u < KEYGATE_MONTH; u++) {
@@ -192,28 +215,71 @@ ledger_node(ledger_t *l, const ledger_ask_t *ask)
         l->month_used += ask->own[KEYGATE_MONTH];
     }
 
-    memset(e, 0, sizeof(ledger_node_t));
     e->known = 1;
     e->life = ask->life;
     e->count = ask->count;
-    e->ceiling = ask->count;
+    e->seen = l->clock;
+
+    for (i = 0; i < LEDGER_SETS; i++) {
+        if (e->sets[i].expiry + LEDGER_GRACE < l->clock
+            || (i == ask->set && ask->back))
+        {
+            e->sets[i].open = 0;
+        }
+    }
 }
 
 
 static void
 ledger_silent(ledger_t *l, unsigned but)
 {
-    unsigned        i;
+    unsigned        i, s;
+    uint32_t        n;
     ledger_node_t  *e;
 
     for (i = 0; i < LEDGER_NODES; i++) {
         e = &l->nodes[i];
 
-        if (e->known && i != but && e->expiry + LEDGER_GRACE < l->clock) {
-            ledger_book(l, (e->ceiling - e->count) & 0x7fffffff);
-            e->count = e->ceiling;
+        if (!e->known || i == but) {
+            continue;
+        }
+
+        n = ledger_unspent(l, e, 1);
+        ledger_book(l, n);
+        e->count = (e->count + n) & 0x7fffffff;
+
+        for (s = 0; s < LEDGER_SETS; s++) {
+            if (e->sets[s].expiry + LEDGER_GRACE < l->clock) {
+                e->sets[s].open = 0;
+            }
         }
     }
+}
+
+
+/* Milliseconds until another node's lease is over. */
+
+static uint64_t
+ledger_returns(const ledger_t *l, unsigned but)
+{
+    unsigned              i, s;
+    uint64_t              ms, least;
+    const ledger_node_t  *e;
+
+    for (least = UINT64_MAX, i = 0; i < LEDGER_NODES; i++) {
+        e = &l->nodes[i];
+
+        if (!e->known || i == but || ledger_unspent(l, e, 0) == 0) {
+            continue;
+        }
+
+        for (s = 0; s < LEDGER_SETS; s++) {
+            ms = e->sets[s].expiry + LEDGER_GRACE - l->clock;
+            least = e->sets[s].open && ms < least ? ms : least;
+        }
+    }
+
+    return least == UINT64_MAX ? 0 : least;
 }
 
 
@@ -228,6 +294,7 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
     uint64_t        w, least, valid, validity, denied, frees, free, shortest;
     uint32_t        used, out, mine, units;
     ledger_node_t  *e;
+    ledger_lease_t  *lease;
 
     memset(g, 0, sizeof(keygate_grant_t));
 
@@ -236,8 +303,8 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
     ledger_silent(l, ask->node);
 
     e = &l->nodes[ask->node];
-    out = ledger_out(l, (int) ask->node);
-    mine = (e->ceiling - e->count) & 0x7fffffff;
+    out = ledger_out(l, ask->node);
+    mine = ledger_unspent(l, e, 0);
 
     rest = INT64_MAX;
     shortest = UINT64_MAX;
@@ -279,8 +346,18 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
         }
     }
 
-    e->ceiling = (e->ceiling + units) & 0x7fffffff;
-    e->seen = l->clock;
+    lease = &e->sets[ask->set];
+
+    if (!lease->open || ((lease->ceiling - e->count) & 0x7fffffff) > 0x3fffffff)
+    {
+        lease->ceiling = e->count;
+    }
+
+    if (units != 0) {
+        lease->ceiling = (e->count + mine + units) & 0x7fffffff;
+    }
+
+    lease->open = !ask->back;
 
     validity = 600000;
     denied = 0;
@@ -305,18 +382,7 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
         free = frees;
 
         if (free == 0 && used + out >= ask->limits[u]) {
-            free = UINT64_MAX;
-
-            for (i = 0; i < LEDGER_NODES; i++) {
-                if (l->nodes[i].known && i != ask->node
-                    && l->nodes[i].ceiling != l->nodes[i].count
-                    && l->nodes[i].expiry + LEDGER_GRACE - l->clock < free)
-                {
-                    free = l->nodes[i].expiry + LEDGER_GRACE - l->clock;
-                }
-            }
-
-            free = free == UINT64_MAX ? 0 : free;
+            free = ledger_returns(l, ask->node);
         }
 
         g->free_in[u] = free > UINT32_MAX ? UINT32_MAX : (uint32_t) free;
@@ -334,9 +400,9 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
         validity = validity > 2000 ? 2000 : validity;
     }
 
-    e->expiry = l->clock + validity;
+    lease->expiry = l->clock + validity;
 
-    g->ceiling = e->ceiling;
+    g->ceiling = lease->ceiling;
     g->validity = (uint32_t) validity;
     g->denied = denied > 600000 ? 600000 : (uint32_t) denied;
 

@@ -5,7 +5,7 @@
 #include "ngx_http_keygate_store_lease.h"
 
 
-#define NGX_HTTP_KEYGATE_LEASE_ARGS  (12 + 3 * KEYGATE_UNITS)
+#define NGX_HTTP_KEYGATE_LEASE_ARGS  (13 + 3 * KEYGATE_UNITS)
 
 
 static ngx_int_t ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
@@ -129,25 +129,27 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
     args[2] = KEYGATE_STR("1");
     args[3] = keygate_span(key);
     args[5] = keygate_span((char *) c->store->node.data);
-    args[8] = keygate_span(want);
+    args[9] = keygate_span(want);
 
     (void) snprintf(text[4], 32, "%lld", (long long) ms);
     (void) snprintf(text[6], 32, "%x.%x", c->zone->leases->boot,
                     (unsigned) (lease->holder >> 32));
     (void) snprintf(text[7], 32, "%u", count);
-    (void) snprintf(text[9], 32, "%lu",
+    (void) snprintf(text[8], 32, "%x", (unsigned) lease->holder);
+    (void) snprintf(text[10], 32, "%lu",
                     (unsigned long) c->zone->shared->store_nodes);
-    (void) snprintf(text[10], 32, "%lld", (long long) month);
-    (void) snprintf(text[11], 32, "%lld", (long long) left);
+    (void) snprintf(text[11], 32, "%lld", (long long) month);
+    (void) snprintf(text[12], 32, "%lld", (long long) left);
 
     args[4] = keygate_span(text[4]);
     args[6] = keygate_span(text[6]);
     args[7] = keygate_span(text[7]);
-    args[9] = keygate_span(text[9]);
+    args[8] = keygate_span(text[8]);
     args[10] = keygate_span(text[10]);
     args[11] = keygate_span(text[11]);
+    args[12] = keygate_span(text[12]);
 
-    for (a = 12, i = 0; i < n; i++, a += 3) {
+    for (a = 13, i = 0; i < n; i++, a += 3) {
         (void) snprintf(text[a + 1], 32, "%u", windows[i].limit);
         (void) snprintf(text[a + 2], 32, "%u", windows[i].remaining);
 

@@ -13,13 +13,16 @@
 --       u:UNIT     LAST N0 N1 ...: units used in bucket LAST (a thirty-second
 --                  part of the unit, since 1970), in the one before, ...
 --       u:month    NUMBER N: of a calendar month
---       n:NODE     LIFE COUNT CEILING EXPIRY SEEN
+--       n:NODE     LIFE COUNT SEEN
+--       c:SET NODE CEILING EXPIRY: what it was granted for a set of rates;
+--                  APIs may have different ones, on the one count
 -- ARGV  now: the engine's clock as the node estimates it, in ms
 --       node: its name
 --       life: another one begins its counts anew
 --       count: units ever admitted
---       want: units to be granted beyond the ceiling it has; "back": what is
---       left of it is not used
+--       set: which of its leases this is about
+--       want: units to be granted beyond what it has; "back": what is left of
+--       that lease is not used
 --       nodes: that are there
 --       month, month_ms: the number of the month, and ms until it ends
 --       then for each rate: unit, limit, own: units that are in the node's
@@ -30,7 +33,7 @@
 -- rate: units in use elsewhere, and ms until there is one more.
 
 local key = KEYS[1]
-local now, node, life, count, want, nodes, month, month_ms = unpack(ARGV)
+local now, node, life, count, set, want, nodes, month, month_ms = unpack(ARGV)
 
 local TURN, HALF, GRACE, BUCKETS = 2147483648, 1073741823, 500, 33
 local SECONDS = {second = 1, minute = 60, hour = 3600, day = 86400,
@@ -60,18 +63,20 @@ end
 -- what is there
 
 local fields = redis.call('HGETALL', key)
-local known, units, limits, own, order = {}, {}, {}, {}, {}
+local known, leases, gone = {}, {}, {}
+local units, limits, own, order = {}, {}, {}, {}
 
 for i = 1, #fields, 2 do
     local kind, name = string.match(fields[i], '^(%a):(.*)$')
 
     if kind == 'n' then
-        local at, c, ceiling, expiry, seen =
-            string.match(fields[i + 1], '^(%S+) (%d+) (%d+) (%d+) (%d+)$')
+        local at, c, seen = string.match(fields[i + 1], '^(%S+) (%d+) (%d+)$')
 
-        known[name] = {life = at, count = tonumber(c),
-                       ceiling = tonumber(ceiling),
-                       expiry = tonumber(expiry), seen = tonumber(seen)}
+        known[name] = {life = at, count = tonumber(c), seen = tonumber(seen),
+                       sets = {}}
+
+    elseif kind == 'c' then
+        leases[#leases + 1] = {name, fields[i + 1]}
 
     elseif kind == 'u' then
         units[name] = numbers(fields[i + 1])
@@ -81,9 +86,17 @@ for i = 1, #fields, 2 do
     end
 end
 
+for _, lease in ipairs(leases) do
+    local name, of = string.match(lease[1], '^(%S+) (.*)$')
+    local ceiling, expiry = string.match(lease[2], '^(%d+) (%d+)$')
+
+    known[of].sets[name] = {ceiling = tonumber(ceiling),
+                            expiry = tonumber(expiry)}
+end
+
 local longest, shortest = 0, math.huge
 
-for i = 9, #ARGV, 3 do
+for i = 10, #ARGV, 3 do
     local unit = ARGV[i]
 
     order[#order + 1] = unit
@@ -134,6 +147,25 @@ local function sum(unit)
     return n
 end
 
+-- what of a node's leases is not used: they are on one count, so the largest
+
+local function unspent(of)
+    local most = 0
+
+    for _, lease in pairs(of.sets) do
+        local n = less(lease.ceiling, of.count)
+
+        most = math.max(most, n > HALF and 0 or n)
+    end
+
+    return most
+end
+
+local function drop(of, name, s)
+    of.sets[s] = nil
+    gone[#gone + 1] = 'c:' .. s .. ' ' .. name
+end
+
 -- the node itself
 
 local me = known[node]
@@ -142,15 +174,14 @@ if me and me.life == life then
     local n = less(count, me.count)
 
     book(n > HALF and 0 or n)
-    me.count = count
-
-    if less(me.ceiling, count) > HALF or want == 'back' then
-        me.ceiling = count
-    end
 
 else
     if me then
-        book(less(me.ceiling, me.count))
+        book(unspent(me))
+
+        for s in pairs(me.sets) do
+            drop(me, node, s)
+        end
 
     else
         for unit, n in pairs(own) do
@@ -158,28 +189,45 @@ else
         end
     end
 
-    me = {life = life, count = count, ceiling = count, expiry = 0, seen = 0}
+    me = {life = life, sets = {}}
     known[node] = me
+end
+
+me.count = count
+me.seen = now
+
+for s, lease in pairs(me.sets) do
+    if lease.expiry + GRACE < now or (s == set and want == 'back') then
+        drop(me, node, s)
+    end
 end
 
 -- the others
 
-local gone = {}
 local out, near = 0, 1
 
 for name, other in pairs(known) do
     if other ~= me then
-        if other.expiry + GRACE < now then
-            book(less(other.ceiling, other.count))
-            other.count = other.ceiling
+        local lapsed = {sets = {}, count = other.count}
+
+        for s, lease in pairs(other.sets) do
+            if lease.expiry + GRACE < now then
+                lapsed.sets[s] = lease
+                drop(other, name, s)
+            end
         end
 
-        if other.expiry + 2000 * longest < now then
+        local n = unspent(lapsed)
+
+        book(n)
+        other.count = (other.count + n) % TURN
+
+        if next(other.sets) == nil and other.seen + 2000 * longest < now then
             gone[#gone + 1] = 'n:' .. name
             known[name] = nil
 
         else
-            out = out + less(other.ceiling, other.count)
+            out = out + unspent(other)
 
             if other.seen + shortest * 1000 >= now then
                 near = near + 1
@@ -190,7 +238,7 @@ end
 
 -- the grant
 
-local mine = less(me.ceiling, me.count)
+local mine = unspent(me)
 local rest = math.huge
 
 for _, unit in ipairs(order) do
@@ -214,8 +262,15 @@ if wanted > 0 and rest > 0 then
     end
 end
 
-me.ceiling = (me.ceiling + granted) % TURN
-me.seen = now
+local lease = me.sets[set] or {ceiling = count}
+
+if less(lease.ceiling, count) > HALF then
+    lease.ceiling = count
+end
+
+if granted > 0 then
+    lease.ceiling = (count + mine + granted) % TURN
+end
 
 -- when there will be more: the time at which no more than "most" are in use
 
@@ -246,8 +301,10 @@ local function returns()
     local ms = math.huge
 
     for _, other in pairs(known) do
-        if other ~= me and other.ceiling ~= other.count then
-            ms = math.min(ms, other.expiry + GRACE - now)
+        if other ~= me and unspent(other) > 0 then
+            for _, l in pairs(other.sets) do
+                ms = math.min(ms, l.expiry + GRACE - now)
+            end
         end
     end
 
@@ -290,7 +347,11 @@ if alone then
     validity = math.min(validity, 2000)
 end
 
-me.expiry = now + validity
+lease.expiry = now + validity
+
+if want ~= 'back' then
+    me.sets[set] = lease
+end
 
 -- whose it was, by the longest of its rates
 
@@ -326,21 +387,27 @@ end
 
 for name, n in pairs(known) do
     write[#write + 1] = 'n:' .. name
-    write[#write + 1] = table.concat({n.life, text(n.count), text(n.ceiling),
-                                      text(n.expiry), text(n.seen)}, ' ')
+    write[#write + 1] = n.life .. ' ' .. text(n.count) .. ' ' .. text(n.seen)
+
+    for s, l in pairs(n.sets) do
+        write[#write + 1] = 'c:' .. s .. ' ' .. name
+        write[#write + 1] = text(l.ceiling) .. ' ' .. text(l.expiry)
+    end
 end
 
-redis.call('HSET', key, unpack(write))
+-- what was dropped may have been granted anew
 
 if #gone > 0 then
     redis.call('HDEL', key, unpack(gone))
 end
+
+redis.call('HSET', key, unpack(write))
 
 redis.call('PEXPIRE', key, text(2000 * longest))
 
 table.insert(answer, 1, text(share))
 table.insert(answer, 1, text(math.min(denied, 600000)))
 table.insert(answer, 1, text(validity))
-table.insert(answer, 1, text(me.ceiling))
+table.insert(answer, 1, text(lease.ceiling))
 
 return answer

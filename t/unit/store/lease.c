@@ -18,7 +18,7 @@
 typedef struct {
     uint32_t  life;
     uint32_t  count;
-    uint32_t  ceiling;
+    uint32_t  ceiling;                   /* the largest */
     uint32_t  own[KEYGATE_UNITS];
 } node_t;
 
@@ -31,9 +31,9 @@ static unsigned
 ask_engine(keygate_link_t *link, const char *key, uint64_t now,
     const ledger_ask_t *ask, keygate_grant_t *g)
 {
-    char              text[10 + 3 * KEYGATE_UNITS][24];
+    char              text[11 + 3 * KEYGATE_UNITS][24];
     unsigned          n, u, i;
-    keygate_str_t     args[10 + 3 * KEYGATE_UNITS];
+    keygate_str_t     args[11 + 3 * KEYGATE_UNITS];
     keygate_reply_t  *reply;
 
     memset(g, 0, sizeof(keygate_grant_t));
@@ -42,18 +42,19 @@ ask_engine(keygate_link_t *link, const char *key, uint64_t now,
     snprintf(text[2], 24, "node-%u", ask->node);
     snprintf(text[3], 24, "%u", ask->life);
     snprintf(text[4], 24, "%u", ask->count);
-    snprintf(text[5], 24, "%u", ask->want);
-    snprintf(text[6], 24, "%u", ask->nodes);
-    snprintf(text[7], 24, "%llu", (unsigned long long) ask->month);
-    snprintf(text[8], 24, "%llu", (unsigned long long) ask->month_ms);
+    snprintf(text[5], 24, "%x", ask->set);
+    snprintf(text[6], 24, "%u", ask->want);
+    snprintf(text[7], 24, "%u", ask->nodes);
+    snprintf(text[8], 24, "%llu", (unsigned long long) ask->month);
+    snprintf(text[9], 24, "%llu", (unsigned long long) ask->month_ms);
 
     if (ask->back) {
-        strcpy(text[5], "back");
+        strcpy(text[6], "back");
     }
 
     args[0] = keygate_span(key);
 
-    for (n = 9, u = 0; u < KEYGATE_UNITS; u++) {
+    for (n = 10, u = 0; u < KEYGATE_UNITS; u++) {
         if (ask->limits[u] != 0) {
             strcpy(text[n], keygate_unit_name((keygate_unit_e) u));
             snprintf(text[n + 1], 24, "%u", ask->limits[u]);
@@ -167,12 +168,18 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
         ask.node = k;
         ask.life = node->life;
         ask.count = node->count;
+        ask.set = random_below(4) == 0;
         ask.back = random_below(10) == 0;
         ask.want = ask.back ? 0 : random_below(12);
         ask.nodes = 1 + random_below(NODES);
         ask.month = 24320 + (now - 1790000000123ull) / 2592000000ull;
         ask.month_ms = random_below(1000000) + 1;
         memcpy(ask.limits, limits, sizeof(ask.limits));
+
+        for (u = 0; ask.set && u < KEYGATE_UNITS; u++) {
+            ask.limits[u] *= 3;
+        }
+
         memcpy(ask.own, node->own, sizeof(ask.own));
 
         ledger_exchange(&ledger, now, &ask, &want);
