@@ -293,6 +293,8 @@ keygate_filter_tagged(const keygate_listed_t *key, keygate_str_t name,
     const char    *at;
     keygate_str_t  found;
 
+    member = NULL;
+
     json_object_foreach((json_t *) key->meta, at, member) {
         if (keygate_str_eq(keygate_span(at), name)) {
             break;
