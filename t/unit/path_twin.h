@@ -180,6 +180,7 @@ twin_merge(const twin_t *in, twin_t *out)
 /* The same where an encoded '/' is kept: with an 'x' in its place the path
  * passes, and with a '/' there it has no step elsewhere. */
 
+__attribute__((unused))
 static int
 twin_keep(keygate_str_t raw, twin_t *kept)
 {
