@@ -236,7 +236,7 @@ SKIP: {
 
     for (['write:error=ENOSPC', '507 insufficient_storage'],
         ['write:error=EIO', '503 service_unavailable'],
-        ['write:retval=5', '503 service_unavailable'],
+        ['write:retval=1', '503 service_unavailable'],
         ['fdatasync:error=EIO', '503 service_unavailable'],
         ['fdatasync:error=ENOSPC', '507 insufficient_storage'])
     {

@@ -112,7 +112,9 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_memcpy(job->query, r->args.data, r->args.len);
+    if (r->args.len) {
+        ngx_memcpy(job->query, r->args.data, r->args.len);
+    }
 
     p = job->query;
     last = p + r->args.len;
