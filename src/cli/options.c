@@ -65,7 +65,10 @@ cli_set_in(cli_t *cli, const cli_option_t *o, const char *value)
     int  rc;
 
     rc = cli_set_seconds(cli, o, value);
-    cli->at += cli->now;
+
+    if (rc == CLI_OK) {
+        cli->at += cli->now;
+    }
 
     return rc;
 }
