@@ -42,18 +42,24 @@ typedef struct {
 static void ngx_http_keygate_tokens_poll(ngx_event_t *ev);
 static void ngx_http_keygate_tokens_look(void *data);
 static void ngx_http_keygate_tokens_looked(void *data);
+static void ngx_http_keygate_tokens_leave(void *data);
 
 
 ngx_int_t
 ngx_http_keygate_tokens_watch(ngx_http_keygate_admin_t *admin,
     ngx_cycle_t *cycle)
 {
+    ngx_pool_cleanup_t        *cln;
     ngx_http_keygate_watch_t  *w;
 
-    w = ngx_pcalloc(cycle->pool, sizeof(ngx_http_keygate_watch_t));
-    if (w == NULL) {
+    cln = ngx_pool_cleanup_add(cycle->pool, sizeof(ngx_http_keygate_watch_t));
+    if (cln == NULL) {
         return NGX_ERROR;
     }
+
+    w = cln->data;
+    ngx_memzero(w, sizeof(ngx_http_keygate_watch_t));
+    cln->handler = ngx_http_keygate_tokens_leave;
 
     w->admin = admin;
     w->task = ngx_http_keygate_task_create(w, ngx_http_keygate_tokens_look,
@@ -187,5 +193,21 @@ ngx_http_keygate_tokens_looked(void *data)
 
     if (!ngx_exiting) {
         ngx_add_timer(&w->timer, NGX_HTTP_KEYGATE_TOKENS_POLL);
+    }
+}
+
+
+/* The worker leaves; its threads have ended before. */
+
+static void
+ngx_http_keygate_tokens_leave(void *data)
+{
+    ngx_http_keygate_watch_t *w = data;
+
+    ngx_http_keygate_task_destroy(w->task);
+    free(w->fresh);
+
+    if (w->owned) {
+        free(w->admin->tokens);
     }
 }
