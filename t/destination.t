@@ -13,9 +13,15 @@ use Test::More;
 use Keygate;
 use Keygate::Items;
 
+my $passing = items_api(name => 'passing', zone => '', only => 1,
+    extra => 'unmatched pass;', routes => <<'E');
+        route *     /v1/admin/*    admin:read;
+        route GET   /v1/read/*     items:read;
+E
+
 my $t = Keygate->new(conf => items_api(
     extra => "base /api;\nplan free;\nplan paid vault;", only => 1,
-    routes => <<'E') . <<'E');
+    routes => <<'E') . $passing . <<'E');
         route *     /v1/mine/*     items:write;
         route *     /v1/public/*   public;
         route *     /v1/any/*      any;
@@ -28,6 +34,18 @@ E
         listen 127.0.0.1:%%PORT%%;
         location / {
             keygate items;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
+
+        location = /auth { keygate items; keygate_auth; }
+    }
+
+    server {
+        listen 127.0.0.1:%%PASSING%%;
+        large_client_header_buffers 4 128k;
+
+        location / {
+            keygate passing;
             proxy_pass http://127.0.0.1:%%UPSTREAM%%;
         }
     }
@@ -67,8 +85,15 @@ for my $row (
     [ '/mine/a', "$host/api/v1/mine%2fb", 400, 'path_ambiguous' ],
     [ '/mine/a', "$host/api/v1/mine/b#c", 400, 'path_ambiguous' ],
     [ '/mine/a', '//other/api/v1/mine/b', 400, 'path_ambiguous' ],
-    [ '/mine/a', $host, 400, 'path_ambiguous' ],
+    [ '/mine/a', $host, 404, 'route_not_found' ],
     [ '/mine/a', 'api/v1/mine/b', 400, 'path_ambiguous' ],
+    [ '/mine/a', 'x/../admin/b://h/api/v1/mine/b', 400, 'path_ambiguous' ],
+    [ '/mine/a', 'ftp://h/api/v1/mine/b', 400, 'path_ambiguous' ],
+    [ '/mine/a', 'http:///api/v1/mine/b', 400, 'path_ambiguous' ],
+    [ '/mine/a', 'http://h\\@g/api/v1/mine/b', 400, 'path_ambiguous' ],
+    [ '/mine/a', 'http://h#/api/v1/mine/b', 400, 'path_ambiguous' ],
+    [ '/mine/a', 'HTTPS://gate.example/api/v1/admin/b', 403,
+      'insufficient_scope' ],
     [ '/mine/a', '', 400, 'path_ambiguous' ],
     [ '/mine/a', "\xff", 400, 'path_ambiguous' ],
     [ '/mine/a', '/api/v1/mine/' . 'a' x 7000, 200 ],
@@ -104,6 +129,42 @@ for my $row ([ '/public/a', '/api/v1/public/b', 200 ],
     is(try($path, $to, key => undef)->{status}, $status,
        "$path to $to without a key");
     $t->hits;
+}
+
+# -- where a path without a route passes, its destination does not
+
+for my $row ([ '/v1/none', '/v1/other', 200 ],
+    [ '/v1/none', '/v1/admin/b', 403 ],
+    [ '/v1/none', 'http://gate.example/v1/%61dmin/b', 403 ],
+    [ '/v1/none', '/v1/read/b', 405 ],
+    [ '/v1/none', '/v1/x/../admin/b', 400 ],
+    [ '/v1/none', '/v1/admin/' . 'a' x 32768, 400 ],
+    [ '/v1/none', '/v1/other/' . 'a' x 32768, 400 ])
+{
+    my ($path, $to, $status) = @$row;
+
+    my $r = $t->get($path, key => $key, method => 'MOVE',
+                    port => $t->port('PASSING'),
+                    headers => ["Destination: $to"]);
+
+    is($r->{status}, $status, "without a route, to " . substr $to, 0, 40);
+    is($t->hits, $status == 200 ? 1 : 0, 'upstream');
+}
+
+# -- for somebody else's proxy, who tells the method
+
+for my $row ([ 'MOVE', '/api/v1/mine/b', 204 ],
+    [ 'MOVE', '/api/v1/admin/b', 403 ],
+    [ 'COPY', 'https://gate.example/api/v1/admin/b', 403 ],
+    [ 'MOVE', 'api/v1/mine/b', 400 ],
+    [ 'PUT', '/api/v1/admin/b', 204 ])
+{
+    my ($method, $to, $status) = @$row;
+
+    is($t->get('/auth', key => $key, headers => ["Destination: $to",
+               "X-Forwarded-Method: $method",
+               'X-Forwarded-Uri: /api/v1/mine/a'])->{status}, $status,
+       "asked about $method to $to");
 }
 
 # -- other methods do not have it

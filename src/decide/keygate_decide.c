@@ -316,10 +316,12 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     if (v->route == NULL) {
         v->code = v->routes ? KEYGATE_METHOD_NOT_ALLOWED
                             : keygate_decide_unmatched(api, v);
-        return;
-    }
 
-    if (!keygate_need_met(&api->catalogue, &v->need, &key->scopes)) {
+        if (v->code != KEYGATE_ALLOWED) {
+            return;
+        }
+
+    } else if (!keygate_need_met(&api->catalogue, &v->need, &key->scopes)) {
         v->code = KEYGATE_INSUFFICIENT_SCOPE;
         return;
     }
@@ -329,5 +331,5 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     }
 
     v->code = KEYGATE_ALLOWED;
-    v->need_body = v->route->when != NULL;
+    v->need_body = v->route && v->route->when;
 }

@@ -56,7 +56,9 @@ keygate_decide_destination(const keygate_api_t *api,
          : keygate_path_check(request->destination, request->onto_decoded,
                               &path);
 
-    if (rc != KEYGATE_OK) {
+    /* one that is too long to be matched may well have a route */
+
+    if (rc != KEYGATE_OK || path.len > KEYGATE_PATH_MAX) {
         return 0;
     }
 

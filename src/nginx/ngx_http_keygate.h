@@ -289,14 +289,6 @@ ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_give_back_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_keygate_user.c: the user of HTTP Basic, where it is a key */
-
-/* To be called when Authorization is there again. */
-void ngx_http_keygate_forget_user(ngx_http_request_t *r);
-/* In the log phase, before anything is logged. */
-ngx_int_t ngx_http_keygate_hide_user_handler(ngx_http_request_t *r);
-
-
 /* ngx_http_keygate_body.c: row 11, the body of a route with "when" */
 
 /* Reads it; NGX_DECLINED when that has failed and the verdict says so. */

@@ -35,6 +35,7 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
     if (klcf->api == NULL) {
+        ngx_http_keygate_hide_key_user(r, NULL);
         return NGX_DECLINED;
     }
 
@@ -49,6 +50,7 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
     }
 
     ctx->dry_run = klcf->dry_run;
+    ngx_http_keygate_hide_key_user(r, ctx);
 
     if (ctx->verdict->need_body) {
 
@@ -221,7 +223,7 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     }
 
     if (may_wait && ngx_http_keygate_verdict.waits) {
-        rc = ngx_http_keygate_wait(r, api);
+        rc = ngx_http_keygate_wait(r, api, &request);
 
         if (rc == NGX_AGAIN || rc == NGX_ERROR) {
             return rc;

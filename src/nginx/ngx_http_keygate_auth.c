@@ -25,7 +25,6 @@ static ngx_int_t ngx_http_keygate_auth_asked(ngx_http_request_t *r,
     ngx_str_t *method, ngx_str_t *path);
 static ngx_table_elt_t **ngx_http_keygate_auth_place(ngx_table_elt_t *h,
     ngx_table_elt_t **lines);
-static ngx_int_t ngx_http_keygate_auth_path(ngx_str_t target, ngx_str_t *path);
 
 
 /* Traefik and Caddy have the first pair, ingress-nginx the second. */
@@ -138,7 +137,7 @@ ngx_http_keygate_auth_asked(ngx_http_request_t *r, ngx_str_t *method,
     name.data = method->data;
 
     return keygate_api_token(name)
-           ? ngx_http_keygate_auth_path(found[1]->value, path) : NGX_DECLINED;
+           ? ngx_http_keygate_url_path(found[1]->value, path) : NGX_DECLINED;
 }
 
 
@@ -162,59 +161,6 @@ ngx_http_keygate_auth_place(ngx_table_elt_t *h, ngx_table_elt_t **lines)
     }
 
     return NULL;
-}
-
-
-/* The path of a path and query or of a whole URL. */
-
-static ngx_int_t
-ngx_http_keygate_auth_path(ngx_str_t target, ngx_str_t *path)
-{
-    size_t   skip;
-    u_char  *p, *last;
-
-    p = target.data;
-    last = p + target.len;
-    skip = 0;
-
-    if (target.len > 7 && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0) {
-        skip = 7;
-
-    } else if (target.len > 8
-               && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0)
-    {
-        skip = 8;
-    }
-
-    if (skip) {
-        p += skip;
-
-        while (p < last && *p != '/' && *p != '?') {
-            if (*p <= ' ' || *p >= 0x7f || *p == '#' || *p == '\\') {
-                return NGX_DECLINED;
-            }
-
-            p++;
-        }
-
-        if (p == target.data + skip) {
-            return NGX_DECLINED;
-        }
-    }
-
-    path->data = p;
-
-    while (p < last && *p != '?') {
-        p++;
-    }
-
-    path->len = p - path->data;
-
-    if (path->len == 0 && skip) {
-        ngx_str_set(path, "/");
-    }
-
-    return path->len ? NGX_OK : NGX_DECLINED;
 }
 
 

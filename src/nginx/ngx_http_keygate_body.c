@@ -13,8 +13,6 @@
 static void ngx_http_keygate_body_handler(ngx_http_request_t *r);
 static void ngx_http_keygate_body_media(ngx_http_request_t *r,
     keygate_media_t *media);
-static ngx_uint_t ngx_http_keygate_body_header(ngx_table_elt_t *h,
-    const char *name, keygate_str_t *value);
 static void ngx_http_keygate_body_free(ngx_http_request_t *r,
     keygate_str_t *body);
 
@@ -115,47 +113,19 @@ ngx_http_keygate_judge_body(ngx_http_request_t *r,
 static void
 ngx_http_keygate_body_media(ngx_http_request_t *r, keygate_media_t *media)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_str_t  type, encoding;
 
-    ngx_memzero(media, sizeof(keygate_media_t));
+    ngx_str_null(&type);
+    ngx_str_null(&encoding);
 
-    part = &r->main->headers_in.headers.part;
-    h = part->elts;
+    media->n_types = ngx_http_keygate_header(r->main, "content-type", &type);
+    media->n_encodings = ngx_http_keygate_header(r->main, "content-encoding",
+                                                 &encoding);
 
-    for (i = 0; /* void */ ; i++) {
-
-        ngx_http_keygate_list_step(part, h, i);
-
-        if (ngx_http_keygate_body_header(&h[i], "Content-Type",
-                                         &media->type))
-        {
-            media->n_types++;
-
-        } else if (ngx_http_keygate_body_header(&h[i], "Content-Encoding",
-                                                &media->encoding))
-        {
-            media->n_encodings++;
-        }
-    }
-}
-
-
-static ngx_uint_t
-ngx_http_keygate_body_header(ngx_table_elt_t *h, const char *name,
-    keygate_str_t *value)
-{
-    if (h->key.len != ngx_strlen(name)
-        || ngx_strncasecmp(h->key.data, (u_char *) name, h->key.len) != 0)
-    {
-        return 0;
-    }
-
-    value->len = h->value.len;
-    value->data = h->value.data;
-
-    return 1;
+    media->type.len = type.len;
+    media->type.data = type.data;
+    media->encoding.len = encoding.len;
+    media->encoding.data = encoding.data;
 }
 
 

@@ -195,7 +195,8 @@ ngx_http_keygate_merge_sent(ngx_conf_t *cf, ngx_http_keygate_loc_conf_t *prev,
 }
 
 
-/* Whether what serves the request here is what has been told a bare host. */
+/* Whether what serves the request here is what has been told a bare host, or
+ * somebody else's proxy, who sends on what it has received. */
 
 ngx_uint_t
 ngx_http_keygate_sent_raw(ngx_http_request_t *r)
@@ -204,5 +205,6 @@ ngx_http_keygate_sent_raw(ngx_http_request_t *r)
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
-    return klcf->sent_by != NULL && r->content_handler == klcf->sent_by;
+    return klcf->auth
+           || (klcf->sent_by != NULL && r->content_handler == klcf->sent_by);
 }

@@ -7,8 +7,6 @@
 #include "ngx_http_keygate.h"
 
 
-static ngx_table_elt_t *ngx_http_keygate_cors_line(ngx_http_request_t *r,
-    ngx_str_t *lowcase);
 static ngx_int_t ngx_http_keygate_cors_origin(ngx_http_request_t *r,
     keygate_api_t *api, ngx_str_t *allowed);
 static ngx_int_t ngx_http_keygate_cors_allow(ngx_http_request_t *r,
@@ -36,11 +34,10 @@ static ngx_http_keygate_name_t  ngx_http_keygate_max_age =
 static ngx_http_keygate_name_t  ngx_http_keygate_vary =
     ngx_http_keygate_name("Vary", "vary");
 
-static ngx_str_t  ngx_http_keygate_origin = ngx_string("origin");
-static ngx_str_t  ngx_http_keygate_asked_method =
-    ngx_string("access-control-request-method");
-static ngx_str_t  ngx_http_keygate_asked_headers =
-    ngx_string("access-control-request-headers");
+static const char  ngx_http_keygate_asked_method[] =
+    "access-control-request-method";
+static const char  ngx_http_keygate_asked_headers[] =
+    "access-control-request-headers";
 
 static ngx_str_t  ngx_http_keygate_vary_origin = ngx_string("Origin");
 static ngx_str_t  ngx_http_keygate_ten_minutes = ngx_string("600");
@@ -49,51 +46,17 @@ static ngx_str_t  ngx_http_keygate_ten_minutes = ngx_string("600");
 ngx_uint_t
 ngx_http_keygate_is_preflight(ngx_http_request_t *r)
 {
-    ngx_table_elt_t  *origin, *method;
+    ngx_str_t  origin, method;
 
-    if (r != r->main) {
-        return 0;
-    }
+    /* of several lines, none is taken for it */
 
-    origin = ngx_http_keygate_cors_line(r, &ngx_http_keygate_origin);
-    method = ngx_http_keygate_cors_line(r, &ngx_http_keygate_asked_method);
-
-    return origin != NULL && origin->value.len
-           && method != NULL && method->value.len;
-}
-
-
-/* The only line of that name; of several, none is taken for it. */
-
-static ngx_table_elt_t *
-ngx_http_keygate_cors_line(ngx_http_request_t *r, ngx_str_t *lowcase)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *found;
-
-    found = NULL;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        ngx_http_keygate_list_step(part, h, i);
-
-        if (h[i].key.len != lowcase->len
-            || ngx_memcmp(h[i].lowcase_key, lowcase->data, lowcase->len) != 0)
-        {
-            continue;
-        }
-
-        if (found) {
-            return NULL;
-        }
-
-        found = &h[i];
-    }
-
-    return found;
+    return r == r->main
+           && ngx_http_keygate_header(r, "origin", &origin) == 1
+           && origin.len
+           && ngx_http_keygate_header(r, ngx_http_keygate_asked_method,
+                                      &method)
+              == 1
+           && method.len;
 }
 
 
@@ -126,13 +89,15 @@ static ngx_int_t
 ngx_http_keygate_cors_origin(ngx_http_request_t *r, keygate_api_t *api,
     ngx_str_t *allowed)
 {
-    keygate_str_t     origin, value;
-    ngx_table_elt_t  *h;
+    ngx_str_t      sent;
+    keygate_str_t  origin, value;
 
-    h = ngx_http_keygate_cors_line(r, &ngx_http_keygate_origin);
+    if (ngx_http_keygate_header(r, "origin", &sent) != 1) {
+        ngx_str_null(&sent);
+    }
 
-    origin.len = h ? h->value.len : 0;
-    origin.data = h ? h->value.data : NULL;
+    origin.len = sent.len;
+    origin.data = sent.data;
 
     value = keygate_api_origin(api, origin);
 
@@ -176,16 +141,16 @@ ngx_http_keygate_cors_methods(ngx_http_request_t *r, keygate_verdict_t *v)
     ngx_str_t         value;
     keygate_buf_t     out;
     keygate_str_t     asked;
-    ngx_table_elt_t  *h;
     keygate_route_t  *route;
 
-    h = ngx_http_keygate_cors_line(r, &ngx_http_keygate_asked_method);
-    if (h == NULL) {
+    if (ngx_http_keygate_header(r, ngx_http_keygate_asked_method, &value)
+        != 1)
+    {
         return NGX_OK;
     }
 
-    asked.len = h->value.len;
-    asked.data = h->value.data;
+    asked.len = value.len;
+    asked.data = value.data;
 
     ngx_memzero(&out, sizeof(keygate_buf_t));
     keygate_route_allow(v->routes, &out);
@@ -221,21 +186,21 @@ ngx_http_keygate_cors_methods(ngx_http_request_t *r, keygate_verdict_t *v)
 static ngx_int_t
 ngx_http_keygate_cors_fields(ngx_http_request_t *r)
 {
-    keygate_str_t     list;
-    ngx_table_elt_t  *h;
+    ngx_str_t      value;
+    keygate_str_t  list;
 
-    h = ngx_http_keygate_cors_line(r, &ngx_http_keygate_asked_headers);
-
-    if (h == NULL) {
+    if (ngx_http_keygate_header(r, ngx_http_keygate_asked_headers, &value)
+        != 1)
+    {
         return NGX_OK;
     }
 
-    list.len = h->value.len;
-    list.data = h->value.data;
+    list.len = value.len;
+    list.data = value.data;
 
     return keygate_api_fields(list)
            ? ngx_http_keygate_add_header(r, &ngx_http_keygate_allow_headers,
-                                         &h->value)
+                                         &value)
            : NGX_OK;
 }
 

@@ -1,7 +1,8 @@
 /*
- * The response headers that a decision calls for: rates on every answer to a
- * key, and on the gate's own refusals what tells a client how to go on.  What
- * the fields say is decided in keygate_verdict.c.
+ * A header line of the request, and the response headers that a decision calls
+ * for: rates on every answer to a key, and on the gate's own refusals what
+ * tells a client how to go on.  What the fields say is decided in
+ * keygate_verdict.c.
  */
 
 #include "ngx_http_keygate.h"
@@ -46,6 +47,36 @@ static ngx_http_keygate_name_t  ngx_http_keygate_reset =
 
 static ngx_str_t  ngx_http_keygate_never = ngx_string("no-store");
 static ngx_str_t  ngx_http_keygate_get_head = ngx_string("GET, HEAD");
+
+
+ngx_uint_t
+ngx_http_keygate_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value)
+{
+    size_t            len;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+    len = ngx_strlen(name);
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        ngx_http_keygate_list_step(part, h, i);
+
+        if (h[i].key.len == len
+            && ngx_strncmp(h[i].lowcase_key, name, len) == 0
+            && n++ == 0)
+        {
+            *value = h[i].value;
+        }
+    }
+
+    return n;
+}
 
 
 ngx_int_t

@@ -21,7 +21,13 @@
     }
 
 
-/* ngx_http_keygate_headers.c: the gate's own response headers */
+/* ngx_http_keygate_headers.c: one line of the request, and the gate's own
+ * response headers */
+
+/* How many header lines of the request have that name, given in lower case,
+ * and the first one's value. */
+ngx_uint_t ngx_http_keygate_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
 
 /* A name, and the same in lower case. */
 
@@ -52,6 +58,18 @@ ngx_int_t ngx_http_keygate_no_store(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_read_only(ngx_http_request_t *r);
 /* Takes all header lines of that name off the response. */
 void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
+
+
+/* ngx_http_keygate_user.c: the user of HTTP Basic, where it is a key */
+
+/* To be called when Authorization is there again. */
+void ngx_http_keygate_forget_user(ngx_http_request_t *r);
+/* Before other modules of the access phase, which log a user that they do not
+ * know; "ctx" is the decision, or NULL. */
+void ngx_http_keygate_hide_key_user(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
+/* In the log phase, before anything is logged. */
+ngx_int_t ngx_http_keygate_hide_user_handler(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_cors.c: pages of other origins */

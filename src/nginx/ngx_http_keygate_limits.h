@@ -20,13 +20,13 @@ ngx_int_t ngx_http_keygate_zone_leases(ngx_conf_t *cf,
 
 /* ngx_http_keygate_wait.c: requests that wait for a lease */
 
-/* Whether this one does. */
-ngx_uint_t ngx_http_keygate_waits(ngx_http_request_t *r,
+/* What was asked the first time by a request that waits; NULL: it does not. */
+keygate_request_t *ngx_http_keygate_waits(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
 /* NGX_AGAIN: the phase handler is called again in a moment; NGX_DECLINED: it
  * is not to wait, or has waited; NGX_ERROR. */
 ngx_int_t ngx_http_keygate_wait(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api);
+    ngx_http_keygate_api_t *api, keygate_request_t *asked);
 /* It waits no longer. */
 void ngx_http_keygate_waited(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_uint_t admitted);

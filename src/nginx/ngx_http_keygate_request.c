@@ -6,6 +6,9 @@
 #include "ngx_http_keygate.h"
 
 
+static ngx_int_t ngx_http_keygate_ask(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, ngx_http_keygate_ctx_t *above,
+    keygate_request_t *request);
 static void ngx_http_keygate_address(ngx_http_request_t *r,
     keygate_request_t *request);
 
@@ -35,11 +38,99 @@ ngx_http_keygate_raw_path(ngx_http_request_t *r)
 
 
 ngx_int_t
+ngx_http_keygate_url_path(ngx_str_t target, ngx_str_t *path)
+{
+    size_t   skip;
+    u_char  *p, *last;
+
+    p = target.data;
+    last = p + target.len;
+    skip = 0;
+
+    if (target.len > 7 && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0) {
+        skip = 7;
+
+    } else if (target.len > 8
+               && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0)
+    {
+        skip = 8;
+    }
+
+    if (skip) {
+        p += skip;
+
+        while (p < last && *p != '/' && *p != '?') {
+            if (*p <= ' ' || *p >= 0x7f || *p == '#' || *p == '\\') {
+                return NGX_DECLINED;
+            }
+
+            p++;
+        }
+
+        if (p == target.data + skip) {
+            return NGX_DECLINED;
+        }
+    }
+
+    path->data = p;
+
+    while (p < last && *p != '?') {
+        p++;
+    }
+
+    path->len = p - path->data;
+
+    if (path->len == 0 && skip) {
+        ngx_str_set(path, "/");
+    }
+
+    return path->len ? NGX_OK : NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_ctx_t *above, keygate_request_t *request,
     keygate_verdict_t *v)
 {
-    unsigned    flags;
+    unsigned            flags;
+    keygate_request_t  *asked;
+
+    flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
+    asked = api->zone->leases ? ngx_http_keygate_waits(r, api) : NULL;
+
+    if (asked) {
+        *request = *asked;
+        flags |= KEYGATE_WAITED;
+
+    } else if (ngx_http_keygate_ask(r, api, above, request) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    request->now = ngx_http_keygate_now(api->zone);
+
+    keygate_decide(api->core, api->zone->table, api->zone->digester, request,
+                   flags, v);
+
+    /* a node that has never had all records cannot tell that a key is none */
+
+    if (v->code == KEYGATE_CREDENTIAL_INVALID
+        && api->zone->store && !api->zone->shared->store_whole)
+    {
+        v->code = KEYGATE_UNAVAILABLE;
+        v->retry_after = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* All but the time, which is that of the decision. */
+
+static ngx_int_t
+ngx_http_keygate_ask(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+    ngx_http_keygate_ctx_t *above, keygate_request_t *request)
+{
     ngx_str_t   method, raw;
     ngx_uint_t  n, auth;
 
@@ -51,7 +142,7 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     request->method.data = method.data;
     request->raw.len = raw.len;
     request->raw.data = raw.data;
-    request->now = ngx_http_keygate_now(api->zone);
+    request->leases = api->zone->leases;
 
     /* what proxy_pass would send: the line as received, or what nginx made
        of it */
@@ -62,7 +153,7 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     }
 
     if (request->rewritten.len == 0) {
-        request->as_received = auth || ngx_http_keygate_sent_raw(r);
+        request->as_received = ngx_http_keygate_sent_raw(r);
     }
 
     if (raw.len && memchr(raw.data, '%', raw.len)) {
@@ -96,26 +187,6 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
                          && keygate_str_eq(request->method,
                                            KEYGATE_STR("OPTIONS"))
                          && ngx_http_keygate_is_preflight(r);
-
-    flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
-
-    request->leases = api->zone->leases;
-
-    if (request->leases && ngx_http_keygate_waits(r, api)) {
-        flags |= KEYGATE_WAITED;
-    }
-
-    keygate_decide(api->core, api->zone->table, api->zone->digester, request,
-                   flags, v);
-
-    /* a node that has never had all records cannot tell that a key is none */
-
-    if (v->code == KEYGATE_CREDENTIAL_INVALID
-        && api->zone->store && !api->zone->shared->store_whole)
-    {
-        v->code = KEYGATE_UNAVAILABLE;
-        v->retry_after = 1;
-    }
 
     return NGX_OK;
 }

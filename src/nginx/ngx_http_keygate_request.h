@@ -15,6 +15,9 @@ ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
     keygate_request_t *request, keygate_verdict_t *v);
 /* The path of the request line as received, without the query. */
 ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
+/* The path of a path and query, or of a whole URL of HTTP (RFC 3986, 3);
+ * NGX_DECLINED: there is none in it. */
+ngx_int_t ngx_http_keygate_url_path(ngx_str_t target, ngx_str_t *path);
 
 
 /* ngx_http_keygate_destination.c: where COPY and MOVE write to */

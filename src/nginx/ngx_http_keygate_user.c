@@ -6,7 +6,9 @@
 #include "ngx_http_keygate.h"
 
 
+static void ngx_http_keygate_no_user(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_user_is_key(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_keygate_user_has_key(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_user_of(keygate_api_t *api);
 
 
@@ -30,14 +32,40 @@ ngx_http_keygate_forget_user(ngx_http_request_t *r)
 }
 
 
+void
+ngx_http_keygate_hide_key_user(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx)
+{
+    if (ctx && ctx->verdict->known
+        && ngx_http_keygate_user_of(ctx->api->core))
+    {
+        ngx_http_keygate_no_user(r);
+        return;
+    }
+
+    if (ngx_http_keygate_user_has_key(r)) {
+        ngx_http_keygate_no_user(r);
+    }
+}
+
+
 ngx_int_t
 ngx_http_keygate_hide_user_handler(ngx_http_request_t *r)
 {
-    ngx_http_keygate_main_conf_t  *kmcf;
-
-    if (!ngx_http_keygate_user_is_key(r)) {
-        return NGX_OK;
+    if (ngx_http_keygate_user_is_key(r)) {
+        ngx_http_keygate_no_user(r);
     }
+
+    return NGX_OK;
+}
+
+
+/* Nginx does not parse the line again for who is there, and has no name. */
+
+static void
+ngx_http_keygate_no_user(ngx_http_request_t *r)
+{
+    ngx_http_keygate_main_conf_t  *kmcf;
 
     ngx_str_set(&r->headers_in.user, "");
     ngx_str_set(&r->headers_in.passwd, "");
@@ -46,26 +74,19 @@ ngx_http_keygate_hide_user_handler(ngx_http_request_t *r)
 
     r->variables[kmcf->remote_user].valid = 0;
     r->variables[kmcf->remote_user].not_found = 1;
-
-    return NGX_OK;
 }
 
 
 static ngx_uint_t
 ngx_http_keygate_user_is_key(ngx_http_request_t *r)
 {
-    ngx_uint_t                     i;
-    ngx_http_keygate_ctx_t        *ctx;
-    ngx_http_keygate_api_t       **apis;
-    ngx_http_core_loc_conf_t      *clcf;
-    ngx_http_keygate_loc_conf_t   *klcf;
-    ngx_http_keygate_main_conf_t  *kmcf;
+    ngx_http_keygate_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
-    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
     ctx = ngx_http_keygate_get_ctx(r);
-    apis = kmcf->apis.elts;
 
     if ((klcf->api && ngx_http_keygate_user_of(klcf->api->core))
         || (ctx && ngx_http_keygate_user_of(ctx->api->core)))
@@ -77,8 +98,22 @@ ngx_http_keygate_user_is_key(ngx_http_request_t *r)
                  && r->headers_out.status < NGX_HTTP_BAD_REQUEST);
     }
 
-    /* a request that was refused before it came to a location, and a key that
-       was sent to the wrong one */
+    return ngx_http_keygate_user_has_key(r);
+}
+
+
+/* A request that was refused before it came to a location, and a key that was
+ * sent to the wrong one. */
+
+static ngx_uint_t
+ngx_http_keygate_user_has_key(ngx_http_request_t *r)
+{
+    ngx_uint_t                     i;
+    ngx_http_keygate_api_t       **apis;
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+    apis = kmcf->apis.elts;
 
     for (i = 0; i < kmcf->apis.nelts; i++) {
         if (ngx_http_keygate_user_of(apis[i]->core)

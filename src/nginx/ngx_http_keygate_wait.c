@@ -14,6 +14,7 @@
 typedef struct {
     ngx_http_request_t      *request;
     ngx_http_keygate_api_t  *api;
+    keygate_request_t        asked;
     ngx_event_t              timer;
     uint64_t                 until;          /* ms */
     unsigned                 done:1;
@@ -23,24 +24,26 @@ typedef struct {
 static ngx_http_keygate_wait_t *ngx_http_keygate_wait_find(
     ngx_http_request_t *r, ngx_http_keygate_api_t *api);
 static ngx_http_keygate_wait_t *ngx_http_keygate_wait_create(
-    ngx_http_request_t *r, ngx_http_keygate_api_t *api);
+    ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+    keygate_request_t *asked);
 static void ngx_http_keygate_wait_cleanup(void *data);
 static void ngx_http_keygate_wait_over(ngx_event_t *ev);
 
 
-ngx_uint_t
+keygate_request_t *
 ngx_http_keygate_waits(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 {
     ngx_http_keygate_wait_t  *wait;
 
     wait = ngx_http_keygate_wait_find(r, api);
 
-    return wait && !wait->done;
+    return (wait && !wait->done) ? &wait->asked : NULL;
 }
 
 
 ngx_int_t
-ngx_http_keygate_wait(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
+ngx_http_keygate_wait(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+    keygate_request_t *asked)
 {
     ngx_http_keygate_wait_t  *wait;
 
@@ -51,7 +54,7 @@ ngx_http_keygate_wait(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
     wait = ngx_http_keygate_wait_find(r, api);
 
     if (wait == NULL) {
-        wait = ngx_http_keygate_wait_create(r, api);
+        wait = ngx_http_keygate_wait_create(r, api, asked);
     }
 
     if (wait == NULL) {
@@ -121,7 +124,7 @@ ngx_http_keygate_wait_find(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 
 static ngx_http_keygate_wait_t *
 ngx_http_keygate_wait_create(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api)
+    ngx_http_keygate_api_t *api, keygate_request_t *asked)
 {
     ngx_pool_cleanup_t       *cln;
     ngx_http_keygate_wait_t  *wait;
@@ -136,6 +139,7 @@ ngx_http_keygate_wait_create(ngx_http_request_t *r,
 
     wait->request = r;
     wait->api = api;
+    wait->asked = *asked;
     wait->until = ngx_http_keygate_now(api->zone).ms + api->zone->wait;
     wait->timer.handler = ngx_http_keygate_wait_over;
     wait->timer.data = wait;

@@ -53,7 +53,7 @@ ngx_http_keygate_admin_handler(ngx_http_request_t *r)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     admin = klcf->admin;
 
-    if (ngx_http_keygate_admin_header(r, "origin", &value)) {
+    if (ngx_http_keygate_header(r, "origin", &value)) {
         return ngx_http_keygate_admin_problem(r, admin, NGX_HTTP_FORBIDDEN,
                    NULL, "Pages in a browser have no business here: send no "
                    "Origin header.", NULL);
@@ -78,7 +78,7 @@ ngx_http_keygate_admin_caller(ngx_http_request_t *r,
     keygate_str_t           sent;
     const keygate_token_t  *token;
 
-    sound = ngx_http_keygate_admin_header(r, "authorization", &value) == 1
+    sound = ngx_http_keygate_header(r, "authorization", &value) == 1
             && value.len > 7
             && ngx_strncasecmp(value.data, (u_char *) "Bearer ", 7) == 0;
 

@@ -227,10 +227,6 @@ char *ngx_http_keygate_admin_place(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* ngx_http_keygate_admin_request.c, _query.c */
 
-/* How many header lines have that name, given in lower case, and the first
- * one's value. */
-ngx_uint_t ngx_http_keygate_admin_header(ngx_http_request_t *r,
-    const char *name, ngx_str_t *value);
 /* NGX_OK, the route and the id in the path; or the status that refuses. */
 ngx_int_t ngx_http_keygate_admin_find(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin, keygate_route_t **route,

@@ -17,36 +17,6 @@ static void ngx_http_keygate_admin_parse(ngx_http_keygate_job_t *job,
     keygate_str_t text);
 
 
-ngx_uint_t
-ngx_http_keygate_admin_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value)
-{
-    size_t            len;
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    n = 0;
-    len = ngx_strlen(name);
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        ngx_http_keygate_list_step(part, h, i);
-
-        if (h[i].key.len == len
-            && ngx_strncmp(h[i].lowcase_key, name, len) == 0
-            && n++ == 0)
-        {
-            *value = h[i].value;
-        }
-    }
-
-    return n;
-}
-
-
 ngx_int_t
 ngx_http_keygate_admin_find(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin, keygate_route_t **route,
@@ -156,7 +126,7 @@ ngx_http_keygate_admin_body_type(ngx_http_request_t *r,
 
     if (!ngx_http_keygate_admin_json(r)
         || (job->admin->portal
-            && !ngx_http_keygate_admin_header(r, "content-type", &type)))
+            && !ngx_http_keygate_header(r, "content-type", &type)))
     {
         ngx_http_keygate_job_fail(job, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                        "Send the body as Content-Type: application/json.");
@@ -184,8 +154,8 @@ ngx_http_keygate_admin_json(ngx_http_request_t *r)
     ngx_str_t   type, coding;
     ngx_uint_t  types, codings;
 
-    types = ngx_http_keygate_admin_header(r, "content-type", &type);
-    codings = ngx_http_keygate_admin_header(r, "content-encoding", &coding);
+    types = ngx_http_keygate_header(r, "content-type", &type);
+    codings = ngx_http_keygate_header(r, "content-encoding", &coding);
 
     if (codings > 1
         || (codings == 1

@@ -135,14 +135,14 @@ ngx_http_keygate_portal_safe(ngx_http_request_t *r)
         return 1;
     }
 
-    n = ngx_http_keygate_admin_header(r, "sec-fetch-site", &value);
+    n = ngx_http_keygate_header(r, "sec-fetch-site", &value);
 
     if (n) {
         return n == 1 && value.len == 11
                && ngx_strncmp(value.data, "same-origin", 11) == 0;
     }
 
-    return ngx_http_keygate_admin_header(r, "origin", &value) == 1
+    return ngx_http_keygate_header(r, "origin", &value) == 1
            && ngx_http_keygate_portal_origin(r, &value);
 }
 
@@ -155,7 +155,7 @@ ngx_http_keygate_portal_origin(ngx_http_request_t *r, ngx_str_t *origin)
     size_t      len;
     ngx_str_t   host, scheme, port;
 
-    if (ngx_http_keygate_admin_header(r, "host", &host) != 1) {
+    if (ngx_http_keygate_header(r, "host", &host) != 1) {
         host = r->headers_in.server;
     }
 
