@@ -112,6 +112,10 @@ json_t *keygate_change_patch_account(const json_t *current,
 
 /* -- Both --------------------------------------------------------------- */
 
+/* Whether a change takes a right away that the record gave; "before" is NULL
+ * for a new record, "after" for one that is deleted. */
+int keygate_change_takes(const json_t *before, const json_t *after);
+
 /* The record that deletes; NULL when out of memory. */
 json_t *keygate_change_delete(const char *id);
 

@@ -11,6 +11,7 @@
 #ifndef KEYGATE_LINK_H
 #define KEYGATE_LINK_H
 
+#include "keygate_engine.h"
 #include "keygate_lua.h"
 #include "keygate_resp.h"
 
@@ -74,6 +75,17 @@ keygate_rc_t keygate_link_words(keygate_link_t *link, const char *words,
 keygate_rc_t keygate_link_script(keygate_link_t *link, keygate_lua_e script,
     unsigned keys, unsigned n, const keygate_str_t *args,
     keygate_reply_t **reply);
+
+/*
+ * What the engine is, by what it tells this user.  And, after a change: waits
+ * for as long as one answer may take until that is durable, and tells what it
+ * is then, also when the link has failed meanwhile.
+ */
+keygate_rc_t keygate_link_engine(keygate_link_t *link,
+    keygate_engine_t *engine);
+keygate_rc_t keygate_link_durable(keygate_link_t *link,
+    const keygate_engine_t *engine, const keygate_ack_t *ack,
+    char text[KEYGATE_ENGINE_DURABLE]);
 
 /* A command may block for so long, beyond the time-out. */
 void keygate_link_patience(keygate_link_t *link, unsigned ms);

@@ -33,6 +33,7 @@
 
 #include "keygate_change.h"
 #include "keygate_credential.h"
+#include "keygate_engine.h"
 #include "keygate_filter.h"
 #include "keygate_json.h"
 
@@ -199,7 +200,17 @@ struct ngx_http_keygate_job_s {
     unsigned                           gone:1;       /* a deleted one */
     unsigned                           enlivens:1;   /* a key that was not
                                                         live before */
+    unsigned                           takes:1;      /* a right away */
     unsigned                           nomem:1;
+
+    /* of a zone with a store */
+    ngx_msec_t                         wait;         /* for the other nodes */
+    ngx_msec_t                         until;
+    unsigned                           waits:1;      /* "wait" was given */
+    uint64_t                           version;      /* 0: not there */
+    u_char                            *receipt;      /* JSON */
+    size_t                             receipt_len;
+    char                               durable[KEYGATE_ENGINE_DURABLE];
 };
 
 

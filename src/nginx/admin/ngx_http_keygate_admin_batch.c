@@ -14,8 +14,6 @@ static keygate_rc_t ngx_http_keygate_batch_apply(ngx_http_keygate_writer_t *w,
     uint64_t end);
 static keygate_rc_t ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w,
     uint64_t *end);
-static void ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w,
-    ngx_uint_t lines, struct timespec *from);
 static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w,
     keygate_rc_t rc, const char *what);
@@ -169,7 +167,7 @@ ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w, uint64_t *end)
 }
 
 
-static void
+void
 ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
     struct timespec *from)
 {

@@ -13,6 +13,7 @@ static void ngx_http_keygate_job_cleanup(void *data);
 static void ngx_http_keygate_job_destroy(ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_job_run(void *data);
 static void ngx_http_keygate_job_ran(void *data);
+static void ngx_http_keygate_job_receipt(ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_job_text(const char *json, keygate_buf_t *b,
     const char *secret);
 
@@ -105,6 +106,7 @@ ngx_http_keygate_job_destroy(ngx_http_keygate_job_t *job)
 
     free(job->text);
     free(job->line);
+    free(job->receipt);
     free(job->changes);
     free(job->query);
     free(job->if_match);
@@ -193,6 +195,10 @@ ngx_http_keygate_job_done(ngx_http_keygate_job_t *job)
     c = r->connection;
 
     ngx_http_set_log_request(c->log, r);
+
+    if (job->receipt && job->status < NGX_HTTP_BAD_REQUEST) {
+        ngx_http_keygate_job_receipt(job);
+    }
 
     rc = ngx_http_keygate_admin_answer(r, job);
 
@@ -347,5 +353,31 @@ ngx_http_keygate_job_text(const char *json, keygate_buf_t *b,
         keygate_buf_puts(b, ",\"secret\":");
         keygate_buf_json(b, keygate_span(secret));
         keygate_buf_puts(b, "}");
+    }
+}
+
+
+/* The receipt is the last member of the object that is sent. */
+
+static void
+ngx_http_keygate_job_receipt(ngx_http_keygate_job_t *job)
+{
+    size_t   len;
+    u_char  *text, *p;
+
+    len = job->len + sizeof(",\"receipt\":") - 1 + job->receipt_len;
+    text = job->text ? malloc(len) : NULL;
+
+    if (text) {
+        p = ngx_cpymem(text, job->text, job->len - 1);
+        p = ngx_cpymem(p, ",\"receipt\":", sizeof(",\"receipt\":") - 1);
+        p = ngx_cpymem(p, job->receipt, job->receipt_len);
+        *p = '}';
+
+        OPENSSL_cleanse(job->text, job->len);
+        free(job->text);
+
+        job->text = text;
+        job->len = len;
     }
 }

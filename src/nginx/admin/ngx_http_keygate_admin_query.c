@@ -10,10 +10,13 @@
 #define NGX_HTTP_KEYGATE_LIMIT_DEFAULT  25
 #define NGX_HTTP_KEYGATE_LIMIT_MAX      100
 #define NGX_HTTP_KEYGATE_QUERY_MAX      1024
+#define NGX_HTTP_KEYGATE_PATIENCE_MAX   10000    /* ms */
 
 
 static ngx_int_t ngx_http_keygate_admin_condition(ngx_http_request_t *r,
     const char *name, char **list);
+static void ngx_http_keygate_admin_patience(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job);
 static ngx_int_t ngx_http_keygate_admin_query(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_admin_argument(u_char **p, u_char *last,
@@ -39,7 +42,37 @@ ngx_http_keygate_admin_ask(ngx_http_request_t *r, ngx_http_keygate_job_t *job)
         return NGX_ERROR;
     }
 
+    if (job->action->way == NGX_HTTP_KEYGATE_WRITE) {
+        ngx_http_keygate_admin_patience(r, job);
+    }
+
     return job->action->query ? ngx_http_keygate_admin_query(r, job) : NGX_OK;
+}
+
+
+/* For how long an answer to a change may wait until all nodes have it. */
+
+static void
+ngx_http_keygate_admin_patience(ngx_http_request_t *r,
+    ngx_http_keygate_job_t *job)
+{
+    ngx_int_t  ms;
+    ngx_str_t  value;
+
+    if (ngx_http_arg(r, (u_char *) "wait", 4, &value) != NGX_OK) {
+        return;
+    }
+
+    ms = ngx_parse_time(&value, 0);
+
+    if (ms == NGX_ERROR || ms > NGX_HTTP_KEYGATE_PATIENCE_MAX) {
+        ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
+                                  "wait must be a time of up to 10s");
+        return;
+    }
+
+    job->wait = ms;
+    job->waits = 1;
 }
 
 

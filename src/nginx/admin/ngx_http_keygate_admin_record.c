@@ -217,6 +217,7 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     job->line = NULL;
 
     changed = (before == NULL || !json_equal(before, after));
+    job->takes = (keygate_change_takes(before, after) != 0);
 
     if (changed && kind == KEYGATE_KEY
         && json_object_set_new(after, "changed_by",
@@ -338,6 +339,7 @@ ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
 
     job->kind = kind;
     job->gone = 1;
+    job->takes = 1;
     job->etag[0] = '\0';
     job->status = NGX_HTTP_NO_CONTENT;
 

@@ -138,6 +138,7 @@ ngx_http_keygate_write_next(ngx_http_keygate_writer_t *w)
     }
 
     w->failed = NULL;
+    w->refused[0] = '\0';
     w->full = 0;
 
     ngx_http_keygate_write_done(w);
@@ -240,7 +241,9 @@ ngx_http_keygate_write_done(void *data)
             ngx_http_keygate_audit(job);
         }
 
-        ngx_http_keygate_job_done(job);
+        if (!ngx_http_keygate_receipt_wait(job)) {
+            ngx_http_keygate_job_done(job);
+        }
     }
 }
 
@@ -250,6 +253,13 @@ ngx_http_keygate_write_log(ngx_http_keygate_writer_t *w)
 {
     if (w->full) {
         ngx_http_keygate_zone_full(w->zone);
+    }
+
+    if (w->refused[0]) {
+        (void) ngx_atomic_fetch_add(&w->zone->shared->write_errors, 1);
+
+        ngx_http_keygate_store_refused(w);
+        return;
     }
 
     if (w->failed == NULL) {

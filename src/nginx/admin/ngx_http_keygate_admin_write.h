@@ -7,12 +7,16 @@
 #define NGX_HTTP_KEYGATE_ADMIN_WRITE_H
 
 
+#define NGX_HTTP_KEYGATE_REFUSED  256
+
+
 struct ngx_http_keygate_writer_s {
     ngx_http_keygate_zone_t           *zone;
     keygate_journal_t                 *journal;
     keygate_digester_t                *digester;
     void                              *task;
     void                              *copy;     /* of the store's files */
+    void                              *receipts; /* of them, too */
     ngx_http_keygate_job_t            *queue;
     ngx_http_keygate_job_t           **last;
     ngx_uint_t                         waiting;
@@ -24,6 +28,8 @@ struct ngx_http_keygate_writer_s {
     ngx_err_t                          err;
     const char                        *failed;   /* which step */
     unsigned                           full:1;   /* the zone is */
+    char                               refused[NGX_HTTP_KEYGATE_REFUSED];
+                                                 /* by the store, and why */
 };
 
 /* Hands a job to the writer of its zone. */
@@ -41,8 +47,16 @@ ngx_uint_t ngx_http_keygate_batch_has(ngx_http_keygate_job_t *job,
 /* ngx_http_keygate_store_write.c: the same where the zone has a store, and
  * what that has needed */
 
+/* Counts a batch that was written, and how long that took. */
+void ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w,
+    ngx_uint_t lines, struct timespec *from);
 void ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w);
+/* In the event loop: logs why the store has refused a batch. */
+void ngx_http_keygate_store_refused(ngx_http_keygate_writer_t *w);
 void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
+/* In the event loop: whether a job that is done waits for the other nodes; it
+ * is answered then when they have it, or its time is up. */
+ngx_uint_t ngx_http_keygate_receipt_wait(ngx_http_keygate_job_t *job);
 
 
 #endif /* NGX_HTTP_KEYGATE_ADMIN_WRITE_H */

@@ -12,6 +12,9 @@
  *   ngx_http_keygate_store_lease.c   leases, for limits over all nodes
  *   ngx_http_keygate_store_write.c   changes of the admin API
  *   ngx_http_keygate_store_send.c    to the engine
+ *   ngx_http_keygate_store_ack.c     how durable they are there
+ *   ngx_http_keygate_store_receipt.c which nodes have them
+ *   ngx_http_keygate_store_receipts.c  who waits for that
  *
  * Whatever talks to the engine does so in a thread of nginx's pool "default":
  * no event loop waits for it, and no request but one that changes a record.
@@ -33,6 +36,7 @@
 
 #define NGX_HTTP_KEYGATE_STORE_FRESH  5000       /* ms: a node is there */
 #define NGX_HTTP_KEYGATE_STORE_KNOWN  86400000   /* ms: it is one at all */
+#define NGX_HTTP_KEYGATE_STORE_LATEST 253402300799000    /* the year 9999 */
 
 
 struct ngx_http_keygate_store_s {
@@ -43,6 +47,7 @@ struct ngx_http_keygate_store_s {
     ngx_str_t                  prefix;
     ngx_str_t                  node;         /* NUL-terminated */
     ngx_int_t                  retain;
+    keygate_ack_t              ack;
     void                      *threads;
 };
 
@@ -72,9 +77,18 @@ typedef struct {
     char                       word[16];     /* of the last beat, or "" */
     uint64_t                   seq;          /* the engine's, then */
     uint64_t                   nodes;        /* there, then */
+    keygate_engine_t           engine;       /* of the link */
     keygate_place_t            theirs;
     char                       error[KEYGATE_LINK_ERROR];
 } ngx_http_keygate_copy_t;
+
+
+/* What the engine tells of all nodes. */
+
+typedef struct {
+    keygate_reply_t           *nodes;        /* NAME "MS BOOT SEQ ..." ... */
+    keygate_reply_t           *acks;         /* NAME SEQ ... */
+} ngx_http_keygate_known_t;
 
 
 /* ngx_http_keygate_store_conf.c */
@@ -164,6 +178,35 @@ ngx_int_t ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c);
 ngx_int_t ngx_http_keygate_store_send(ngx_http_keygate_copy_t *c,
     ngx_http_keygate_job_t *batch, ngx_uint_t n, ngx_uint_t whole,
     keygate_reply_t **reply);
+
+
+/* ngx_http_keygate_store_ack.c */
+
+char *ngx_http_keygate_store_ack(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store);
+/* Whether the engine can acknowledge as "ack" says: NGX_OK or NGX_ERROR. */
+ngx_int_t ngx_http_keygate_store_acks(ngx_http_keygate_copy_t *c);
+
+
+/* ngx_http_keygate_store_receipt.c */
+
+/* In a thread, without the journal's lock: the batch's changes are waited for
+ * until they are durable, and each of them has a receipt then. */
+void ngx_http_keygate_receipt_make(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c);
+/* What the engine tells of all nodes; NGX_OK, and both are to be freed. */
+ngx_int_t ngx_http_keygate_receipt_ask(ngx_http_keygate_copy_t *c,
+    ngx_http_keygate_known_t *known);
+/* Makes a receipt; one that is complete ends the waiting.  Where nothing is
+ * known of nodes ("known" is NULL), only what is known of the change is in
+ * it. */
+void ngx_http_keygate_receipt_write(ngx_http_keygate_job_t *job,
+    const ngx_http_keygate_known_t *known);
+
+
+/* ngx_http_keygate_store_receipts.c */
+
+void ngx_http_keygate_receipts_cleanup(ngx_http_keygate_writer_t *w);
 
 
 /* ngx_http_keygate_store_round.c */

@@ -166,6 +166,10 @@ ngx_http_keygate_store_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
         return ngx_http_keygate_store_user(cf, store, value);
     }
 
+    if (ngx_strcmp(value[0].data, "ack") == 0) {
+        return ngx_http_keygate_store_ack(cf, store);
+    }
+
     if (cf->args->nelts != 2) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid number of values of \"%V\" in "
@@ -263,9 +267,9 @@ ngx_http_keygate_store_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "unknown directive \"%V\" in keygate_store, expected "
-                       "server, user, password, database, prefix, node, ssl, "
-                       "ssl_trusted_certificate, ssl_name, ssl_verify, timeout "
-                       "or retain", &value[0]);
+                       "server, user, password, database, prefix, node, ack, "
+                       "ssl, ssl_trusted_certificate, ssl_name, ssl_verify, "
+                       "timeout or retain", &value[0]);
 
     return NGX_CONF_ERROR;
 }

@@ -9,6 +9,7 @@
 #define NGX_HTTP_KEYGATE_COPY_BATCH  "500"    /* changes at once */
 
 
+static void ngx_http_keygate_copy_engine(ngx_http_keygate_copy_t *c);
 static void ngx_http_keygate_copy_mute(char *error);
 static ngx_int_t ngx_http_keygate_copy_take(ngx_http_keygate_copy_t *c,
     const keygate_reply_t *entries, keygate_place_t *place,
@@ -62,9 +63,30 @@ ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c)
 
     for (i = 0; i < c->store->servers.nelts && c->link == NULL; i++) {
         c->link = keygate_link_open(&servers[i], c->error);
+
+        if (c->link) {
+            ngx_http_keygate_copy_engine(c);
+        }
     }
 
     return c->link ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Lets go of an engine that records may not be kept in. */
+
+static void
+ngx_http_keygate_copy_engine(ngx_http_keygate_copy_t *c)
+{
+    const char  *why;
+
+    why = (keygate_link_engine(c->link, &c->engine) != KEYGATE_OK)
+          ? keygate_link_error(c->link) : keygate_engine_unfit(&c->engine);
+
+    if (why) {
+        (void) ngx_http_keygate_copy_fail(c, why);
+        ngx_http_keygate_copy_close(c);
+    }
 }
 
 

@@ -8,6 +8,8 @@
 
 #include "ngx_http_keygate_store.h"
 
+#include <time.h>
+
 
 static ngx_http_keygate_copy_t *ngx_http_keygate_store_copy(
     ngx_http_keygate_writer_t *w);
@@ -16,6 +18,8 @@ static void ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w,
 static ngx_int_t ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c);
 static void ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_copy_t *c);
+static void ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w,
+    uint64_t last, ngx_uint_t n);
 static ngx_int_t ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_copy_t *c, ngx_int_t rc, const keygate_reply_t *reply);
 static void ngx_http_keygate_store_written(void *data,
@@ -30,9 +34,14 @@ ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
 
     w->fresh = 0;
     w->failed = NULL;
+    w->refused[0] = '\0';
     w->full = 0;
 
     c = ngx_http_keygate_store_copy(w);
+
+    if (c) {
+        c->error[0] = '\0';
+    }
 
     if (c == NULL || ngx_http_keygate_copy_connect(c) != NGX_OK) {
         ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
@@ -53,6 +62,12 @@ ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
                                       "This node and the store are not in "
                                       "step: nothing has changed.");
 
+    } else if (ngx_http_keygate_store_acks(c) != NGX_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The store cannot make changes as "
+                                      "durable as \"ack\" says: nothing has "
+                                      "changed.");
+
     } else {
         for (job = w->batch; job; job = job->next) {
             job->journal = w->journal;
@@ -66,12 +81,16 @@ ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
     }
 
     keygate_journal_end(w->journal);
+
+    ngx_http_keygate_receipt_make(w, c);
 }
 
 
 void
 ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w)
 {
+    ngx_http_keygate_receipts_cleanup(w);
+
     if (w->copy) {
         ngx_http_keygate_copy_close(w->copy);
         free(w->copy);
@@ -95,13 +114,31 @@ ngx_http_keygate_store_copy(ngx_http_keygate_writer_t *w)
 }
 
 
+void
+ngx_http_keygate_store_refused(ngx_http_keygate_writer_t *w)
+{
+    ngx_log_error(NGX_LOG_ERR, w->zone->log, 0,
+                  "keygate zone \"%V\": changes were refused by store "
+                  "\"%V\": %s", &w->zone->name, &w->zone->store->name,
+                  w->refused);
+}
+
+
 /* What has been refused already stays so. */
 
 static void
 ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w, ngx_uint_t status,
     const char *detail)
 {
-    ngx_http_keygate_job_t  *job;
+    ngx_http_keygate_job_t   *job;
+    ngx_http_keygate_copy_t  *c;
+
+    c = w->copy;
+
+    if (status != NGX_HTTP_CONFLICT) {
+        (void) snprintf(w->refused, sizeof(w->refused), "%s",
+                        (c && c->error[0]) ? c->error : detail);
+    }
 
     for (job = w->batch; job; job = job->next) {
 
@@ -141,7 +178,8 @@ ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c)
     }
 
     if (strcmp(c->word, "OK") != 0 && strcmp(c->word, "BEHIND") != 0) {
-        return NGX_ERROR;
+        return ngx_http_keygate_copy_fail(c, "what it holds is not what this "
+                                          "node has followed");
     }
 
     return ngx_http_keygate_copy_follow(c, NULL, NULL);
@@ -154,6 +192,7 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
 {
     ngx_int_t                rc;
     ngx_uint_t               n, whole;
+    struct timespec          from;
     keygate_reply_t         *reply;
     ngx_http_keygate_job_t  *job;
 
@@ -162,13 +201,22 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
         whole |= (job->line && job->kind == KEYGATE_ACCOUNT && job->gone);
     }
 
+    (void) clock_gettime(CLOCK_MONOTONIC, &from);
+
     if (n == 0) {
+        ngx_http_keygate_store_number(w, c->place.seq, 0);
         return;
     }
 
     rc = ngx_http_keygate_store_send(c, w->batch, n, whole, &reply);
 
     rc = ngx_http_keygate_store_taken(w, c, rc, reply);
+
+    if (rc == NGX_OK) {
+        ngx_http_keygate_store_number(w,
+            keygate_reply_number(keygate_reply_at(reply, 1)), n);
+    }
+
     keygate_reply_free(reply);
 
     if (rc != NGX_OK) {
@@ -185,11 +233,36 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
         return;
     }
 
+    ngx_http_keygate_batch_count(w, n, &from);
     ngx_http_keygate_batch_verify(w, KEYGATE_OK);
 
     /* this node has them; what comes of telling is for the follower to see */
 
     (void) ngx_http_keygate_copy_beat(c, 0);
+}
+
+
+/* The versions of a batch's changes, of which "last" is the last one's; what
+ * changes nothing is there with the changes before them. */
+
+static void
+ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w, uint64_t last,
+    ngx_uint_t n)
+{
+    uint64_t                 version, before;
+    ngx_http_keygate_job_t  *job;
+
+    before = (last > n) ? last - n : 0;
+    version = before;
+
+    for (job = w->batch; job; job = job->next) {
+        if (job->line) {
+            job->version = ++version;
+
+        } else if (job->status < NGX_HTTP_BAD_REQUEST) {
+            job->version = before;
+        }
+    }
 }
 
 
