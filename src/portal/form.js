@@ -5,6 +5,7 @@
 
 import { ask, button, date, field, h, inDays, put, t } from "./kit.js";
 import { picker, told } from "./scopes.js";
+import { nameOf } from "./show.js";
 
 const LONG = 36500;
 
@@ -57,7 +58,7 @@ export function edit(page, { key, etag, more = [], done }) {
 
   const label = key ? t`Save` : t`Create key`;
   const form = ask(page, { kind: ".kg-wide", act: key ? save : create, label,
-    title: key ? t`Edit ${key.name}` : label, content: [
+    title: key ? t`Edit ${nameOf(key)}` : label, content: [
       !session.account && !key && field("account", t`Account`, account),
       field("name", t`Name`, name, t`What uses it, such as Zapier.`),
       scopes.node, until.node,
@@ -76,6 +77,11 @@ export function edit(page, { key, etag, more = [], done }) {
       : t`${who} will be able to ${what} until it is revoked.`);
   }
 
+  /* A list has no order, and no name is an empty one. */
+
+  const same = (a, b) => JSON.stringify([a || []].flat().sort())
+    === JSON.stringify([b || []].flat().sort());
+
   const values = () => ({ name: name.value.trim(), scopes: scopes.value(),
     expires_at: until.value(),
     addresses: addresses.value.split(/[\s,]+/).filter(Boolean) });
@@ -86,7 +92,7 @@ export function edit(page, { key, etag, more = [], done }) {
       ...from[0] && { addresses: from }, ...expires_at && { expires_at },
       ...!session.account && { account: account.value } });
 
-    page.changed(t`${json.name} is created.`);
+    page.changed(t`${nameOf(json)} is created.`);
 
     return () => done(json);
   }
@@ -95,12 +101,11 @@ export function edit(page, { key, etag, more = [], done }) {
 
   async function save() {
     const body = Object.fromEntries(Object.entries(values()).filter(
-      ([part, value]) => JSON.stringify(value) !== JSON.stringify(key[part]
-        ?? (part === "addresses" ? [] : null))));
+      ([part, value]) => !same(value, key[part])));
 
     try {
       await page.call("PATCH", page.path(key), body, etag);
-      page.changed(t`${key.name} is changed.`);
+      page.changed(t`${nameOf(key)} is changed.`);
 
     } catch (problem) {
       if (problem.status === 412) {

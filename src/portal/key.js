@@ -30,7 +30,7 @@ export function secret(page, key) {
     t`You have not copied the key. It cannot be shown again.`);
   const done = button(t`Done`, leave);
   const dialog = open(page, t`Copy your key now`, ".kg-wide", h("div.kg-form",
-    h("div.kg-row", field("secret", t`The key of ${key.name}`, text), copy),
+    h("div.kg-row", field("secret", t`The key of ${nameOf(key)}`, text), copy),
     h("p", t`It is shown this once. Keep it where you keep passwords.`),
     page.session.example && code, warning, h("div.kg-actions", done)));
   const timer = setTimeout(drop, FORGET);
@@ -96,13 +96,13 @@ function rotate(page, key, done) {
   }
 
   tell();
-  ask(page, { title: t`Rotate the secret of ${key.name}?`,
+  ask(page, { title: t`Rotate the secret of ${nameOf(key)}?`,
     label: t`Rotate secret`, content: [
       h("p", t`It gets a new secret. Its id, access and limits stay.`),
       field("overlap", t`The old secret works for`, [choose]), until],
     async act() {
       const json = await act(page, key, "rotate",
-        t`${key.name} has a new secret.`, { overlap: chosen() + "h" });
+        t`${nameOf(key)} has a new secret.`, { overlap: chosen() + "h" });
 
       return () => {
         done();
@@ -113,9 +113,9 @@ function rotate(page, key, done) {
 
 
 function suspend(page, key, done) {
-  ask(page, { title: t`Suspend ${key.name}?`, label: t`Suspend`,
+  ask(page, { title: t`Suspend ${nameOf(key)}?`, label: t`Suspend`,
     content: h("p", t`What uses it is refused until you resume it.`),
-    act: () => act(page, key, "suspend", t`${key.name} is suspended.`)
+    act: () => act(page, key, "suspend", t`${nameOf(key)} is suspended.`)
       .then(() => done) });
 }
 
@@ -133,11 +133,11 @@ function revoke(page, key, done) {
   page.call("GET", page.path(key)).then(({ json }) => tell(json), () => {});
   page.usage(key).then((data) => data && put(week,
     t`Requests in the last 7 days: ${number(sum(data, 7)[0])}.`));
-  ask(page, { title: t`Revoke ${key.name}?`, danger: true,
-    label: t`Revoke ${key.name}`, content: [
+  ask(page, { title: t`Revoke ${nameOf(key)}?`, danger: true,
+    label: t`Revoke ${nameOf(key)}`, content: [
       h("p", used), week,
       h("p", t`What uses it stops working at once. This cannot be undone.`)],
-    act: () => act(page, key, "revoke", t`${key.name} is revoked.`)
+    act: () => act(page, key, "revoke", t`${nameOf(key)} is revoked.`)
       .then(() => done) });
 }
 
@@ -158,7 +158,7 @@ export async function sheet(page, id) {
 
   function draw() {
     const days = h("div", "…");
-    const scopes = opened(session.scopes, key.scopes);
+    const scopes = opened(session.scopes, key.scopes || []);
 
     put(dialog.querySelector("h2"), nameOf(key));
     put(body, h("p.kg-row", h("code", id), button(t`Copy id`,
@@ -188,7 +188,7 @@ export async function sheet(page, id) {
       may("change", t`Edit`, () => change()),
       may("rotate", t`Rotate secret`, rotate),
       asleep ? may("change", t`Resume`, () => attempt(page, body, () =>
-        act(page, key, "resume", t`${key.name} works again.`).then(again)))
+        act(page, key, "resume", t`${nameOf(key)} works again.`).then(again)))
         : may("change", t`Suspend`, suspend),
       may("revoke", t`Revoke`, revoke, ".kg-risky")];
   }

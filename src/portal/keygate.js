@@ -63,7 +63,7 @@ function table(page, states, none) {
 
   function row(key, head) {
     const all = page.session.scopes.length;
-    const n = opened(page.session.scopes, key.scopes).length;
+    const n = opened(page.session.scopes, key.scopes || []).length;
     const cells = [n === all ? t`All scopes` : t`${n} of ${all} scopes`,
       when(key.last_used_at), when(key.expires_at), page.charts && " "].map(
       (cell, i) => cell && h("td", { "data-name": head[i + 1] }, cell));
@@ -74,7 +74,7 @@ function table(page, states, none) {
     return h("tr", h("th", { scope: "row" }, h("bdi", nameOf(key)),
       h("code", key.id), badges(key)), cells,
     h("td", h("button.kg-button", { type: "button", "data-key": key.id,
-      "aria-label": t`Manage ${key.name}`,
+      "aria-label": t`Manage ${nameOf(key)}`,
       onclick: () => sheet(page, key.id) }, t`Manage`)));
   }
 

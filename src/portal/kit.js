@@ -254,9 +254,9 @@ export function ask(page, { title, kind = "", content, label, danger, act }) {
     if (!form.ariaBusy) {
       form.ariaBusy = "true";
 
-      const then = await attempt(page, form, act);
-
-      form.ariaBusy = null;
+      const then = await attempt(page, form, act).finally(() => {
+        form.ariaBusy = null;
+      });
 
       if (then) {
         dialog.close();

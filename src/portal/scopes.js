@@ -150,6 +150,8 @@ export function picker(catalogue, given, changed) {
 
   draw();
 
-  return { node, value: () => catalogue.map((scope) => scope.name)
-    .filter((name) => chosen.has(name)) };
+  /* those that the catalogue does not have any more stay */
+
+  return { node, value: () => [...new Set([...catalogue.map(
+    (scope) => scope.name), ...given])].filter((name) => chosen.has(name)) };
 }

@@ -75,7 +75,8 @@ export function usage(data) {
 }
 
 
-/* The name and the value of the header that a key is sent in. */
+/* The name and the value of the header that a key is sent in; "…" stands for
+ * any key. */
 
 export function header({ credentials }, key) {
   const way = credentials.find(({ kind }) => kind !== "websocket")
@@ -87,7 +88,8 @@ export function header({ credentials }, key) {
       : ["Authorization", kind === "scheme"
         ? `${way.scheme} ${way.param ? way.param + "=" : ""}${key}`
         : kind === "basic"
-          ? "Basic " + btoa(part === "password" ? "key:" + key : key + ":")
+          ? "Basic " + (key === "…" ? key
+            : btoa(part === "password" ? "key:" + key : key + ":"))
           : "Bearer " + key];
 }
 
