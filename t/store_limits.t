@@ -145,7 +145,7 @@ subtest 'all at one, then at all' => sub {
 };
 
 subtest 'what others have used is told' => sub {
-    my $key = key('40r/h', '1000r/d');
+    my ($key, $id) = key('40r/h', '1000r/d');
 
     is admitted($key, (0) x 10), 10, 'ten at one';
 
@@ -157,6 +157,12 @@ subtest 'what others have used is told' => sub {
         ($left) = $r->header('RateLimit') =~ /"hour";r=(\d+)/;
         $r->{status} == 200 && $left <= 30;
     }), 'the other tells of them' or diag $left;
+
+    my $r = admin($nodes[1], 'POST', '/check', { key_id => $id,
+        method => 'GET', path => '/v1/items' });
+    my ($hour) = grep { $_->{unit} eq 'hour' } @{$r->json->{rates}};
+
+    is $hour->{remaining}, $left, '/check tells the same';
 };
 
 subtest 'a node that dies' => sub {

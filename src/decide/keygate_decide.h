@@ -88,13 +88,13 @@ void keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_verdict_t *v);
 
 /*
- * The key of that id and its windows, with what is left of each; charges
- * nothing.  KEYGATE_OK, or what keygate_table_find_id() returns, and then
- * there are no windows.
+ * The key of that id and its windows, with what is left of each, by "leases"
+ * where limits are of many nodes (else NULL); charges nothing.  KEYGATE_OK, or
+ * what keygate_table_find_id() returns, and then there are no windows.
  */
 keygate_rc_t keygate_decide_left(const keygate_api_t *api,
-    keygate_table_t *table, keygate_str_t id, const keygate_now_t *now,
-    keygate_verdict_t *v);
+    keygate_table_t *table, keygate_leases_t *leases, keygate_str_t id,
+    const keygate_now_t *now, keygate_verdict_t *v);
 
 /*
  * Row 11: looks at the body of a route with "when" rules.  The body must be

@@ -75,9 +75,11 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
 
 keygate_rc_t
 keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
-    keygate_str_t id, const keygate_now_t *now, keygate_verdict_t *v)
+    keygate_leases_t *leases, keygate_str_t id, const keygate_now_t *now,
+    keygate_verdict_t *v)
 {
-    keygate_rc_t  rc;
+    keygate_rc_t       rc;
+    keygate_request_t  request;
 
     memset(v, 0, offsetof(keygate_verdict_t, key));
     v->windows = v->room;
@@ -90,6 +92,14 @@ keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
 
     if (!keygate_decide_windows(api, table, v)) {
         v->n_windows = 0;
+    }
+
+    if (leases) {
+        memset(&request, 0, sizeof(keygate_request_t));
+        request.leases = leases;
+        request.now = *now;
+
+        (void) keygate_decide_leases(&request, KEYGATE_CHECK_ONLY, 0, v);
     }
 
     (void) keygate_rate_check(v->windows, v->n_windows, 0, now);

@@ -83,6 +83,7 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
     request.raw = q.path;
     request.as_received = 1;
     request.now = job->now;
+    request.leases = api->zone->leases;
     request.decoded = malloc(q.path.len + 1);
 
     if (request.decoded == NULL) {

@@ -49,7 +49,9 @@ ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
     table = job->admin->api->zone->table;
     id = keygate_span(json_string_value(json_object_get(record, "id")));
 
-    rc = keygate_decide_left(job->admin->api->core, table, id, &job->now, &v);
+    rc = keygate_decide_left(job->admin->api->core, table,
+                             job->admin->api->zone->leases, id, &job->now,
+                             &v);
 
     used = (rc == KEYGATE_OK) ? keygate_table_used_at(table, v.key.ref) : 0;
     extras = json_pack("{s:o}", "last_used_at",
