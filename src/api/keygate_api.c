@@ -146,8 +146,8 @@ keygate_api_bind(keygate_api_t *api, keygate_table_t *table,
 
     for (i = 0; i < api->catalogue.n; i++) {
         n = keygate_table_intern_scope(table, api->catalogue.scopes[i].name);
-        if (n == -1) {
-            return KEYGATE_INVALID;
+        if (n < 0) {
+            return n == -1 ? KEYGATE_INVALID : KEYGATE_FULL;
         }
 
         api->catalogue.scopes[i].bit = (unsigned) n;
@@ -157,8 +157,8 @@ keygate_api_bind(keygate_api_t *api, keygate_table_t *table,
 
     for (i = 0; i < api->n_plans; i++) {
         n = keygate_table_intern_plan(table, api->plans[i].name);
-        if (n == -1) {
-            return KEYGATE_INVALID;
+        if (n < 0) {
+            return n == -1 ? KEYGATE_INVALID : KEYGATE_FULL;
         }
 
         api->plans[i].number = n;

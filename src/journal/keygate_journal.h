@@ -58,8 +58,17 @@ void keygate_journal_destroy(keygate_journal_t *j);
 keygate_rc_t keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
     unsigned lines, const keygate_now_t *now);
 
+/*
+ * Applies nothing that is new, but what the table wants to see once more (see
+ * keygate_table_again_due()), up to "lines" lines (0: all).  Results as
+ * follow()'s; KEYGATE_OK also when the file is another one.
+ */
+keygate_rc_t keygate_journal_refresh(keygate_journal_t *j,
+    keygate_table_t *t, unsigned lines, const keygate_now_t *now);
+
 /* Whether follow() has something to do: the file has changed since the
- * position, a sweep is not over, or a replaced file is still to be let go.
+ * position, a sweep is not over, or a replaced file is still to be let go; or
+ * keygate_table_again_due().
  * From stat(2) alone: cheap enough for a timer. */
 int keygate_journal_changed(keygate_journal_t *j,
     const keygate_position_t *position);

@@ -90,7 +90,7 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
         return KEYGATE_INVALID;
 
     case KEYGATE_INVALID:
-        fault->reason = "has one new scope or plan too many for the zone";
+        fault->reason = "is more than 256 GB away from the start of the file";
         return KEYGATE_INVALID;
 
     default:
@@ -268,7 +268,13 @@ keygate_journal_read_on(keygate_journal_t *j, keygate_table_t *t, int fd,
                                     (uint64_t) lines * KEYGATE_CHECK_BYTES,
                                     now);
 
+        if (rc == KEYGATE_OK) {
+            rc = keygate_journal_again(j, t, fd, lines, now);
+        }
+
         if (rc != KEYGATE_CONFLICT) {
+            j->full = rc != KEYGATE_OK && full == KEYGATE_FULL;
+
             return rc == KEYGATE_OK ? full : rc;
         }
 
@@ -308,6 +314,39 @@ keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
     saved = errno;
     keygate_journal_release(j);
     errno = saved;
+
+    return rc;
+}
+
+
+keygate_rc_t
+keygate_journal_refresh(keygate_journal_t *j, keygate_table_t *t,
+    unsigned lines, const keygate_now_t *now)
+{
+    int                        fd;
+    struct stat                st;
+    keygate_rc_t               rc;
+    const keygate_position_t  *position;
+
+    if (j->locked) {
+        return KEYGATE_AGAIN;
+    }
+
+    rc = keygate_journal_share(j, 0, &fd, &st);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    position = keygate_table_position(t);
+
+    if (position->dev == (uint64_t) st.st_dev
+        && position->ino == (uint64_t) st.st_ino)
+    {
+        rc = keygate_journal_again(j, t, fd, lines, now);
+    }
+
+    keygate_journal_release(j);
 
     return rc;
 }

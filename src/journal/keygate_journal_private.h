@@ -5,6 +5,7 @@
  *   keygate_journal.c          the handle; finding, opening, locking the file
  *   keygate_journal_reader.c   lines out of a descriptor
  *   keygate_journal_follow.c   lines into the table
+ *   keygate_journal_again.c    single lines into it, once more
  *   keygate_journal_position.c  where in which file reading goes on
  *   keygate_journal_verify.c   whether the file is still what was applied
  *   keygate_journal_lookup.c   one record; every line
@@ -187,6 +188,14 @@ unsigned keygate_evidence_grain(const keygate_evidence_t *e);
  */
 keygate_rc_t keygate_journal_verify(keygate_journal_t *j, keygate_table_t *t,
     int fd, uint64_t budget, const keygate_now_t *now);
+
+/*
+ * Applies once more what the table asks for, up to "lines" lines (0: all),
+ * when the file is known to be what was applied.  KEYGATE_OK when there is
+ * nothing more to do, KEYGATE_AGAIN, KEYGATE_NOMEM, KEYGATE_IO.
+ */
+keygate_rc_t keygate_journal_again(keygate_journal_t *j, keygate_table_t *t,
+    int fd, unsigned lines, const keygate_now_t *now);
 
 /* The sum at the position, if it is known; it is after the load of a table
  * that was not killed in between. */

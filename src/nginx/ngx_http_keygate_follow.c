@@ -16,6 +16,8 @@
 #endif
 
 
+static ngx_uint_t ngx_http_keygate_zone_idle(ngx_http_keygate_zone_t *zone,
+    ngx_uint_t grown, keygate_now_t *now);
 static void ngx_http_keygate_zone_lost(ngx_http_keygate_zone_t *zone,
     keygate_rc_t rc, ngx_err_t err);
 
@@ -26,28 +28,21 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
     ngx_err_t                 err;
     ngx_msec_t                delay;
     keygate_rc_t              rc;
+    ngx_uint_t                grown;
     keygate_now_t             now;
-    keygate_position_t       *position;
     ngx_http_keygate_zone_t  *zone;
 
     zone = ev->data;
     delay = NGX_HTTP_KEYGATE_POLL;
 
-    if (!ngx_http_keygate_zone_owns(zone)
-        || ngx_http_keygate_store_grown(zone))
-    {
+    if (!ngx_http_keygate_zone_owns(zone)) {
         goto done;
     }
 
     now = ngx_http_keygate_now(zone);
-    position = keygate_table_position(zone->table);
+    grown = ngx_http_keygate_store_grown(zone);
 
-    if (!keygate_journal_changed(zone->follower, position)
-        && !keygate_journal_unsettled(position, &now))
-    {
-        zone->reported = 0;
-        zone->failed = 0;
-        zone->shared->up = 1;
+    if (ngx_http_keygate_zone_idle(zone, grown, &now)) {
         goto done;
     }
 
@@ -57,8 +52,10 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
         goto done;
     }
 
-    rc = keygate_journal_follow(zone->follower, zone->table,
-                                NGX_HTTP_KEYGATE_SLICE, &now);
+    rc = grown ? keygate_journal_refresh(zone->follower, zone->table,
+                                         NGX_HTTP_KEYGATE_SLICE, &now)
+               : keygate_journal_follow(zone->follower, zone->table,
+                                        NGX_HTTP_KEYGATE_SLICE, &now);
     err = ngx_errno;
 
     ngx_http_keygate_zone_unlock(zone);
@@ -94,6 +91,38 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
 done:
 
     ngx_add_timer(ev, delay);
+}
+
+
+/* Whether there is nothing to do. */
+
+static ngx_uint_t
+ngx_http_keygate_zone_idle(ngx_http_keygate_zone_t *zone, ngx_uint_t grown,
+    keygate_now_t *now)
+{
+    keygate_position_t  *position;
+
+    position = keygate_table_position(zone->table);
+
+    if (keygate_table_again_due(zone->table)) {
+        return 0;
+    }
+
+    if (grown) {
+        return 1;
+    }
+
+    if (keygate_journal_changed(zone->follower, position)
+        || keygate_journal_unsettled(position, now))
+    {
+        return 0;
+    }
+
+    zone->reported = 0;
+    zone->failed = 0;
+    zone->shared->up = 1;
+
+    return 1;
 }
 
 

@@ -201,11 +201,17 @@ void
 ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
 {
     uint64_t            full;
+    ngx_uint_t          grown;
+    keygate_now_t       now;
     keygate_journal_t  *j;
 
-    if (zone->journal.len == 0 || !ngx_http_keygate_zone_owns(zone)
-        || ngx_http_keygate_store_grown(zone))
-    {
+    if (zone->journal.len == 0 || !ngx_http_keygate_zone_owns(zone)) {
+        return;
+    }
+
+    grown = ngx_http_keygate_store_grown(zone);
+
+    if (grown && !keygate_table_again_due(zone->table)) {
         return;
     }
 
@@ -215,6 +221,17 @@ ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
     }
 
     /* what cannot be read now is left to the workers, who tell of it */
+
+    if (grown) {
+        now = ngx_http_keygate_now(zone);
+
+        ngx_http_keygate_zone_lock(zone);
+        (void) keygate_journal_refresh(j, zone->table, 0, &now);
+        ngx_http_keygate_zone_unlock(zone);
+
+        keygate_journal_destroy(j);
+        return;
+    }
 
     (void) ngx_http_keygate_zone_read(zone, j, NGX_HTTP_KEYGATE_TRIES, &full);
 

@@ -16,7 +16,7 @@
 #include "ngx_http_keygate_store.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  7
+#define NGX_HTTP_KEYGATE_LAYOUT  8
 
 /*
  * nginx's own time is that of the beginning of a turn of the event loop: what
@@ -198,7 +198,8 @@ ngx_http_keygate_zone_bind(ngx_http_keygate_zone_t *zone)
                             "started"
                           : (rc == KEYGATE_FULL)
                             ? "it is too small"
-                            : "it knows 256 names of scopes or plans already",
+                            : "APIs have named 256 scopes or plans in it "
+                              "since nginx was started",
                           &zone->where.file, zone->where.line);
             return NGX_ERROR;
         }

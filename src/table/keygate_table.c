@@ -165,15 +165,17 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
     }
 
     memset(&c->scopes, 0, sizeof(keygate_set_t));
+    c->strange = 0;
 
     for (i = 0; i < r->n_scopes; i++) {
-        bit = keygate_table_name(t, 0, r->scopes[i]);
+        bit = keygate_table_scope(t, r->scopes[i]);
 
-        if (bit < 0) {
-            return bit == -1 ? KEYGATE_INVALID : KEYGATE_FULL;
+        if (bit == -1) {
+            c->strange = 1;
+
+        } else {
+            keygate_set_add(&c->scopes, (unsigned) bit);
         }
-
-        keygate_set_add(&c->scopes, (unsigned) bit);
     }
 
     c->units = 0;

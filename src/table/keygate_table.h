@@ -144,9 +144,12 @@ int keygate_table_valid(const void *mem, size_t size);
 void keygate_table_recover(keygate_table_t *t);
 
 /*
- * The number that stands for a scope's or a plan's name in this table; it
- * never changes.  Returns 0 to KEYGATE_SCOPES_MAX - 1, or -1 when there are
- * as many names already or the name is longer than KEYGATE_NAME_MAX.
+ * The number that stands for a scope's or a plan's name of an API in this
+ * table; it never changes.  A scope's is less than KEYGATE_SCOPES_MAX.
+ * Returns -1 when there are 256 such names already or the name is longer than
+ * KEYGATE_NAME_MAX, -2 when there is no room for it.  What records name
+ * besides counts for nothing here, and opens nothing; if they were there
+ * first, their lines are to be applied again (keygate_table_again_due()).
  */
 int keygate_table_intern_scope(keygate_table_t *t, keygate_str_t name);
 int keygate_table_intern_plan(keygate_table_t *t, keygate_str_t name);
@@ -164,10 +167,11 @@ keygate_rc_t keygate_table_units(keygate_table_t *t, unsigned key_units,
  * Applies one record: inserts, replaces or deletes.  "at" is the offset of
  * its line.  A key's meter, last use and sequence outlive every change but
  * its deletion.  A key may come before its account, whose record is then
- * unknown.  Returns KEYGATE_OK; KEYGATE_FULL, and nothing has changed;
- * KEYGATE_CONFLICT when a digest belongs to another key already, and nothing
- * has changed; KEYGATE_INVALID when a name is too long or there are too many
- * of them.  Applying the same line again is harmless.
+ * unknown.  Names that no API has stop nothing.  Returns KEYGATE_OK;
+ * KEYGATE_FULL, and nothing has changed; KEYGATE_CONFLICT when a digest
+ * belongs to another key already, and nothing has changed; KEYGATE_INVALID
+ * when the line is farther than 256 GB from the start.  Applying the same line
+ * again is harmless.
  */
 keygate_rc_t keygate_table_apply(keygate_table_t *t,
     const keygate_record_t *record, uint64_t at, const keygate_now_t *now);
@@ -189,6 +193,26 @@ int keygate_table_room(const keygate_table_t *t,
  */
 void keygate_table_sweep_begin(keygate_table_t *t);
 keygate_rc_t keygate_table_sweep_end(keygate_table_t *t, unsigned budget);
+
+/*
+ * Records whose lines are to be applied again, by whoever has the journal and
+ * has applied all of it: those that have a name of which an API has heard only
+ * later.  next() looks at up to *budget records, which it counts down, for the
+ * next one: KEYGATE_OK; KEYGATE_AGAIN when the budget is used up; KEYGATE_NONE
+ * when it has seen all of them, and then they are done with.  The walk may be
+ * resumed by another process; "due" tells others whether there is anything to
+ * do.
+ */
+typedef struct {
+    keygate_kind_e  kind;
+    char            id[KEYGATE_ID_MAX + 1];
+    unsigned char   id_len;
+    uint64_t        at;
+} keygate_again_t;
+
+int keygate_table_again_due(const keygate_table_t *t);
+keygate_rc_t keygate_table_again_next(keygate_table_t *t, unsigned *budget,
+    keygate_again_t *again);
 
 keygate_position_t *keygate_table_position(keygate_table_t *t);
 

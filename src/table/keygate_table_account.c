@@ -34,18 +34,16 @@ keygate_table_apply_account(keygate_table_t *t, const keygate_record_t *r,
     size_t           len;
     uint32_t         account;
     uint64_t         hash, words[KEYGATE_ACCOUNT_WORDS];
-    unsigned         n, flags;
+    unsigned         n, flags, strange;
     const json_t    *profile;
     keygate_want_t   want;
 
-    flags = KEYGATE_IS_KNOWN;
-    flags |= r->plan.len != 0 ? KEYGATE_HAS_PLAN : 0;
-    flags |= r->trial_ends_at != KEYGATE_NEVER ? KEYGATE_HAS_TRIAL : 0;
-    plan = r->plan.len != 0 ? keygate_table_name(t, 1, r->plan) : 0;
+    plan = r->plan.len != 0 ? keygate_table_plan(t, r->plan) : -1;
+    strange = r->plan.len != 0 && plan == -1 ? KEYGATE_IS_STRANGE : 0;
 
-    if (plan < 0) {
-        return plan == -1 ? KEYGATE_INVALID : KEYGATE_FULL;
-    }
+    flags = KEYGATE_IS_KNOWN;
+    flags |= plan != -1 ? KEYGATE_HAS_PLAN : 0;
+    flags |= r->trial_ends_at != KEYGATE_NEVER ? KEYGATE_HAS_TRIAL : 0;
 
     len = keygate_account_profile(r, &profile);
     hash = keygate_hash(t, r->id);
@@ -72,7 +70,8 @@ keygate_table_apply_account(keygate_table_t *t, const keygate_record_t *r,
         keygate_table_note_account(t, account);
     }
 
-    n = keygate_account_body(words, r, at, flags, plan, len);
+    n = keygate_account_body(words, r, at, flags, plan != -1 ? plan : 0, len);
+    keygate_body_end(words, r->id, at, strange);
     keygate_account_store(t, account, words, n, r, profile, len);
     keygate_table_settle(t);
 
@@ -135,7 +134,7 @@ keygate_account_body(uint64_t *words, const keygate_record_t *r, uint64_t at,
 
     words[0] = (uint64_t) r->id.len << 16 | (uint64_t) r->status << 23
                | (uint64_t) flags << 25 | (uint64_t) r->name.len << 32
-               | (uint64_t) (unsigned) plan << 56;
+               | (uint64_t) (unsigned) plan << 50;
     words[1] = profile | at << 32;
     keygate_body_end(words, r->id, at, 0);
 

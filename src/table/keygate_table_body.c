@@ -73,7 +73,7 @@ keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
         return 0;
     }
 
-    flags = keygate_key_flags(body);
+    flags = keygate_body_flags(body);
     cidrs = (unsigned) (body[0] >> 26) & 0x3f;
 
     at = keygate_body_rest(body);

@@ -83,7 +83,7 @@ keygate_change_options(const keygate_change_t *c, uint64_t *words, unsigned n,
     const keygate_record_t  *r;
 
     r = c->record;
-    *flags = 0;
+    *flags = c->strange ? KEYGATE_IS_STRANGE : 0;
 
     if (r->expires_at != KEYGATE_NEVER) {
         *flags |= KEYGATE_HAS_EXPIRES;

@@ -21,7 +21,7 @@
  *   body of an account
  *   +----------+--------+--------+-------+------+------+---------+--------+
  *   | granules | id_len | status | flags | name | plan | profile |   at   |
- *   |    16    |    7   |    2   |   7   |  24  |   8  |   32    | 38(+10)|
+ *   |    16    |    7   |    2   |   7   |  18  |  14  |   32    | 38(+10)|
  *   +----------+--------+--------+-------+------+------+---------+--------+
  *   | id, padded to 8 bytes | trial ends | name | profile                 |
  *   +---------------------------------------------------------------------+
@@ -44,12 +44,18 @@
 #include "keygate_table.h"
 
 
-#define KEYGATE_LAYOUT        0x6b65796761746501ull
+#define KEYGATE_LAYOUT        0x6b65796761746502ull
 #define KEYGATE_INTENTS       32
 #define KEYGATE_CLASSES       168        /* of sizes of bodies */
 #define KEYGATE_BODY_MAX      32767      /* granules */
-#define KEYGATE_NAMES         256        /* of scopes, and of plans */
-#define KEYGATE_NAME_SLOTS    512
+#define KEYGATE_NAMES         256        /* of scopes and plans of APIs, and
+                                            of plans of records */
+#define KEYGATE_NUMBERS       (2 * KEYGATE_NAMES)
+#define KEYGATE_NAME_SLOTS    1024
+#define KEYGATE_STRANGE       64         /* words */
+
+#define KEYGATE_SCOPES        0          /* kinds of names */
+#define KEYGATE_PLANS         1
 
 #define KEYGATE_ID_AT         18         /* in both bodies */
 #define KEYGATE_KEY_WORDS     96         /* a key's longest body */
@@ -64,6 +70,9 @@
 #define KEYGATE_HAS_PREVIOUS  8
 #define KEYGATE_HAS_SUSPENDED 16
 #define KEYGATE_HAS_META      32
+
+/* of both: a scope or a plan that has no number */
+#define KEYGATE_IS_STRANGE    64
 
 /* flags of an account's body */
 #define KEYGATE_IS_KNOWN      1
@@ -165,8 +174,18 @@ struct keygate_table_s {
     uint64_t            accounts_before;
     keygate_intent_t    intents[KEYGATE_INTENTS];
     uint32_t            free[KEYGATE_IN_KEY_BODY + KEYGATE_CLASSES];
-    uint32_t            names[2][KEYGATE_NAMES];     /* scopes, plans */
+    uint32_t            names[2][KEYGATE_NUMBERS];   /* by kind: those of
+                                                        APIs, of records */
     uint16_t            name_slots[2][KEYGATE_NAME_SLOTS];   /* number + 1 */
+    uint64_t            strange[KEYGATE_STRANGE];    /* hashes, a bit each, of
+                                            names without a number */
+    uint32_t            renamed;         /* how often one may have got one */
+    struct {
+        uint32_t        walk;            /* 0: none; 1: keys; 2: accounts */
+        uint32_t        seen;            /* "renamed" when it began */
+        uint32_t        renamed;         /* that is done with */
+        uint64_t        from;            /* the hash to go on from */
+    } again;
 };
 
 
@@ -279,8 +298,10 @@ keygate_body_at(const uint64_t *body)
 }
 
 
+/* Flags of both kinds of bodies, those of a key among them. */
+
 static inline unsigned
-keygate_key_flags(const uint64_t *body)
+keygate_body_flags(const uint64_t *body)
 {
     return keygate_body_tail(body) >> (KEYGATE_AT_BITS - 32);
 }
@@ -304,7 +325,7 @@ static inline int
 keygate_account_plan(const uint64_t *body)
 {
     return keygate_account_flags(body) & KEYGATE_HAS_PLAN
-           ? (int) (body[0] >> 56) : -1;
+           ? (int) (body[0] >> 50) : -1;
 }
 
 

@@ -2,6 +2,12 @@
  * Numbers for the names of scopes and plans.  A name is never forgotten, so
  * whoever has once got its address may keep it.
  *
+ * Names that only records have must not use up what APIs need.  A scope of
+ * that kind gets no number.  A plan gets one of others, while there are any,
+ * for its name is shown; without one the account is as without a plan.  That
+ * there was such a name is remembered by a bit of its hash: when it becomes
+ * one of an API, the lines that have it are applied again.
+ *
  *   name: +----------+--------+-------------- ... --+
  *         | granules | length | the name            |
  *         |    32    |   32   |                     |
@@ -13,96 +19,164 @@
 #include "keygate_table_private.h"
 
 
-#define KEYGATE_SCOPES  0
-#define KEYGATE_PLANS   1
-
-
-static int keygate_name_add(keygate_table_t *t, unsigned plans, unsigned i,
+static int keygate_name_intern(keygate_table_t *t, unsigned kind,
+    keygate_str_t name);
+static uint64_t *keygate_name_strange(keygate_table_t *t, keygate_str_t name,
+    uint64_t *bit);
+static uint16_t *keygate_name_slot(keygate_table_t *t, unsigned kind,
+    keygate_str_t name);
+static int keygate_name_add(keygate_table_t *t, unsigned kind, unsigned from,
     keygate_str_t name);
 static int keygate_name_is(const keygate_table_t *t, uint32_t at,
     keygate_str_t name);
-static keygate_rc_t keygate_name(const keygate_table_t *t, unsigned plans,
+static keygate_rc_t keygate_name(const keygate_table_t *t, unsigned kind,
     unsigned n, keygate_str_t *name);
 
 
 int
 keygate_table_intern_scope(keygate_table_t *t, keygate_str_t name)
 {
-    int  n;
-
-    n = keygate_table_name(t, KEYGATE_SCOPES, name);
-
-    return n < 0 ? -1 : n;
+    return keygate_name_intern(t, KEYGATE_SCOPES, name);
 }
 
 
 int
 keygate_table_intern_plan(keygate_table_t *t, keygate_str_t name)
 {
-    int  n;
-
-    n = keygate_table_name(t, KEYGATE_PLANS, name);
-
-    return n < 0 ? -1 : n;
+    return keygate_name_intern(t, KEYGATE_PLANS, name);
 }
 
 
-int
-keygate_table_name(keygate_table_t *t, unsigned plans, keygate_str_t name)
+static int
+keygate_name_intern(keygate_table_t *t, unsigned kind, keygate_str_t name)
 {
-    int        rc;
-    uint32_t  *names;
-    uint16_t  *slots;
-    unsigned   i, slot;
+    uint64_t   bit, *strange;
+    uint16_t  *slot;
 
     if (name.len == 0 || name.len > KEYGATE_NAME_MAX) {
         return -1;
     }
 
-    names = t->names[plans];
-    slots = t->name_slots[plans];
+    slot = keygate_name_slot(t, kind, name);
+
+    if (slot != NULL) {
+        return *slot - 1;
+    }
+
+    /* killed after it, the lines are applied again for nothing */
+
+    strange = keygate_name_strange(t, name, &bit);
+
+    if (*strange & bit) {
+        keygate_store(&t->renamed, t->renamed + 1);
+    }
+
+    return keygate_name_add(t, kind, 0, name);
+}
+
+
+int
+keygate_table_scope(keygate_table_t *t, keygate_str_t name)
+{
+    uint64_t   bit, *strange;
+    uint16_t  *slot;
+
+    slot = keygate_name_slot(t, KEYGATE_SCOPES, name);
+
+    if (slot != NULL) {
+        return *slot - 1;
+    }
+
+    strange = keygate_name_strange(t, name, &bit);
+    *strange |= bit;
+
+    return -1;
+}
+
+
+int
+keygate_table_plan(keygate_table_t *t, keygate_str_t name)
+{
+    int        n;
+    uint64_t   bit, *strange;
+    uint16_t  *slot;
+
+    slot = keygate_name_slot(t, KEYGATE_PLANS, name);
+
+    if (slot != NULL) {
+        return *slot - 1;
+    }
+
+    n = name.len <= KEYGATE_NAME_MAX
+        ? keygate_name_add(t, KEYGATE_PLANS, KEYGATE_NAMES, name) : -1;
+
+    if (n < 0) {
+        strange = keygate_name_strange(t, name, &bit);
+        *strange |= bit;
+    }
+
+    return n < 0 ? -1 : n;
+}
+
+
+/* Where a bit of "strange" is. */
+
+static uint64_t *
+keygate_name_strange(keygate_table_t *t, keygate_str_t name, uint64_t *bit)
+{
+    uint64_t  hash;
+
+    hash = keygate_hash(t, name);
+    *bit = (uint64_t) 1 << hash % 64;
+
+    return &t->strange[hash / 64 % KEYGATE_STRANGE];
+}
+
+
+/* The slot of a name that has a number, or NULL.  One that a killed writer has
+ * filled in too early leads to no name, or to that of a later writer. */
+
+static uint16_t *
+keygate_name_slot(keygate_table_t *t, unsigned kind, keygate_str_t name)
+{
+    uint32_t   at;
+    uint16_t  *slots;
+    unsigned   slot;
+
+    slots = t->name_slots[kind];
     slot = (unsigned) keygate_hash(t, name) % KEYGATE_NAME_SLOTS;
 
     while (slots[slot] != 0) {
-        i = slots[slot] - 1u;
+        at = t->names[kind][slots[slot] - 1];
 
-        if (keygate_name_is(t, names[i], name)) {
-            return (int) i;
+        if (at != 0 && keygate_name_is(t, at, name)) {
+            return &slots[slot];
         }
 
         slot = (slot + 1) % KEYGATE_NAME_SLOTS;
     }
 
-    /* a killed writer may have left one without a slot */
-
-    for (i = 0; i < KEYGATE_NAMES && names[i] != 0; i++) {
-        if (keygate_name_is(t, names[i], name)) {
-            break;
-        }
-    }
-
-    if (i == KEYGATE_NAMES) {
-        return -1;
-    }
-
-    rc = names[i] != 0 ? (int) i : keygate_name_add(t, plans, i, name);
-
-    if (rc >= 0) {
-        slots[slot] = (uint16_t) (i + 1);
-    }
-
-    return rc;
+    return NULL;
 }
 
 
+/* The first number that is free of KEYGATE_NAMES from "from" on: -1 when there
+ * is none, -2 when the table is full. */
+
 static int
-keygate_name_add(keygate_table_t *t, unsigned plans, unsigned i,
+keygate_name_add(keygate_table_t *t, unsigned kind, unsigned from,
     keygate_str_t name)
 {
     uint32_t        at;
     uint64_t        words[2 + KEYGATE_NAME_MAX / 8];
-    unsigned        granules;
+    unsigned        i, slot, granules;
     keygate_want_t  want;
+
+    for (i = from; t->names[kind][i] != 0; /* void */ ) {
+        if (++i == from + KEYGATE_NAMES) {
+            return -1;
+        }
+    }
 
     memset(&want, 0, sizeof(keygate_want_t));
     memset(words, 0, sizeof(words));
@@ -113,14 +187,24 @@ keygate_name_add(keygate_table_t *t, unsigned plans, unsigned i,
         return -2;
     }
 
+    slot = (unsigned) keygate_hash(t, name) % KEYGATE_NAME_SLOTS;
+
+    while (t->name_slots[kind][slot] != 0
+           && t->names[kind][t->name_slots[kind][slot] - 1] != 0)
+    {
+        slot = (slot + 1) % KEYGATE_NAME_SLOTS;
+    }
+
+    t->name_slots[kind][slot] = (uint16_t) (i + 1);
+
     keygate_arena_begin(t);
-    at = keygate_arena_take(t, KEYGATE_IN_NAME, plans * KEYGATE_NAMES + i,
+    at = keygate_arena_take(t, KEYGATE_IN_NAME, kind * KEYGATE_NUMBERS + i,
                             &granules);
     words[0] = granules | (uint64_t) name.len << 32;
     memcpy(words + 1, name.data, name.len);
     keygate_body_store(t, at, words, (unsigned) (8 + name.len + 7) / 8);
 
-    keygate_store(&t->names[plans][i], at);
+    keygate_store(&t->names[kind][i], at);
     keygate_table_settle(t);
 
     return (int) i;
@@ -156,17 +240,17 @@ keygate_table_plan_name(const keygate_table_t *t, unsigned n,
 
 
 static keygate_rc_t
-keygate_name(const keygate_table_t *t, unsigned plans, unsigned n,
+keygate_name(const keygate_table_t *t, unsigned kind, unsigned n,
     keygate_str_t *name)
 {
     uint32_t         at;
     const uint64_t  *words;
 
-    if (n >= KEYGATE_NAMES) {
+    if (n >= KEYGATE_NUMBERS) {
         return KEYGATE_NONE;
     }
 
-    at = keygate_load(&t->names[plans][n]);
+    at = keygate_load(&t->names[kind][n]);
 
     if (at == 0) {
         return KEYGATE_NONE;

@@ -10,6 +10,7 @@
  *   keygate_table_account.c  applying an account's record
  *   keygate_table_whole.c    what concerns all records: rings, sweeps, room
  *   keygate_table_name.c     numbers for names
+ *   keygate_table_again.c    which lines are to be applied again
  *   keygate_table_body.c     copies of bodies, and what they say
  *   keygate_table_find.c     readers: one record
  *   keygate_table_text.c     readers: its name, profile and meta
@@ -39,6 +40,7 @@ typedef struct {
     uint32_t                 previous;
     unsigned                 units;      /* of its own rates that have rings */
     unsigned                 overlap:1;  /* there is a previous one */
+    unsigned                 strange:1;  /* a scope has no number */
     keygate_set_t            scopes;
 } keygate_change_t;
 
@@ -168,10 +170,6 @@ void keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
 keygate_rc_t keygate_table_apply_account(keygate_table_t *t,
     const keygate_record_t *record, uint64_t at, const keygate_now_t *now);
 
-/* The number of a name, known or new: -1 as intern_scope() and
- * intern_plan(), -2 when the table is full. */
-int keygate_table_name(keygate_table_t *t, unsigned plans, keygate_str_t name);
-
 /* Takes out a key; an account, which stays as an unknown one if it has keys:
  * KEYGATE_OK or KEYGATE_FULL. */
 void keygate_table_remove_key(keygate_table_t *t, uint32_t key);
@@ -189,6 +187,14 @@ uint32_t keygate_table_new_account(keygate_table_t *t, keygate_str_t id,
  * when it is too long; with so many bytes after the id. */
 unsigned keygate_account_needs(const keygate_record_t *record);
 unsigned keygate_account_granules(size_t id_len, size_t rest);
+
+
+/* -- keygate_table_name.c ----------------------------------------------- */
+
+/* The number of a name that a record has, or -1.  A scope has one if it is
+ * one of an API; a plan gets one, as long as there are any for such. */
+int keygate_table_scope(keygate_table_t *t, keygate_str_t name);
+int keygate_table_plan(keygate_table_t *t, keygate_str_t name);
 
 
 /* -- keygate_table_body.c ----------------------------------------------- */
@@ -214,6 +220,14 @@ keygate_rc_t keygate_table_load_key(const keygate_table_t *t, uint32_t at,
     keygate_key_t *key);
 keygate_rc_t keygate_table_load_account(const keygate_table_t *t, uint32_t at,
     keygate_account_t *account);
+
+
+/* -- keygate_table_walk.c ----------------------------------------------- */
+
+/* The first node whose hash is "cursor" or more; 0 when there is none, or as
+ * keygate_index_id(). */
+uint32_t keygate_table_next(const keygate_table_t *t, keygate_kind_e kind,
+    uint64_t cursor, uint64_t seen);
 
 
 /* -- keygate_table_find.c ----------------------------------------------- */

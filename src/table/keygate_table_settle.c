@@ -141,7 +141,7 @@ keygate_settle_one(keygate_table_t *t, const keygate_intent_t *intent)
         return keygate_settle_account(t, at);
 
     case KEYGATE_IN_NAME:
-        return t->names[owner / KEYGATE_NAMES][owner % KEYGATE_NAMES] != at;
+        return t->names[owner / KEYGATE_NUMBERS][owner % KEYGATE_NUMBERS] != at;
 
     default:
         return keygate_node(t, owner)->body != at;

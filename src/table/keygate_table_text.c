@@ -143,7 +143,7 @@ keygate_copy_text(const keygate_table_t *t, uint32_t account,
     }
 
     flags = keygate_account_flags(words);
-    name_len = (size_t) (words[0] >> 32 & 0xffffff);
+    name_len = (size_t) (words[0] >> 32 & 0x3ffff);
     profile_len = (size_t) (uint32_t) words[1];
     from = keygate_body_rest(words) + (flags & KEYGATE_HAS_TRIAL ? 1 : 0);
     have = (words[0] & 0xffff) * 8;

@@ -13,8 +13,6 @@
 
 static keygate_rc_t keygate_next_record(const keygate_table_t *t,
     keygate_kind_e kind, uint64_t *cursor, void *record);
-static uint32_t keygate_next(const keygate_table_t *t, keygate_kind_e kind,
-    uint64_t cursor, uint64_t seen);
 static keygate_rc_t keygate_next_of(const keygate_table_t *t,
     uint32_t account, uint64_t *cursor, uint64_t seen, keygate_key_t *key);
 static uint32_t keygate_resume(const keygate_table_t *t, uint32_t account,
@@ -54,7 +52,7 @@ keygate_next_record(const keygate_table_t *t, keygate_kind_e kind,
         seen = keygate_table_enter(t);
         rc = KEYGATE_NONE;
         place = 0;
-        at = keygate_next(t, kind, from, seen);
+        at = keygate_table_next(t, kind, from, seen);
 
         if (at != 0) {
             place = keygate_peek(&keygate_node(t, at)->hash);
@@ -87,11 +85,9 @@ keygate_next_record(const keygate_table_t *t, keygate_kind_e kind,
 }
 
 
-/* The first node whose hash is "cursor" or more, or 0. */
-
-static uint32_t
-keygate_next(const keygate_table_t *t, keygate_kind_e kind, uint64_t cursor,
-    uint64_t seen)
+uint32_t
+keygate_table_next(const keygate_table_t *t, keygate_kind_e kind,
+    uint64_t cursor, uint64_t seen)
 {
     uint32_t               at, head, *heads;
     unsigned               n;

@@ -179,6 +179,7 @@ keygate_table_sweep_begin(keygate_table_t *t)
 {
     t->generation++;
     t->swept = 0;
+    t->again.walk = 0;
     keygate_store(&t->position.sweep, t->generation);
 }
 

@@ -229,8 +229,7 @@ static const char *
 table_check(const keygate_table_t *t)
 {
     check_t   c;
-    uint32_t  i;
-    unsigned  j;
+    uint32_t  i, name;
 
     memset(&c, 0, sizeof(check_t));
     c.t = t;
@@ -245,13 +244,11 @@ table_check(const keygate_table_t *t)
     check_cells(&c);
     check_free(&c);
 
-    for (i = 0; i < 2 * KEYGATE_NAMES; i++) {
-        j = i % KEYGATE_NAMES;
+    for (i = 0; i < 2 * KEYGATE_NUMBERS; i++) {
+        name = t->names[i / KEYGATE_NUMBERS][i % KEYGATE_NUMBERS];
 
-        if (t->names[i / KEYGATE_NAMES][j] != 0) {
-            check_mark(&c, t->names[i / KEYGATE_NAMES][j],
-                       *(uint32_t *) keygate_at(t, t->names[i / KEYGATE_NAMES]
-                                                           [j]),
+        if (name != 0) {
+            check_mark(&c, name, *(uint32_t *) keygate_at(t, name),
                        "name twice");
         }
     }

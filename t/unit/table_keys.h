@@ -42,6 +42,23 @@ str(const char *s)
 }
 
 
+static const char  *scope_names[] = { "a:read", "a:write", "b:read", "c",
+                                      "d:all", "e:read", "f", "g" };
+
+
+/* The scopes of make_key(), as those of an API. */
+
+static void
+make_names(keygate_table_t *t)
+{
+    unsigned  i;
+
+    for (i = 0; i < 8; i++) {
+        (void) keygate_table_intern_scope(t, str(scope_names[i]));
+    }
+}
+
+
 /* A record whose every part follows from the key's number and version. */
 
 static void
@@ -51,8 +68,6 @@ make_key(keygate_record_t *r, unsigned key, unsigned version, unsigned account)
     static char            id[65], account_id[65];
     static keygate_str_t   scopes[8];
     static keygate_cidr_t  cidrs[KEYGATE_ADDRESSES_MAX];
-    static const char     *names[] = { "a:read", "a:write", "b:read", "c",
-                                       "d:all", "e:read", "f", "g" };
 
     memset(r, 0, sizeof(keygate_record_t));
     sprintf(id, "ck_live_K%05u%.*s", key, (int) (key % 7),
@@ -66,7 +81,7 @@ make_key(keygate_record_t *r, unsigned key, unsigned version, unsigned account)
     make_digest(r->digest, key, version);
 
     for (i = 0; i < version % 8; i++) {
-        scopes[i] = str(names[i]);
+        scopes[i] = str(scope_names[i]);
     }
 
     r->scopes = scopes;

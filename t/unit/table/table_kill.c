@@ -361,6 +361,7 @@ main(void)
                                     MAP_SHARED|MAP_ANONYMOUS, -1, 0),
                                SIZE, seed);
 
+    make_names(table);
     ok(keygate_table_units(table, 3, 4, &now) == KEYGATE_OK, "a table");
 
     for (i = 0; i < 1000; i++) {
