@@ -394,7 +394,6 @@ ngx_http_keygate_check_allow(const keygate_verdict_t *v)
     }
 
     array = ngx_http_keygate_admin_names(names, n);
-
     free(names);
 
     return array;
