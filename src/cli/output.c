@@ -86,9 +86,17 @@ cli_journal_error(const cli_t *cli, keygate_rc_t rc)
                          "again", path);
 
     default:
-        return cli_error(CLI_IO, "%s: %s; nothing was changed", path,
-                         strerror(errno));
+        break;
     }
+
+    if (errno == EWOULDBLOCK) {
+        return cli_error(CLI_IO, "%s: process %d holds its lock; nothing was "
+                         "changed, try again when it has ended", path,
+                         (int) keygate_journal_holder(cli->journal));
+    }
+
+    return cli_error(CLI_IO, "%s: %s; nothing was changed", path,
+                     strerror(errno));
 }
 
 

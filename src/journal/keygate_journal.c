@@ -38,6 +38,7 @@ keygate_journal_create(const char *path, const keygate_journal_conf_t *conf)
 
     j->conf = *conf;
     j->pid = getpid();
+    j->patience = KEYGATE_WRITE_WAIT;
     j->rfd = -1;
     j->wfd = -1;
     j->old_rfd = -1;
@@ -210,25 +211,15 @@ keygate_journal_same(keygate_journal_t *j, int fd, struct stat *st, int *same)
 }
 
 
-int
-keygate_journal_flock(int fd, int operation)
-{
-    int  rc;
-
-    do {
-        rc = flock(fd, operation);
-    } while (rc == -1 && errno == EINTR);
-
-    return rc;
-}
-
-
-/* Opens and locks the reader's descriptor; *same: the path names it. */
+/* Opens and locks the reader's descriptor; *same: the path names it.  Who
+ * waits goes on without the lock in the end: what is read is not put into
+ * force. */
 
 static keygate_rc_t
 keygate_journal_try(keygate_journal_t *j, int wait, struct stat *st,
     int *same)
 {
+    pid_t         holder;
     keygate_rc_t  rc;
 
     if (j->rfd == -1) {
@@ -239,10 +230,17 @@ keygate_journal_try(keygate_journal_t *j, int wait, struct stat *st,
         }
     }
 
-    if (keygate_journal_flock(j->rfd, wait ? LOCK_SH : LOCK_SH|LOCK_NB)
+    if (keygate_journal_await(j->rfd, LOCK_SH, wait ? KEYGATE_READ_WAIT : 0,
+                              &holder)
         == -1)
     {
-        return errno == EWOULDBLOCK ? KEYGATE_AGAIN : KEYGATE_IO;
+        if (errno != EWOULDBLOCK) {
+            return KEYGATE_IO;
+        }
+
+        if (!wait) {
+            return KEYGATE_AGAIN;
+        }
     }
 
     rc = keygate_journal_same(j, j->rfd, st, same);

@@ -11,6 +11,8 @@
 #ifndef KEYGATE_JOURNAL_H
 #define KEYGATE_JOURNAL_H
 
+#include <sys/types.h>
+
 #include "keygate_core.h"
 #include "keygate_record.h"
 #include "keygate_table.h"
@@ -82,7 +84,9 @@ int keygate_journal_unsettled(const keygate_position_t *position,
  * A write, in steps; each may block, so never in an event loop.
  *
  *   begin    opens the file (creates it, 0600, unless "must_exist"), waits
- *            for the lock, checks that the path still names this file
+ *            for the lock, checks that the path still names this file; once
+ *            one process has held the lock for keygate_journal_patience(),
+ *            errno is EWOULDBLOCK, and keygate_journal_holder() names it
  *   append   writes whole lines in one go, after an LF if the last line was
  *            torn, and syncs them (fdatasync); *at is where the first of
  *            these lines is, *end is after the last.  When anything fails
@@ -101,6 +105,12 @@ keygate_rc_t keygate_journal_begin(keygate_journal_t *j);
 keygate_rc_t keygate_journal_append(keygate_journal_t *j, keygate_str_t lines,
     uint64_t *at, uint64_t *end);
 void keygate_journal_end(keygate_journal_t *j);
+
+/* How long begin() waits for somebody else's lock: ms, 5000 at first. */
+void keygate_journal_patience(keygate_journal_t *j, unsigned ms);
+
+/* Whose lock begin() has waited for in vain; 0: that cannot be told. */
+pid_t keygate_journal_holder(const keygate_journal_t *j);
 
 /*
  * Between begin and end, after an append that failed: should it have left

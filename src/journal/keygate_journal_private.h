@@ -3,6 +3,7 @@
  * replacement of the whole file.
  *
  *   keygate_journal.c          the handle; finding, opening, locking the file
+ *   keygate_journal_lock.c     its lock, and who holds it
  *   keygate_journal_reader.c   lines out of a descriptor
  *   keygate_journal_follow.c   lines into the table
  *   keygate_journal_again.c    single lines into it, once more
@@ -28,6 +29,8 @@
 
 
 #define KEYGATE_BLOCK        (256 * 1024)    /* read at a time, at most */
+#define KEYGATE_READ_WAIT    200             /* ms for the lock, to read */
+#define KEYGATE_WRITE_WAIT   5000            /* and to write */
 #define KEYGATE_BLOCK_SMALL  (160 * 1024)    /* must hold two whole lines */
 
 
@@ -76,6 +79,8 @@ struct keygate_journal_s {
     char                   *path;
     keygate_journal_conf_t  conf;
     pid_t                   pid;        /* whose the descriptors are */
+    pid_t                   holder;     /* of the lock; see begin() */
+    unsigned                patience;   /* ms */
     int                     rfd;        /* -1: not open */
     int                     wfd;
     int                     old_rfd;    /* see keygate_journal_put_away() */
@@ -143,11 +148,21 @@ keygate_rc_t keygate_journal_open(keygate_journal_t *j, int flags, int *fd);
 keygate_rc_t keygate_journal_same(keygate_journal_t *j, int fd,
     struct stat *st, int *same);
 
+/* 0, or -1 and errno; not for EINTR. */
 int keygate_journal_flock(int fd, int operation);
+
+/* The same, waiting: until one process has held the lock for "ms"; then errno
+ * is EWOULDBLOCK and *holder is keygate_journal_locker(). */
+int keygate_journal_await(int fd, int operation, unsigned ms, pid_t *holder);
+
+/* Who has the file locked; 0: nobody, or it cannot be told, as in another
+ * namespace of processes. */
+pid_t keygate_journal_locker(int fd);
 
 /*
  * A descriptor to read from: while a write is begun the writer's, else one
- * under LOCK_SH, waiting for it or not (KEYGATE_AGAIN).  To be released.
+ * under LOCK_SH, or with "wait" without it where that is held for long; else
+ * KEYGATE_AGAIN.  To be released.
  */
 keygate_rc_t keygate_journal_share(keygate_journal_t *j, int wait, int *fd,
     struct stat *st);

@@ -108,7 +108,9 @@ keygate_journal_lock(keygate_journal_t *j, struct stat *st)
         }
     }
 
-    if (keygate_journal_flock(j->wfd, LOCK_EX) == -1) {
+    if (keygate_journal_await(j->wfd, LOCK_EX, j->patience, &j->holder)
+        == -1)
+    {
         return KEYGATE_IO;
     }
 

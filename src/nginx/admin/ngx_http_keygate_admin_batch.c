@@ -36,8 +36,9 @@ ngx_http_keygate_batch(void *data)
     w->fresh = 0;
     w->failed = NULL;
     w->full = 0;
+    w->locked = 0;
 
-    rc = keygate_journal_begin(w->journal);
+    rc = ngx_http_keygate_batch_begin(w);
 
     if (rc != KEYGATE_OK) {
         ngx_http_keygate_batch_failed(w, rc, "open");
@@ -77,6 +78,34 @@ ngx_http_keygate_batch(void *data)
     }
 
     keygate_journal_end(w->journal);
+}
+
+
+/* The oldest job waits no longer for somebody else's lock than it may, with
+ * what it has waited for the batch before. */
+
+keygate_rc_t
+ngx_http_keygate_batch_begin(ngx_http_keygate_writer_t *w)
+{
+    uint64_t      waited;
+    ngx_err_t     err;
+    keygate_rc_t  rc;
+
+    waited = w->now.ms - w->batch->now.ms;
+
+    keygate_journal_patience(w->journal,
+                             (waited < NGX_HTTP_KEYGATE_LOCK_WAIT)
+                             ? NGX_HTTP_KEYGATE_LOCK_WAIT - waited : 1);
+
+    rc = keygate_journal_begin(w->journal);
+    err = ngx_errno;
+
+    w->holder = (rc == KEYGATE_IO) ? keygate_journal_holder(w->journal) : 0;
+    w->locked = (rc == KEYGATE_IO && err == EWOULDBLOCK);
+
+    ngx_set_errno(err);
+
+    return rc;
 }
 
 
@@ -291,6 +320,9 @@ ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w, keygate_rc_t rc,
                                   (rc == KEYGATE_FULL)
                                   ? "There is no room for the journal on the "
                                     "disk: nothing has changed."
+                                  : w->locked
+                                  ? "Somebody else holds the journal's lock: "
+                                    "nothing has changed; try again."
                                   : "The journal cannot be written: nothing "
                                     "has changed.");
     }

@@ -268,6 +268,15 @@ ngx_http_keygate_write_log(ngx_http_keygate_writer_t *w)
 
     (void) ngx_atomic_fetch_add(&w->zone->shared->write_errors, 1);
 
+    if (w->locked) {
+        ngx_log_error(NGX_LOG_CRIT, w->zone->log, 0,
+                      "keygate zone \"%V\": changes were refused, process %P "
+                      "holds the lock of the journal \"%V\" for more than "
+                      "five seconds; let it go on, or end it",
+                      &w->zone->name, w->holder, &w->zone->journal);
+        return;
+    }
+
     ngx_log_error(NGX_LOG_CRIT, w->zone->log, w->err,
                   "keygate zone \"%V\": changes were refused, cannot %s the "
                   "journal \"%V\"; look at the disk and at its permissions",

@@ -7,7 +7,8 @@
 #define NGX_HTTP_KEYGATE_ADMIN_WRITE_H
 
 
-#define NGX_HTTP_KEYGATE_REFUSED  256
+#define NGX_HTTP_KEYGATE_REFUSED    256
+#define NGX_HTTP_KEYGATE_LOCK_WAIT  5000     /* ms for the journal's lock */
 
 
 struct ngx_http_keygate_writer_s {
@@ -27,6 +28,8 @@ struct ngx_http_keygate_writer_s {
     unsigned                           fresh;    /* new records in it */
     ngx_err_t                          err;
     const char                        *failed;   /* which step */
+    pid_t                              holder;   /* of the journal's lock */
+    unsigned                           locked:1; /* which was waited for */
     unsigned                           full:1;   /* the zone is */
     char                               refused[NGX_HTTP_KEYGATE_REFUSED];
                                                  /* by the store, and why */
@@ -36,6 +39,9 @@ struct ngx_http_keygate_writer_s {
 void ngx_http_keygate_write(ngx_http_keygate_job_t *job);
 /* Does a batch, in a thread. */
 void ngx_http_keygate_batch(void *data);
+/* Begins to write it, as keygate_journal_begin(); else says who is in the
+ * way. */
+keygate_rc_t ngx_http_keygate_batch_begin(ngx_http_keygate_writer_t *w);
 /* Whether what was written is in force: says so where it is not. */
 void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
     keygate_rc_t applied);
