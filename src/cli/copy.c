@@ -3,10 +3,10 @@
  * mark.  What is written into a copy is in force nowhere.
  */
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "keygate_file.h"
 #include "remote.h"
 
 
@@ -26,7 +26,7 @@ cli_copied(cli_t *cli)
         return 0;
     }
 
-    fd = open(cli->journal_path, O_RDONLY | O_CLOEXEC);
+    fd = keygate_file_read(cli->journal_path);
 
     if (fd == -1) {
         return 0;

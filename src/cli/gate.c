@@ -150,8 +150,7 @@ cli_gate_journal(cli_t *cli, cli_gate_t *gate)
     rc = cli_gate_records(cli, gate, &lines);
 
     if (rc == CLI_OK) {
-        rc = cli_gate_write(&gate->journal, lines.data, lines.len, 0600,
-                            cli->data_dir);
+        rc = cli_gate_write(&gate->journal, lines.data, lines.len, 0600, 1);
     }
 
     cli_text_free(&lines);
@@ -194,9 +193,9 @@ cli_gate_token(cli_t *cli, cli_gate_t *gate)
         token[2 * CLI_GATE_TOKEN] = '\n';
         hex[2 * KEYGATE_DIGEST_LEN] = '\n';
 
-        rc = cli_gate_write(&gate->token, token, sizeof(token), 0600, NULL);
+        rc = cli_gate_write(&gate->token, token, sizeof(token), 0600, 0);
         rc = rc != CLI_OK ? rc : cli_gate_write(&gate->digest, hex,
-                                                sizeof(hex), 0600, NULL);
+                                                sizeof(hex), 0600, 0);
     }
 
     OPENSSL_cleanse(bytes, sizeof(bytes));
@@ -217,7 +216,7 @@ cli_gate_configure(cli_gate_t *gate)
     rc = cli_gate_site(gate, &text);
 
     if (rc == CLI_OK) {
-        rc = cli_gate_write(&gate->site, text.data, text.len, 0644, NULL);
+        rc = cli_gate_write(&gate->site, text.data, text.len, 0644, 0);
     }
 
     cli_text_free(&text);
@@ -267,12 +266,12 @@ cli_gate_make(cli_t *cli, cli_gate_t *gate)
 
 
 static void
-cli_gate_undo_all(cli_gate_t *gate)
+cli_gate_done_all(cli_gate_t *gate, int stays)
 {
-    cli_gate_undo(&gate->site);
-    cli_gate_undo(&gate->digest);
-    cli_gate_undo(&gate->token);
-    cli_gate_undo(&gate->journal);
+    cli_gate_done(&gate->site, stays);
+    cli_gate_done(&gate->digest, stays);
+    cli_gate_done(&gate->token, stays);
+    cli_gate_done(&gate->journal, stays);
 }
 
 
@@ -288,10 +287,7 @@ cli_setup(cli_t *cli)
 
     if (rc == CLI_OK) {
         rc = cli_gate_make(cli, &gate);
-
-        if (rc != CLI_OK) {
-            cli_gate_undo_all(&gate);
-        }
+        cli_gate_done_all(&gate, rc == CLI_OK);
     }
 
     if (rc == CLI_OK) {

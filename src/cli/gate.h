@@ -8,13 +8,15 @@
 #include <limits.h>
 
 #include "cli.h"
+#include "keygate_file.h"
 
 
 /* A file of a gate.  One that is there already is left as it is. */
 
 typedef struct {
-    char      path[PATH_MAX];
-    unsigned  made:1;                    /* by this run */
+    char            path[PATH_MAX];
+    keygate_file_t  at;                  /* while it is made */
+    unsigned        made:1;              /* by this run */
 } cli_gate_file_t;
 
 
@@ -43,13 +45,12 @@ int cli_gate_path(cli_gate_file_t *file, const char *dir, const char *prefix,
 
 int cli_gate_there(const cli_gate_file_t *file);
 
-/* Makes it, with the user and group of "dir" where that is not NULL and we
- * may give files away. */
+/* Makes it; "give": for the user whose directory it is in. */
 int cli_gate_write(cli_gate_file_t *file, const char *text, size_t len,
-    unsigned mode, const char *dir);
+    unsigned mode, int give);
 
-/* Removes it, if this run has made it. */
-void cli_gate_undo(cli_gate_file_t *file);
+/* Removes it, if this run has made it and it is not to stay. */
+void cli_gate_done(cli_gate_file_t *file, int stays);
 
 /* Runs nginx with one or two arguments; what it prints is shown.  Its exit
  * status, or -1 when it cannot be run. */

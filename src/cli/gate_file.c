@@ -66,30 +66,26 @@ cli_gate_fill(int fd, const char *text, size_t len)
 }
 
 
+/* No link is followed: others may write into the directory. */
+
 int
 cli_gate_write(cli_gate_file_t *file, const char *text, size_t len,
-    unsigned mode, const char *dir)
+    unsigned mode, int give)
 {
-    int          fd, rc;
-    struct stat  st;
+    int  fd, rc;
 
-    /* no link is followed: others may write into the directory */
-
-    fd = open(file->path, O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW|O_CLOEXEC, mode);
+    fd = keygate_file_find(file->path, &file->at);
+    fd = fd == -1 ? -1 : keygate_file_make(&file->at, O_WRONLY, mode);
 
     if (fd == -1) {
-        return cli_error(CLI_IO, "%s: %s", file->path, strerror(errno));
+        return cli_error(CLI_IO, "%s: %s", file->path,
+                         keygate_file_error(errno));
     }
 
     file->made = 1;
 
     rc = fchmod(fd, mode);
-
-    if (rc == 0 && dir != NULL && geteuid() == 0) {
-        rc = stat(dir, &st);
-        rc = rc != 0 ? rc : fchown(fd, st.st_uid, st.st_gid);
-    }
-
+    rc = rc == 0 && give ? keygate_file_give(&file->at, fd) : rc;
     rc = rc != 0 ? rc : cli_gate_fill(fd, text, len);
 
     if (rc != 0) {
@@ -103,12 +99,14 @@ cli_gate_write(cli_gate_file_t *file, const char *text, size_t len,
 
 
 void
-cli_gate_undo(cli_gate_file_t *file)
+cli_gate_done(cli_gate_file_t *file, int stays)
 {
-    if (file->made) {
-        (void) unlink(file->path);
+    if (file->made && !stays) {
+        (void) unlinkat(file->at.dir, file->at.name, 0);
         file->made = 0;
     }
+
+    keygate_file_close(&file->at);
 }
 
 

@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "cli.h"
+#include "keygate_file.h"
 
 
 #define CLI_TEXT_MIN  4096
@@ -96,7 +97,7 @@ cli_journal_error(const cli_t *cli, keygate_rc_t rc)
     }
 
     return cli_error(CLI_IO, "%s: %s; nothing was changed", path,
-                     strerror(errno));
+                     keygate_file_error(errno));
 }
 
 

@@ -317,7 +317,7 @@ cli_view_journal(cli_t *cli)
     char         path[40];
     cli_view_t   view;
 
-    static const keygate_journal_conf_t  conf;
+    static const keygate_journal_conf_t  conf = { .unnamed = 1 };
 
     keygate_journal_destroy(cli->journal);
     cli->journal = NULL;

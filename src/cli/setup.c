@@ -254,7 +254,7 @@ cli_setup_file(cli_t *cli, int create)
         }
 
         cli_note(cli, "%s: a new journal; see that nginx's workers can read "
-                 "and write it", cli->journal_path);
+                 "and write it, and its directory", cli->journal_path);
     }
 
     memset(&conf, 0, sizeof(keygate_journal_conf_t));

@@ -1,7 +1,8 @@
 /*
  * The journal's handle: finding, opening and locking the file.  The path may
  * name another file at any time (compaction renames a new one over it), so
- * whoever has got a lock looks again whether it is still the same.
+ * whoever has got a lock looks again whether it is still the same.  What may
+ * be opened at all is decided in keygate_file.c.
  */
 
 #include <errno.h>
@@ -43,6 +44,7 @@ keygate_journal_create(const char *path, const keygate_journal_conf_t *conf)
     j->wfd = -1;
     j->old_rfd = -1;
     j->old_wfd = -1;
+    j->file.dir = -1;
 
     return j;
 }
@@ -65,6 +67,7 @@ keygate_journal_close_all(keygate_journal_t *j)
     keygate_journal_close(&j->wfd);
     keygate_journal_close(&j->old_rfd);
     keygate_journal_close(&j->old_wfd);
+    keygate_file_close(&j->file);
 }
 
 
@@ -161,32 +164,57 @@ keygate_journal_forget(keygate_journal_t *j)
 }
 
 
-keygate_rc_t
-keygate_journal_open(keygate_journal_t *j, int flags, int *fd)
+/* A new one: where somebody else was faster, that one is to be opened. */
+
+static keygate_rc_t
+keygate_journal_make(keygate_journal_t *j)
 {
-    struct stat  st;
+    int  saved;
 
-    /* O_NONBLOCK: or opening a FIFO would wait for its other end */
+    j->wfd = keygate_file_make(&j->file, O_RDWR|O_APPEND, 0600);
 
-    *fd = open(j->path, flags|O_CLOEXEC|O_NOCTTY|O_NONBLOCK, 0600);
+    if (j->wfd == -1) {
+        return errno == EEXIST ? KEYGATE_AGAIN : KEYGATE_IO;
+    }
 
-    if (*fd == -1) {
+    if (keygate_file_give(&j->file, j->wfd) == 0) {
+        return KEYGATE_OK;
+    }
+
+    saved = errno;
+    (void) unlinkat(j->file.dir, j->file.name, 0);
+    close(j->wfd);
+    j->wfd = -1;
+    errno = saved;
+
+    return KEYGATE_IO;
+}
+
+
+keygate_rc_t
+keygate_journal_open(keygate_journal_t *j)
+{
+    keygate_file_close(&j->file);
+
+    if (j->conf.unnamed) {
+        j->wfd = open(j->path, O_RDWR|O_APPEND|O_CLOEXEC);
+
+    } else if (keygate_file_find(j->path, &j->file) == 0) {
+        j->wfd = keygate_file_open(&j->file, O_RDWR|O_APPEND);
+
+        if (j->wfd == -1 && errno == ENOENT && !j->conf.must_exist) {
+            return keygate_journal_make(j);
+        }
+
+    } else if (errno == ENOENT && !j->conf.must_exist) {
+        return KEYGATE_IO;
+    }
+
+    if (j->wfd == -1) {
         return errno == ENOENT ? KEYGATE_NONE : KEYGATE_IO;
     }
 
-    if (fstat(*fd, &st) == 0) {
-
-        if (S_ISREG(st.st_mode)) {
-            return KEYGATE_OK;
-        }
-
-        errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    }
-
-    close(*fd);
-    *fd = -1;
-
-    return KEYGATE_IO;
+    return KEYGATE_OK;
 }
 
 
@@ -223,10 +251,10 @@ keygate_journal_try(keygate_journal_t *j, int wait, struct stat *st,
     keygate_rc_t  rc;
 
     if (j->rfd == -1) {
-        rc = keygate_journal_open(j, O_RDONLY, &j->rfd);
+        j->rfd = keygate_file_read(j->path);
 
-        if (rc != KEYGATE_OK) {
-            return rc;
+        if (j->rfd == -1) {
+            return errno == ENOENT ? KEYGATE_NONE : KEYGATE_IO;
         }
     }
 

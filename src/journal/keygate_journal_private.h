@@ -2,8 +2,9 @@
  * What the journal's files share: the handle, the line reader, and the
  * replacement of the whole file.
  *
- *   keygate_journal.c          the handle; finding, opening, locking the file
+ *   keygate_journal.c          the handle; opening the file
  *   keygate_journal_lock.c     its lock, and who holds it
+ *   keygate_file.c             finding and opening files; what is refused
  *   keygate_journal_reader.c   lines out of a descriptor
  *   keygate_journal_follow.c   lines into the table
  *   keygate_journal_again.c    single lines into it, once more
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "keygate_file.h"
 #include "keygate_index.h"
 #include "keygate_journal.h"
 
@@ -85,6 +87,7 @@ struct keygate_journal_s {
     int                     wfd;
     int                     old_rfd;    /* see keygate_journal_put_away() */
     int                     old_wfd;
+    keygate_file_t          file;       /* where "wfd" was found */
     uint64_t                dropped;    /* of old_rfd, or else of old_wfd */
     keygate_reader_t        reader;     /* of follow */
     uint64_t                end;        /* of the file, while locked */
@@ -118,9 +121,8 @@ struct keygate_journal_s {
 /* A new file beside the journal, to take its place. */
 
 typedef struct {
-    int     fd;
-    char   *target;              /* the journal, symbolic links resolved */
-    char   *path;
+    int             fd;
+    keygate_file_t  file;        /* its directory is the journal's */
 } keygate_temp_t;
 
 
@@ -141,8 +143,9 @@ void keygate_journal_forked(keygate_journal_t *j);
 void keygate_journal_put_away(int *fd, int *old);
 void keygate_journal_forget(keygate_journal_t *j);
 
-/* Opens the file of the path, a regular one. */
-keygate_rc_t keygate_journal_open(keygate_journal_t *j, int flags, int *fd);
+/* Opens the writer's descriptor, and makes the file unless it must exist:
+ * KEYGATE_OK, KEYGATE_NONE, KEYGATE_IO, or KEYGATE_AGAIN at once. */
+keygate_rc_t keygate_journal_open(keygate_journal_t *j);
 
 /* Whether the path still names the open file; *st is the open file's. */
 keygate_rc_t keygate_journal_same(keygate_journal_t *j, int fd,

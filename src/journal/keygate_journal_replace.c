@@ -18,56 +18,16 @@
 #include "keygate_journal_private.h"
 
 
-/* The directory of "path", in new memory. */
-
-static char *
-keygate_dirname(const char *path)
-{
-    const char  *slash;
-
-    slash = strrchr(path, '/');
-
-    if (slash == NULL) {
-        return strdup(".");
-    }
-
-    return strndup(path, slash == path ? 1 : (size_t) (slash - path));
-}
-
-
 keygate_rc_t
 keygate_journal_sync_dir(keygate_journal_t *j)
 {
-    int    fd, rc, saved;
-    char  *target, *dir;
-
-    target = realpath(j->path, NULL);
-
-    if (target == NULL) {
-        return keygate_journal_errno();
+    if (j->conf.unnamed) {
+        return KEYGATE_OK;
     }
 
-    dir = keygate_dirname(target);
-    free(target);
-
-    if (dir == NULL) {
-        return KEYGATE_NOMEM;
-    }
-
-    fd = open(dir, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-    free(dir);
-
-    if (fd == -1) {
-        return keygate_journal_errno();
-    }
-
-    rc = fsync(fd);
-
-    saved = errno;
-    close(fd);
-    errno = saved;
-
-    if (rc == -1) {
+    if ((j->file.name == NULL && keygate_file_find(j->path, &j->file) == -1)
+        || keygate_file_sync(&j->file) == -1)
+    {
         return keygate_journal_errno();
     }
 
@@ -107,32 +67,28 @@ keygate_temp_name(const char *name, const char *entry)
 /* With the journal locked, a temporary file there is a killed process's. */
 
 static void
-keygate_temp_clean(const char *target)
+keygate_temp_clean(const keygate_file_t *file)
 {
+    int             fd;
     DIR            *d;
-    char           *dir;
-    const char     *name;
     struct dirent  *entry;
 
-    dir = keygate_dirname(target);
+    fd = openat(file->dir, ".", O_RDONLY|O_DIRECTORY|O_CLOEXEC);
 
-    if (dir == NULL) {
+    if (fd == -1) {
         return;
     }
 
-    d = opendir(dir);
-    free(dir);
+    d = fdopendir(fd);
 
     if (d == NULL) {
+        close(fd);
         return;
     }
 
-    name = strrchr(target, '/');
-    name = name == NULL ? target : name + 1;
-
     while ((entry = readdir(d)) != NULL) {
-        if (keygate_temp_name(name, entry->d_name)) {
-            (void) unlinkat(dirfd(d), entry->d_name, 0);
+        if (keygate_temp_name(file->name, entry->d_name)) {
+            (void) unlinkat(file->dir, entry->d_name, 0);
         }
     }
 
@@ -154,7 +110,7 @@ keygate_temp_attributes(keygate_journal_t *j, int fd)
         return -1;
     }
 
-    mode = old.st_mode & 07777;
+    mode = old.st_mode & 0777;
 
     if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid)
         && fchown(fd, old.st_uid, old.st_gid) == -1)
@@ -170,35 +126,60 @@ keygate_temp_attributes(keygate_journal_t *j, int fd)
 }
 
 
+/* Where the file is now: its path may have become a link to it, which is to
+ * stay one. */
+
+static int
+keygate_temp_find(keygate_journal_t *j)
+{
+    struct stat  st, named;
+
+    keygate_file_close(&j->file);
+
+    if (keygate_file_find(j->path, &j->file) == -1
+        || fstat(j->wfd, &st) == -1
+        || fstatat(j->file.dir, j->file.name, &named, AT_SYMLINK_NOFOLLOW)
+           == -1)
+    {
+        return -1;
+    }
+
+    if (st.st_dev != named.st_dev || st.st_ino != named.st_ino) {
+        errno = EBUSY;
+        return -1;
+    }
+
+    return 0;
+}
+
+
 keygate_rc_t
 keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp)
 {
     size_t  size;
 
     temp->fd = -1;
-    temp->path = NULL;
-    temp->target = realpath(j->path, NULL);
+    temp->file.name = NULL;
 
-    if (temp->target == NULL) {
+    if (keygate_temp_find(j) == -1) {
         return keygate_journal_errno();
     }
 
-    keygate_temp_clean(temp->target);
+    keygate_temp_clean(&j->file);
 
-    size = strlen(temp->target) + sizeof(".4294967295.tmp");
-    temp->path = malloc(size);
+    size = strlen(j->file.name) + sizeof(".4294967295.tmp");
 
-    if (temp->path == NULL) {
-        free(temp->target);
+    temp->file.dir = j->file.dir;
+    temp->file.name = malloc(size);
+
+    if (temp->file.name == NULL) {
         return KEYGATE_NOMEM;
     }
 
-    snprintf(temp->path, size, "%s.%u.tmp", temp->target,
+    snprintf(temp->file.name, size, "%s.%u.tmp", j->file.name,
              (unsigned) getpid());
 
-    temp->fd = open(temp->path,
-                    O_RDWR|O_APPEND|O_CREAT|O_EXCL|O_CLOEXEC|O_NOFOLLOW,
-                    0600);
+    temp->fd = keygate_file_make(&temp->file, O_RDWR|O_APPEND, 0600);
 
     if (temp->fd == -1
         || keygate_temp_attributes(j, temp->fd) == -1
@@ -220,16 +201,14 @@ keygate_temp_drop(keygate_temp_t *temp)
     saved = errno;
 
     if (temp->fd != -1) {
-        (void) unlink(temp->path);
+        (void) unlinkat(temp->file.dir, temp->file.name, 0);
         close(temp->fd);
     }
 
-    free(temp->path);
-    free(temp->target);
+    free(temp->file.name);
 
     temp->fd = -1;
-    temp->path = NULL;
-    temp->target = NULL;
+    temp->file.name = NULL;
 
     errno = saved;
 }
@@ -243,7 +222,8 @@ keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
 
     if (fsync(temp->fd) == -1
         || fstat(temp->fd, &st) == -1
-        || rename(temp->path, temp->target) == -1)
+        || renameat(temp->file.dir, temp->file.name,
+                    j->file.dir, j->file.name) == -1)
     {
         rc = keygate_journal_errno();
         keygate_temp_drop(temp);
@@ -260,8 +240,7 @@ keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
     j->void_to = 0;
     j->dir = 1;
 
-    free(temp->path);
-    free(temp->target);
+    free(temp->file.name);
 
     return keygate_journal_sync_dir(j);
 }
@@ -347,6 +326,8 @@ keygate_journal_replace(keygate_journal_t *j)
     j->bad = 1;
     j->bad_dev = (uint64_t) st.st_dev;
     j->bad_ino = (uint64_t) st.st_ino;
+
+    memset(&temp, 0, sizeof(keygate_temp_t));
 
     rc = keygate_temp_open(j, &temp);
 

@@ -73,25 +73,6 @@ keygate_journal_leave(keygate_journal_t *j)
 }
 
 
-static keygate_rc_t
-keygate_journal_open_write(keygate_journal_t *j)
-{
-    keygate_rc_t  rc;
-
-    rc = keygate_journal_open(j, O_RDWR|O_APPEND, &j->wfd);
-
-    if (rc != KEYGATE_NONE || j->conf.must_exist) {
-        return rc;
-    }
-
-    rc = keygate_journal_open(j, O_RDWR|O_APPEND|O_CREAT, &j->wfd);
-
-    /* created or not: the directory itself is missing */
-
-    return rc == KEYGATE_NONE ? KEYGATE_IO : rc;
-}
-
-
 /* Opens and locks the file that the path names, if it still does. */
 
 static keygate_rc_t
@@ -101,7 +82,7 @@ keygate_journal_lock(keygate_journal_t *j, struct stat *st)
     keygate_rc_t  rc;
 
     if (j->wfd == -1) {
-        rc = keygate_journal_open_write(j);
+        rc = keygate_journal_open(j);
 
         if (rc != KEYGATE_OK) {
             return rc;

@@ -82,6 +82,7 @@ typedef struct {
     ngx_shm_zone_t                *shm_zone;
     ngx_shm_zone_t                *lease_zone;  /* NULL: limits=node */
     size_t                         size;        /* of the zone */
+    ngx_uint_t                     written;     /* by an admin API */
     ngx_uint_t                     limits;      /* NGX_CONF_UNSET_UINT, 1: over
                                                    all nodes, 0: each its own */
     ngx_msec_t                     wait;        /* for a lease, at most */

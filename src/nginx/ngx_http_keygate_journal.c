@@ -1,6 +1,6 @@
 /*
- * A zone and its journal: the file made ready for the workers, and loaded when
- * there is no table to take over, or caught up with at a reload.
+ * A zone and its journal: loaded when there is no table to take over, or
+ * caught up with at a reload.
  */
 
 #include "ngx_http_keygate.h"
@@ -11,100 +11,11 @@
 #define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
 
-static ngx_uint_t ngx_http_keygate_zone_has_read(
-    ngx_http_keygate_zone_t *zone);
 static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
     keygate_journal_t *j, ngx_uint_t tries, uint64_t *full);
 static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
 static void ngx_http_keygate_zone_reject(void *data, uint64_t line,
     const keygate_fault_t *fault);
-
-
-ngx_int_t
-ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
-{
-    ngx_fd_t          fd;
-    ngx_err_t         err;
-    ngx_file_info_t   fi;
-    ngx_core_conf_t  *ccf;
-
-    if (zone->journal.len == 0) {
-        return NGX_OK;
-    }
-
-    /* NONBLOCK: or opening a FIFO would wait for its other end */
-
-    fd = ngx_open_file(zone->journal.data, NGX_FILE_RDONLY|NGX_FILE_NONBLOCK,
-                       NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE && ngx_errno == NGX_ENOENT) {
-
-        if (ngx_http_keygate_zone_has_read(zone)) {
-            ngx_log_error(NGX_LOG_ERR, zone->log, 0,
-                          "the journal \"%V\" of keygate zone \"%V\" is "
-                          "missing: the keys stay as they are until it is "
-                          "back", &zone->journal, &zone->name);
-            return NGX_OK;
-        }
-
-        fd = ngx_open_file(zone->journal.data, NGX_FILE_RDWR,
-                           NGX_FILE_CREATE_OR_OPEN, 0600);
-    }
-
-    err = 0;
-    ngx_memzero(&fi, sizeof(ngx_file_info_t));
-
-    if (fd == NGX_INVALID_FILE || ngx_fd_info(fd, &fi) == NGX_FILE_ERROR) {
-        err = ngx_errno;
-
-    } else if (!ngx_is_file(&fi)) {
-        err = ngx_is_dir(&fi) ? NGX_EISDIR : NGX_EINVAL;
-    }
-
-    if (err) {
-        ngx_log_error(NGX_LOG_EMERG, zone->log, err,
-                      "cannot open the journal \"%V\" of keygate zone \"%V\", "
-                      "expected a file, or a directory to make it in, that "
-                      "nginx may write, in %V:%ui",
-                      &zone->journal, &zone->name, &zone->where.file,
-                      zone->where.line);
-
-        if (fd != NGX_INVALID_FILE) {
-            (void) ngx_close_file(fd);
-        }
-
-        return NGX_ERROR;
-    }
-
-    ccf = (ngx_core_conf_t *) ngx_get_conf(zone->cycle->conf_ctx,
-                                           ngx_core_module);
-
-    if (!ngx_test_config && geteuid() == 0
-        && ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT
-        && fi.st_uid != ccf->user
-        && fchown(fd, ccf->user, (gid_t) -1) == -1)
-    {
-        ngx_log_error(NGX_LOG_WARN, zone->log, ngx_errno,
-                      "cannot give the journal \"%V\" to the user of the "
-                      "workers", &zone->journal);
-    }
-
-    (void) ngx_close_file(fd);
-
-    return NGX_OK;
-}
-
-
-/* Whether the table is a view of this journal: another one, made in its place,
- * would be the end of all keys. */
-
-static ngx_uint_t
-ngx_http_keygate_zone_has_read(ngx_http_keygate_zone_t *zone)
-{
-    return zone->table != NULL
-           && ngx_http_keygate_zone_owns(zone)
-           && keygate_table_position(zone->table)->ino != 0;
-}
 
 
 ngx_int_t

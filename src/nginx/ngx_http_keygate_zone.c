@@ -47,7 +47,9 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
     ngx_http_keygate_zone_t  *old = data;
 
-    ngx_http_keygate_zone_t  *zone;
+    ngx_int_t                   rc;
+    ngx_http_keygate_zone_t    *zone;
+    ngx_http_keygate_become_t   was;
 
     zone = shm_zone->data;
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
@@ -65,7 +67,9 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             return NGX_ERROR;
         }
 
+        ngx_http_keygate_become_worker(zone->cycle, &was);
         ngx_http_keygate_zone_catch_up(zone);
+        ngx_http_keygate_become_master(zone->cycle, &was);
 
         return NGX_OK;
     }
@@ -79,11 +83,17 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->shared->loads = 1;
 
+    ngx_http_keygate_become_worker(zone->cycle, &was);
+
     if (zone->store) {
         ngx_http_keygate_store_loaded(zone);
     }
 
-    return ngx_http_keygate_zone_load(zone);
+    rc = ngx_http_keygate_zone_load(zone);
+
+    ngx_http_keygate_become_master(zone->cycle, &was);
+
+    return rc;
 }
 
 

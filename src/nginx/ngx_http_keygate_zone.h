@@ -23,13 +23,39 @@ ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
 
 
-/* ngx_http_keygate_journal.c: a zone and its journal */
+/* ngx_http_keygate_become.c: root as the workers' user, for a while */
+
+#define NGX_HTTP_KEYGATE_GROUPS  1024
+
+typedef struct {
+    ngx_uint_t  changed;
+    gid_t       gid;
+    int         n;
+    gid_t       groups[NGX_HTTP_KEYGATE_GROUPS];
+    int         dumpable;
+} ngx_http_keygate_become_t;
+
+/* Nothing changes where the process is not root, or the workers are, too. */
+void ngx_http_keygate_become_worker(ngx_cycle_t *cycle,
+    ngx_http_keygate_become_t *was);
+/* What it was before; errno stays. */
+void ngx_http_keygate_become_master(ngx_cycle_t *cycle,
+    ngx_http_keygate_become_t *was);
+/* The user of the workers. */
+ngx_uid_t ngx_http_keygate_become_user(ngx_cycle_t *cycle);
+
+
+/* ngx_http_keygate_journal_file.c: the file */
 
 /*
- * The journal must be there, or be possible to make; it belongs to the user
- * of the workers, who follow it and write to it.
+ * The journal must be there, for the workers to read, or be possible to make;
+ * a new one belongs to their user.
  */
 ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_journal.c: a zone and its journal */
+
 /* Fills a new table; at start-up, so it may take its time. */
 ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
 /*

@@ -150,3 +150,11 @@ rename(const char *from, const char *to)
     return SHIM(RENAME) && strstr(to, ".jsonl") && fault(RENAME)
            ? -1 : (int) syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
+
+
+int
+renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return SHIM(RENAME) && strstr(to, ".jsonl") && fault(RENAME)
+           ? -1 : (int) syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}

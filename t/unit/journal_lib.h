@@ -162,6 +162,15 @@ rename(const char *from, const char *to)
 
 
 int
+renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return fault_now(F_RENAME)
+           ? -1
+           : (int) syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
+}
+
+
+int
 fchmod(int fd, mode_t mode)
 {
     return fault_now(F_CHMOD) ? -1 : (int) syscall(SYS_fchmod, fd, mode);

@@ -243,9 +243,13 @@ ngx_http_keygate_admin_zone(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin)
         name.len = zones[i]->name.len;
         name.data = zones[i]->name.data;
 
-        if (zones[i]->journal.len == 0
-            && keygate_str_eq(name, admin->api->core->zone))
-        {
+        if (!keygate_str_eq(name, admin->api->core->zone)) {
+            continue;
+        }
+
+        zones[i]->written = 1;
+
+        if (zones[i]->journal.len == 0) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "keygate zone \"%V\" has no journal to write changes "
                           "to, expected \"journal=PATH\" for "
