@@ -7,6 +7,9 @@
  *   ngx_http_keygate_store_copy.c    the copy: where it is, what comes next
  *   ngx_http_keygate_store_beat.c    what is said of it, and heard
  *   ngx_http_keygate_store_full.c    the copy made anew
+ *   ngx_http_keygate_store_past.c    with the history that leads to it
+ *   ngx_http_keygate_store_repair.c  what the engine has lost
+ *   ngx_http_keygate_store_merge.c   is brought back
  *   ngx_http_keygate_store_round.c   following: a round, in a thread
  *   ngx_http_keygate_store_follow.c  following, from one worker
  *   ngx_http_keygate_store_lease.c   leases, for limits over all nodes
@@ -29,6 +32,7 @@
 #include "ngx_http_keygate_admin.h"
 
 #include "keygate_calendar.h"
+#include "keygate_history.h"
 #include "keygate_link.h"
 #include "keygate_place.h"
 #include "keygate_store.h"
@@ -74,6 +78,9 @@ typedef struct {
     unsigned                   empty:1;      /* there are no lines */
     unsigned                   full:1;       /* it was made anew */
     unsigned                   strange:1;    /* what it had was no copy */
+    unsigned                   forked:1;     /* the engine had lost changes */
+    uint64_t                   kept;         /* of them, as the engine has it */
+    ngx_http_keygate_lines_t   merged;       /* fields that were brought back */
     char                       word[16];     /* of the last beat, or "" */
     uint64_t                   seq;          /* the engine's, then */
     uint64_t                   nodes;        /* there, then */
@@ -81,6 +88,14 @@ typedef struct {
     keygate_place_t            theirs;
     char                       error[KEYGATE_LINK_ERROR];
 } ngx_http_keygate_copy_t;
+
+
+/* What a copy that is made anew tells of the history before. */
+
+typedef struct {
+    keygate_place_t            from;
+    u_char                    *latest;       /* malloc()ed; from.seq is [0] */
+} ngx_http_keygate_past_t;
 
 
 /* What the engine tells of all nodes. */
@@ -169,6 +184,26 @@ ngx_int_t ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c,
  * anew */
 
 ngx_int_t ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c);
+
+
+/* ngx_http_keygate_store_past.c */
+
+/* Where the log begins, or not too far back in it: the copy is made anew from
+ * there.  "latest" has a byte for each change since then. */
+ngx_int_t ngx_http_keygate_past_begin(ngx_http_keygate_copy_t *c,
+    ngx_http_keygate_past_t *past);
+/* The changes since then, up to the engine's place: each as a mark, and with
+ * its line where it is "latest" of its record. */
+ngx_int_t ngx_http_keygate_past_read(ngx_http_keygate_copy_t *c,
+    ngx_http_keygate_past_t *past, ngx_http_keygate_lines_t *lines);
+
+
+/* ngx_http_keygate_store_repair.c: the engine has lost changes that the copy
+ * has; they are brought back, and the copy is made anew */
+
+ngx_int_t ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c);
+/* In the event loop, after a round: what has come of it. */
+void ngx_http_keygate_repair_log(ngx_http_keygate_copy_t *c);
 
 
 /* ngx_http_keygate_store_send.c */

@@ -11,6 +11,7 @@
 #define NGX_HTTP_KEYGATE_STORE_LEAST  50     /* ms of pause */
 #define NGX_HTTP_KEYGATE_STORE_MOST   5000
 #define NGX_HTTP_KEYGATE_STORE_KEPT   1000   /* nothing is to be had there */
+#define NGX_HTTP_KEYGATE_STORE_REPEAT 60     /* s between two lines of a log */
 
 
 typedef struct {
@@ -22,6 +23,8 @@ typedef struct {
     unsigned                  up:1;          /* as it was logged */
     unsigned                  told:1;        /* anything was */
     char                      said[16];      /* the word that was logged */
+    char                      reason[KEYGATE_LINK_ERROR];    /* likewise */
+    time_t                    logged;        /* and when that was */
 } ngx_http_keygate_follower_t;
 
 
@@ -110,6 +113,7 @@ ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone)
     }
 
     ngx_http_keygate_copy_close(&f->copy);
+    free(f->copy.merged.data);
     keygate_journal_destroy(f->copy.journal);
     ngx_http_keygate_task_destroy(f->task);
     free(f);
@@ -192,6 +196,10 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
 
     zone->shared->store_up = up;
 
+    if (f->rc == NGX_OK || c->merged.len) {
+        ngx_http_keygate_repair_log(c);
+    }
+
     if (f->rc == NGX_OK && c->full) {
         ngx_log_error(NGX_LOG_NOTICE, zone->log, 0,
                       "keygate store \"%V\": %s \"%V\" was made anew from "
@@ -214,7 +222,12 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
 
     } else if (f->rc != NGX_OK) {
 
-        if (f->up || !f->told) {
+        if (f->up || !f->told || strcmp(f->reason, c->error) != 0
+            || ngx_time() - f->logged >= NGX_HTTP_KEYGATE_STORE_REPEAT)
+        {
+            ngx_memcpy(f->reason, c->error, sizeof(f->reason));
+            f->logged = ngx_time();
+
             ngx_log_error(NGX_LOG_ERR, zone->log, 0,
                           "keygate store \"%V\": zone \"%V\" cannot follow: "
                           "%s; its keys stay as they are, and changes are "
@@ -229,9 +242,7 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
                       &store->name, &zone->name, c->word,
                       ngx_http_keygate_copy_is(c, "EMPTY")
                       ? "\"keygate store push\" fills it again"
-                      : "\"keygate store push --merge\" brings in what it has "
-                        "lost, and then \"keygate store epoch --new\" makes "
-                        "what is there hold");
+                      : "it is tried again in a second");
     }
 
     if (f->rc == NGX_OK) {

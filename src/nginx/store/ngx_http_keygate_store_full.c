@@ -1,7 +1,8 @@
 /*
  * Everything is read from the engine, and the copy is made anew in one
- * rename: the table keeps what it has until the new file has been gone
- * through, so no key is away, and none that was revoked is back, meanwhile.
+ * rename, with the history that leads there: the table keeps what it has until
+ * the new file has been gone through, so no key is away, and none that was
+ * revoked is back, meanwhile.
  *
  * What changes while it is read comes after it, from the log: the file leads
  * through nothing that is older than what this node has had.  Whoever else
@@ -13,9 +14,11 @@
 
 
 static ngx_int_t ngx_http_keygate_full_bucket(ngx_http_keygate_copy_t *c,
-    ngx_uint_t bucket, ngx_http_keygate_lines_t *lines);
+    ngx_uint_t bucket, ngx_http_keygate_past_t *past,
+    ngx_http_keygate_lines_t *lines);
 static ngx_int_t ngx_http_keygate_full_part(ngx_http_keygate_copy_t *c,
-    const keygate_reply_t *list, ngx_http_keygate_lines_t *lines);
+    const keygate_reply_t *list, ngx_http_keygate_past_t *past,
+    ngx_http_keygate_lines_t *lines);
 static ngx_int_t ngx_http_keygate_full_write(ngx_http_keygate_copy_t *c,
     const keygate_place_t *from, const keygate_place_t *to,
     ngx_http_keygate_lines_t *lines);
@@ -29,16 +32,22 @@ ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c)
     ngx_int_t                  rc;
     ngx_uint_t                 i;
     keygate_place_t            from, to;
+    ngx_http_keygate_past_t    past;
     ngx_http_keygate_lines_t   lines;
 
     ngx_memzero(&lines, sizeof(ngx_http_keygate_lines_t));
 
+    c->full = 1;
     from = c->place;
     to = c->theirs;
-    rc = NGX_OK;
+    rc = ngx_http_keygate_past_begin(c, &past);
 
     for (i = 0; i < KEYGATE_STORE_BUCKETS && rc == NGX_OK; i++) {
-        rc = ngx_http_keygate_full_bucket(c, i, &lines);
+        rc = ngx_http_keygate_full_bucket(c, i, &past, &lines);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_keygate_past_read(c, &past, &lines);
     }
 
     if (rc == NGX_OK) {
@@ -52,6 +61,7 @@ ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c)
     }
 
     free(lines.data);
+    free(past.latest);
 
     return rc;
 }
@@ -59,7 +69,7 @@ ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c)
 
 static ngx_int_t
 ngx_http_keygate_full_bucket(ngx_http_keygate_copy_t *c, ngx_uint_t bucket,
-    ngx_http_keygate_lines_t *lines)
+    ngx_http_keygate_past_t *past, ngx_http_keygate_lines_t *lines)
 {
     char               key[KEYGATE_STORE_KEY_MAX], cursor[32];
     ngx_int_t          rc;
@@ -80,7 +90,8 @@ ngx_http_keygate_full_bucket(ngx_http_keygate_copy_t *c, ngx_uint_t bucket,
             return NGX_ERROR;
         }
 
-        rc = ngx_http_keygate_full_part(c, keygate_reply_at(reply, 1), lines);
+        rc = ngx_http_keygate_full_part(c, keygate_reply_at(reply, 1), past,
+                                        lines);
         next = keygate_reply_text(keygate_reply_at(reply, 0));
 
         if (next.len == 0 || next.len >= sizeof(cursor)) {
@@ -103,7 +114,8 @@ ngx_http_keygate_full_bucket(ngx_http_keygate_copy_t *c, ngx_uint_t bucket,
 
 static ngx_int_t
 ngx_http_keygate_full_part(ngx_http_keygate_copy_t *c,
-    const keygate_reply_t *list, ngx_http_keygate_lines_t *lines)
+    const keygate_reply_t *list, ngx_http_keygate_past_t *past,
+    ngx_http_keygate_lines_t *lines)
 {
     size_t         i;
     uint64_t       version;
@@ -120,9 +132,13 @@ ngx_http_keygate_full_part(ngx_http_keygate_copy_t *c,
                                      "line; try \"keygate store check\"");
         }
 
-        if (version <= c->theirs.seq
-            && ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK)
-        {
+        if (version > past->from.seq) {
+
+            if (version <= c->theirs.seq) {
+                past->latest[version - past->from.seq] = 1;
+            }
+
+        } else if (ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK) {
             return ngx_http_keygate_copy_fail(c, "out of memory");
         }
     }

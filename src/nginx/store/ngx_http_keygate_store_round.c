@@ -30,6 +30,9 @@ ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
     c->word[0] = '\0';
     c->full = 0;
     c->strange = 0;
+    c->forked = 0;
+    c->kept = 0;
+    c->merged.len = 0;
 
     if (ngx_http_keygate_copy_connect(c) != NGX_OK
         || ngx_http_keygate_round_catch_up(c) != NGX_OK)
@@ -69,9 +72,17 @@ ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
                || ngx_http_keygate_copy_is(c, "ANOTHER"))
     {
         c->strange = !c->marked && !c->empty;
-        c->full = 1;
 
         if (ngx_http_keygate_copy_full(c) != NGX_OK
+            || ngx_http_keygate_round_locked(c, 1) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if (ngx_http_keygate_copy_is(c, "ROLLBACK")
+               || ngx_http_keygate_copy_is(c, "FORK"))
+    {
+        if (ngx_http_keygate_copy_repair(c) != NGX_OK
             || ngx_http_keygate_round_locked(c, 1) != NGX_OK)
         {
             return NGX_ERROR;
