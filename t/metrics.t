@@ -100,12 +100,78 @@ is(sample('keygate_journal_write_seconds_bucket{zone="keys",le="+Inf"}'), 3,
     'all of them');
 is(sample('keygate_keys{zone="keys"}'), 4, 'three keys more');
 
-my $before = sample('keygate_decisions_total{api="items",code="allowed"}');
 
+
+# -- What administrators do
+
+sub asked {
+    my ($action, $status) = @_;
+
+    return sample(qq(keygate_admin_requests_total{api="items",)
+                  . qq(action="$action",status="$status"}));
+}
+
+is(asked('key.create', '2xx'), 3, 'three keys were made by the admin API');
+is(asked('key.create', '4xx'), 0, 'none was refused');
+
+admin($t, 'POST', '/keys', { account => 'acc_1' });
+admin($t, 'GET', '/keys');
+admin($t, 'GET', '/keys/tk_AAAAAA');
+admin($t, 'GET', '/keys/tk_NOBODY');
+admin($t, 'GET', '/nothing');
+admin($t, 'GET', '/keys', undef, 'Authorization: Bearer nobody');
+
+is(asked('key.create', '4xx'), 1, 'now one was');
+is(asked('read', '2xx'), 2, 'what only reads');
+is(asked('read', '4xx'), 1, 'in vain');
+is(asked('none', '4xx'), 2, 'and what is nothing, or of nobody');
+
+
+# -- Keys that expire soon, and when things were
+
+sub expiring {
+    return join ' ', map { sample(qq(keygate_keys_expiring{zone="keys",)
+                                  . qq(within="$_"})) } qw(7d 30d);
+}
+
+sub soon {
+    my ($days) = @_;
+
+    return POSIX::strftime('%Y-%m-%dT%H:%M:%SZ', gmtime time + $days * 86400);
+}
+
+is(expiring(), '0 0', 'no key expires soon');
+
+my $later = time;
+
+$t->key(scopes => [], expires_at => soon($_)) for 3, 6, 20, 40, -1;
+$t->key(scopes => [], expires_at => soon(2), revoked_at => soon(-1));
+
+ok($t->wait_for(sub { expiring() eq '2 3' }, 5), 'two in a week, three in 30 '
+   . 'days; what has expired, or is revoked, is none') or diag(expiring());
+
+cmp_ok(sample('keygate_journal_applied_timestamp_seconds{zone="keys"}'), '>=',
+    $later, 'when the journal was applied');
+cmp_ok(sample('keygate_reload_timestamp_seconds{zone="keys"}'), '>=', $^T,
+    'when the configuration was');
+
+my ($build) = metrics()->{body} =~ /^(keygate_build_info\{.*)$/m;
+like($build,
+    qr/^keygate_build_info\{version="[\d.]+",nginx="1\.[\d.]+"\} 1$/,
+    'what is running');
+
+my $before = sample('keygate_decisions_total{api="items",code="allowed"}');
+my $loaded = sample('keygate_reload_timestamp_seconds{zone="keys"}');
+
+ok($t->wait_for(sub { time > $loaded }, 5), 'a second is over');
 ok($t->reload, 'the configuration is loaded anew');
 is(sample('keygate_reloads_total{zone="keys"}'), 1, 'which is counted');
 is(sample('keygate_decisions_total{api="items",code="allowed"}'), $before,
     'counters outlive it');
+ok($t->wait_for(sub {
+    sample('keygate_reload_timestamp_seconds{zone="keys"}') > $loaded
+}, 5), 'and so is when it was');
+is(asked('key.create', '2xx'), 3, 'what was asked for is still known');
 
 
 # -- OpenMetrics, and the older format

@@ -84,7 +84,8 @@ my $doc = "/usr/share/doc/$name";
 
 ok exists $mode{"$doc/$_"} || exists $mode{"$doc/$_.gz"}, "$_ is there"
     for 'README.md', 'CHANGES', 'copyright', 'docs/directives.md',
-        'docs/package.md', 'examples/cooledge.conf', 'examples/admin.conf';
+        'docs/package.md', 'examples/cooledge.conf', 'examples/admin.conf',
+        'examples/monitoring/alerts.yml', 'examples/monitoring/dashboard.json';
 
 my %field = `dpkg-deb -f $deb` =~ /^(\S+): (.*)$/mg;
 

@@ -26,6 +26,8 @@
 
 #define NGX_HTTP_KEYGATE_APIS_MAX   32
 #define NGX_HTTP_KEYGATE_LATENCIES  12
+#define NGX_HTTP_KEYGATE_ASKED      12    /* of the admin API */
+#define NGX_HTTP_KEYGATE_CLASSES    4     /* 2xx to 5xx */
 
 
 /* Where in the configuration something was written. */
@@ -45,6 +47,8 @@ typedef struct {
     u_char                      name[64];       /* of an API */
     ngx_atomic_t                decisions[KEYGATE_CODES];
     ngx_atomic_t                refusals[KEYGATE_UNITS];   /* by rate's unit */
+    ngx_atomic_t                asked[NGX_HTTP_KEYGATE_ASKED]
+                                     [NGX_HTTP_KEYGATE_CLASSES];
 } ngx_http_keygate_counters_t;
 
 
@@ -53,6 +57,10 @@ typedef struct {
     ngx_msec_t                  epoch;          /* of the table's ticks */
     ngx_atomic_t                full;           /* an alert has been given */
     ngx_atomic_t                loads;          /* 1 + reloads that kept it */
+    ngx_atomic_t                loaded;         /* Unix time of the last one */
+    ngx_atomic_t                applied;        /* lines, as seen last */
+    ngx_atomic_t                applied_at;     /* Unix time of that */
+    ngx_atomic_t                expiring[2];    /* keys, in 7 and 30 days */
     ngx_atomic_t                writes;         /* batches synced */
     ngx_atomic_t                written;        /* lines in them */
     ngx_atomic_t                write_errors;
@@ -95,6 +103,7 @@ typedef struct {
     ngx_http_keygate_shared_t     *shared;
     keygate_table_t               *table;
     keygate_leases_t              *leases;      /* NULL: none are needed */
+    time_t                         loaded;      /* its configuration */
 
     /* of this process */
     keygate_journal_t             *follower;
@@ -103,6 +112,7 @@ typedef struct {
     void                          *writer;      /* of the admin files */
     void                          *following;   /* of the store's files */
     void                          *leasing;     /* of them, too */
+    void                          *walk;        /* of the metrics' files */
     uint64_t                       reported;    /* rejected lines, logged */
     ngx_err_t                      failed;      /* to follow, as logged */
 } ngx_http_keygate_zone_t;
@@ -373,10 +383,6 @@ ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
 
 char *ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-/* Upper bounds of the buckets of write latencies, in microseconds; the last
- * bucket has none. */
-extern const ngx_uint_t
-    ngx_http_keygate_latencies[NGX_HTTP_KEYGATE_LATENCIES - 1];
 
 
 #include "ngx_http_keygate_headers.h"

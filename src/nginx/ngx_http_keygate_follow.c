@@ -3,7 +3,7 @@
  * timer, and applies what is new in slices.
  */
 
-#include "ngx_http_keygate.h"
+#include "ngx_http_keygate_metrics.h"
 #include "ngx_http_keygate_store.h"
 
 
@@ -43,6 +43,7 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
     grown = ngx_http_keygate_store_grown(zone);
 
     if (ngx_http_keygate_zone_idle(zone, grown, &now)) {
+        ngx_http_keygate_metrics_watch(zone);
         goto done;
     }
 
@@ -64,6 +65,7 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
 
     case KEYGATE_OK:
         delay = NGX_HTTP_KEYGATE_POLL;
+        ngx_http_keygate_metrics_watch(zone);
         break;
 
     case KEYGATE_FULL:

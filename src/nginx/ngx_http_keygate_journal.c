@@ -191,6 +191,7 @@ ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
 {
     zone->shared->journal = ngx_crc32_long(zone->journal.data,
                                            zone->journal.len);
+    zone->shared->loaded = zone->loaded;
 }
 
 

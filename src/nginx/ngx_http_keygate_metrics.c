@@ -5,16 +5,11 @@
 
 #include "ngx_http_keygate_metrics.h"
 
+#include "keygate_version.h"
+
 
 #define NGX_HTTP_KEYGATE_METRICS_TRIES  3
 #define NGX_HTTP_KEYGATE_METRICS_SLACK  1024
-
-
-typedef struct {
-    keygate_buf_t                  b;
-    ngx_http_keygate_main_conf_t  *kmcf;
-    ngx_uint_t                     open;      /* OpenMetrics */
-} ngx_http_keygate_metrics_t;
 
 
 static ngx_int_t ngx_http_keygate_metrics_handler(ngx_http_request_t *r);
@@ -22,23 +17,11 @@ static ngx_uint_t ngx_http_keygate_metrics_open(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_metrics_accept(ngx_http_request_t *r,
     const char *type);
 static void ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m);
-static void ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
-    const char *name, const char *help, ngx_http_keygate_metric_e kind);
-static void ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,
-    const char *name, ngx_str_t *value);
+static void ngx_http_keygate_metrics_build(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_decisions(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
     const ngx_http_keygate_metric_t *metric);
-static void ngx_http_keygate_metrics_latency(ngx_http_keygate_metrics_t *m);
-static void ngx_http_keygate_metrics_bucket(ngx_http_keygate_metrics_t *m,
-    ngx_http_keygate_zone_t *zone, ngx_uint_t us, uint64_t count);
-static void ngx_http_keygate_metrics_seconds(keygate_buf_t *b, uint64_t us);
-
-const ngx_uint_t
-    ngx_http_keygate_latencies[NGX_HTTP_KEYGATE_LATENCIES - 1] = {
-    500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000, 1000000
-};
 
 
 char *
@@ -159,13 +142,16 @@ ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m)
 {
     const ngx_http_keygate_metric_t  *metric;
 
+    ngx_http_keygate_metrics_build(m);
     ngx_http_keygate_metrics_decisions(m);
     ngx_http_keygate_metrics_refusals(m);
+    ngx_http_keygate_metrics_admin(m);
 
     for (metric = ngx_http_keygate_metrics; metric->name; metric++) {
         ngx_http_keygate_metrics_zones(m, metric);
     }
 
+    ngx_http_keygate_metrics_expiring(m);
     ngx_http_keygate_metrics_latency(m);
 
     if (m->open) {
@@ -176,7 +162,7 @@ ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m)
 
 /* A counter's family is called without "_total" in OpenMetrics only. */
 
-static void
+void
 ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
     const char *name, const char *help, ngx_http_keygate_metric_e kind)
 {
@@ -200,7 +186,7 @@ ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
 }
 
 
-static void
+void
 ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,
     const char *name, ngx_str_t *value)
 {
@@ -227,6 +213,18 @@ ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,
     }
 
     keygate_buf_puts(&m->b, "\"");
+}
+
+
+static void
+ngx_http_keygate_metrics_build(ngx_http_keygate_metrics_t *m)
+{
+    ngx_http_keygate_metrics_family(m, "keygate_build_info",
+                                    "What is running: always 1.",
+                                    NGX_HTTP_KEYGATE_GAUGE);
+
+    keygate_buf_puts(&m->b, "keygate_build_info{version=\"" KEYGATE_VERSION
+                            "\",nginx=\"" NGINX_VERSION "\"} 1\n");
 }
 
 
@@ -300,89 +298,4 @@ ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
         keygate_buf_num(&m->b, metric->value(zones[i]));
         keygate_buf_puts(&m->b, "\n");
     }
-}
-
-
-static void
-ngx_http_keygate_metrics_latency(ngx_http_keygate_metrics_t *m)
-{
-    uint64_t                    count;
-    ngx_uint_t                  i, k;
-    ngx_http_keygate_zone_t   **zones;
-    ngx_http_keygate_shared_t  *shared;
-
-    static const char  name[] = "keygate_journal_write_seconds";
-
-    ngx_http_keygate_metrics_family(m, name,
-                                    "Time to write and sync a batch.",
-                                    NGX_HTTP_KEYGATE_HISTOGRAM);
-    zones = m->kmcf->zones.elts;
-
-    for (i = 0; i < m->kmcf->zones.nelts; i++) {
-        shared = zones[i]->shared;
-
-        for (count = 0, k = 0; k < NGX_HTTP_KEYGATE_LATENCIES; k++) {
-            count += shared->write_bucket[k];
-            ngx_http_keygate_metrics_bucket(m, zones[i],
-                                            (k < NGX_HTTP_KEYGATE_LATENCIES - 1)
-                                            ? ngx_http_keygate_latencies[k]
-                                            : 0, count);
-        }
-
-        keygate_buf_puts(&m->b, name);
-        keygate_buf_puts(&m->b, "_sum{");
-        ngx_http_keygate_metrics_label(m, "zone", &zones[i]->name);
-        keygate_buf_puts(&m->b, "} ");
-        ngx_http_keygate_metrics_seconds(&m->b, shared->write_us);
-
-        keygate_buf_puts(&m->b, "\n");
-        keygate_buf_puts(&m->b, name);
-        keygate_buf_puts(&m->b, "_count{");
-        ngx_http_keygate_metrics_label(m, "zone", &zones[i]->name);
-        keygate_buf_puts(&m->b, "} ");
-        keygate_buf_num(&m->b, count);
-        keygate_buf_puts(&m->b, "\n");
-    }
-}
-
-
-static void
-ngx_http_keygate_metrics_bucket(ngx_http_keygate_metrics_t *m,
-    ngx_http_keygate_zone_t *zone, ngx_uint_t us, uint64_t count)
-{
-    keygate_buf_puts(&m->b, "keygate_journal_write_seconds_bucket{");
-    ngx_http_keygate_metrics_label(m, "zone", &zone->name);
-    keygate_buf_puts(&m->b, ",le=\"");
-
-    if (us) {
-        ngx_http_keygate_metrics_seconds(&m->b, us);
-
-    } else {
-        keygate_buf_puts(&m->b, "+Inf");
-    }
-
-    keygate_buf_puts(&m->b, "\"} ");
-    keygate_buf_num(&m->b, count);
-    keygate_buf_puts(&m->b, "\n");
-}
-
-
-/* "0.0005", "1.0": OpenMetrics wants them canonical. */
-
-static void
-ngx_http_keygate_metrics_seconds(keygate_buf_t *b, uint64_t us)
-{
-    u_char         text[NGX_INT64_LEN + 8], *last;
-    keygate_str_t  s;
-
-    last = ngx_sprintf(text, "%uL.%06uL", us / 1000000, us % 1000000);
-
-    while (last[-1] == '0' && last[-2] != '.') {
-        last--;
-    }
-
-    s.data = text;
-    s.len = last - text;
-
-    keygate_buf_put(b, s);
 }

@@ -27,6 +27,9 @@ static uint64_t ngx_http_keygate_metric_writes(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_written(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_errors(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_reloads(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_loaded(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_applied_at(
+    ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_exchanges(
     ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_waits(ngx_http_keygate_zone_t *zone);
@@ -67,6 +70,11 @@ const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
       NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_errors },
     { "keygate_reloads", "Configurations that have taken the table over.",
       NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_reloads },
+    { "keygate_reload_timestamp_seconds", "When the last one has, Unix time.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_loaded },
+    { "keygate_journal_applied_timestamp_seconds", "When a line was last "
+      "applied, Unix time.",
+      NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_applied_at },
     { "keygate_lease_exchanges", "Exchanges with the ledgers of limits.",
       NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_exchanges },
     { "keygate_limit_waits", "Requests that have waited for a lease.",
@@ -228,6 +236,20 @@ static uint64_t
 ngx_http_keygate_metric_reloads(ngx_http_keygate_zone_t *zone)
 {
     return zone->shared->loads - 1;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_loaded(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->loaded;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_applied_at(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->applied_at;
 }
 
 

@@ -16,7 +16,7 @@
 #include "ngx_http_keygate_store.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  8
+#define NGX_HTTP_KEYGATE_LAYOUT  9
 
 /*
  * nginx's own time is that of the beginning of a turn of the event loop: what
@@ -53,6 +53,7 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone = shm_zone->data;
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+    zone->loaded = ngx_time();
 
     if (old) {
         if (ngx_http_keygate_zone_take_over(zone, old) != NGX_OK

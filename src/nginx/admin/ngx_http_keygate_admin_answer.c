@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_keygate_admin.h"
+#include "ngx_http_keygate_metrics.h"
 
 
 static ngx_int_t ngx_http_keygate_admin_etag(ngx_http_request_t *r,
@@ -38,6 +39,9 @@ ngx_http_keygate_admin_answer(ngx_http_request_t *r,
     if (job->located && ngx_http_keygate_admin_located(r, job) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ngx_http_keygate_metrics_count(job->admin->api, job->action->event,
+                                   job->status);
 
     ngx_str_set(&type, "application/json");
     body.data = job->text;
@@ -96,10 +100,16 @@ ngx_http_keygate_admin_problem(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin, ngx_uint_t status, const char *code,
     const char *detail, json_t *faults)
 {
-    u_char           *errors;
-    ngx_int_t         rc;
-    ngx_str_t         type, body;
-    keygate_error_t   e;
+    u_char                  *errors;
+    ngx_int_t                rc;
+    ngx_str_t                type, body;
+    keygate_error_t          e;
+    ngx_http_keygate_job_t  *job;
+
+    job = ngx_http_keygate_job_get(r);
+
+    ngx_http_keygate_metrics_count(admin->api, job ? job->action->event : "",
+                                   status);
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {

@@ -6,6 +6,7 @@
  */
 
 #include "ngx_http_keygate_admin.h"
+#include "ngx_http_keygate_metrics.h"
 
 #include <time.h>
 
