@@ -18,13 +18,17 @@ CFLAGS ?=	-g -O2
 SANITIZE =	-g -O1 -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=undefined
 LIBS =		-ljansson -l:libhiredis.a -lssl -lcrypto
+CLI_LIBS =	$(LIBS) -lyaml
 
 FAMILIES =	base route rate error record table journal store api decide
+CLI_FAMILIES =	openapi
 CORE_DIRS =	$(filter $(addprefix src/,$(FAMILIES)),$(wildcard src/*))
+OWN_DIRS =	$(filter $(addprefix src/,$(CLI_FAMILIES)),$(wildcard src/*))
 GLUE_DIRS =	src/nginx $(patsubst %/,%,$(wildcard src/nginx/*/))
 LUA =		$B/lua/keygate_lua_texts.h
-INCS =		$(addprefix -I,$(CORE_DIRS) $(dir $(LUA)))
+INCS =		$(addprefix -I,$(CORE_DIRS) $(OWN_DIRS) $(dir $(LUA)))
 CORE =		$(wildcard $(addsuffix /*.c,$(CORE_DIRS)))
+OWN =		$(wildcard $(addsuffix /*.c,$(OWN_DIRS)))
 CLI =		$(wildcard src/cli/*.c)
 GLUE =		$(wildcard $(addsuffix /*.c,$(GLUE_DIRS)))
 HEADERS =	$(wildcard $(addsuffix /*.h,$(CORE_DIRS) $(GLUE_DIRS)))
@@ -86,14 +90,14 @@ $(LUA): tools/lua $(wildcard src/store/lua/*.lua)
 	@mkdir -p $(@D)
 	@tools/lua $@
 
-OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(CLI))
+OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(OWN) $(CLI))
 
 $B/obj/%.o: src/%.c $B/flags | $(LUA)
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu99 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD $(INCS) -c -o $@ $<
 
 $B/keygate: $(OBJECTS)
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
 	@echo $@
 
 $B/flags: FORCE
@@ -144,7 +148,7 @@ clean:
 
 # -- Tests -------------------------------------------------------------------
 
-UNIT_CORE =	$(patsubst src/%.c,$B/sanitized/%.o,$(CORE))
+UNIT_CORE =	$(patsubst src/%.c,$B/sanitized/%.o,$(CORE) $(OWN))
 UNIT_CLI =	$(patsubst src/%.c,$B/sanitized/%.o,$(CLI))
 
 $B/sanitized/%.o: src/%.c $B/flags | $(LUA)
@@ -156,13 +160,13 @@ $B/sanitized/core.a: $(UNIT_CORE)
 	@ar rcs $@ $^
 
 $B/sanitized/keygate: $(UNIT_CLI) $B/sanitized/core.a
-	@$(CC) $(SANITIZE) -o $@ $^ $(LIBS)
+	@$(CC) $(SANITIZE) -o $@ $^ $(CLI_LIBS)
 	@echo $@
 
 $B/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $B/sanitized/core.a
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) $(INCS) -It/unit -o $@ $< \
-	    $B/sanitized/core.a $(LIBS) -lm -lpthread
+	    $B/sanitized/core.a $(CLI_LIBS) -lm -lpthread
 
 -include $(patsubst %.o,%.d,$(UNIT_CORE) $(UNIT_CLI))
 
@@ -339,7 +343,7 @@ TIME ?=		60
 FUZZED =	-std=gnu99 -g -O1 -fno-omit-frame-pointer \
 		-fsanitize=fuzzer-no-link,address,undefined \
 		-fno-sanitize-recover=undefined
-FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/core/%.o,$(CORE))
+FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/core/%.o,$(CORE) $(OWN))
 
 $B/fuzz/core/%.o: src/%.c | $(LUA)
 	@mkdir -p $(@D)
@@ -353,7 +357,7 @@ vpath %.c $(wildcard t/fuzz/*/)
 
 $B/fuzz/%: %.c $(wildcard t/fuzz/*.h t/unit/*.h) $B/fuzz/core.a
 	@clang $(FUZZED) -fsanitize=fuzzer $(WARN) $(INCS) -It/fuzz -It/unit \
-	    -o $@ $< $B/fuzz/core.a $(LIBS)
+	    -o $@ $< $B/fuzz/core.a $(CLI_LIBS)
 
 -include $(patsubst %.o,%.d,$(FUZZ_CORE))
 
@@ -381,7 +385,7 @@ MEMCHECK =	valgrind -q --vgdb=no --run-libc-freeres=no --leak-check=full \
 $B/memcheck/unit/%: t/unit/%.c $(wildcard t/unit/*.h) $(OBJECTS)
 	@mkdir -p $(@D)
 	@$(CC) -std=gnu99 -g -O1 $(INCS) -It/unit -o $@ $< \
-	    $(filter-out $B/obj/cli/%,$(OBJECTS)) $(LIBS) -lm -lpthread
+	    $(filter-out $B/obj/cli/%,$(OBJECTS)) $(CLI_LIBS) -lm -lpthread
 
 $B/memcheck/keygate: $B/keygate
 	@mkdir -p $(@D)

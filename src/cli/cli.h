@@ -25,13 +25,13 @@
  *   export.c      export, compact
  *   check.c       check
  *   hash.c        hash
+ *   openapi.h     openapi: a document and a configuration
  *   gate.h        setup: a first gate, its files, its site
  *   token.c       token
  *   remote.h      records in a store that many nodes share, and its commands
  *   output.c      what is printed, and how it is said what is wrong
  *   value.c       small readings of values
- *   table.c       tables for people
- *   progress.c    the bar
+ *   table.h       tables for people, and the bar
  */
 
 #ifndef KEYGATE_CLI_H
@@ -47,6 +47,7 @@
 #include "keygate_digest.h"
 #include "keygate_journal.h"
 #include "keygate_json.h"
+#include "keygate_openapi.h"
 #include "keygate_record.h"
 
 
@@ -74,6 +75,8 @@ typedef struct {
     const cli_command_t  *command;
     char                **args;
     int                   n_args;
+    char                **words;         /* all of them, the command's first */
+    int                   n_words;
     int64_t               now;
 
     const char           *journal_path;
@@ -93,6 +96,8 @@ typedef struct {
     const char           *data_dir;
     const char           *etc_dir;
     const char           *conf_dir;
+    keygate_openapi_options_t  openapi;
+    int                   strict;        /* openapi --strict */
     int64_t               wait;          /* seconds; -1: not asked */
     int                   merge;
     int                   fresh;         /* store epoch --new */
@@ -176,6 +181,13 @@ const cli_option_t *cli_option_of(char letter);
 /* The rest of the command line, "argv[0]" being the command's name.  CLI_OK or
  * CLI_USAGE. */
 int cli_options(cli_t *cli, int argc, char **argv);
+
+
+/* -- openapi_options.c: each is cli_option_t.set */
+
+int cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_set_open(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_set_rename(cli_t *cli, const cli_option_t *o, const char *value);
 
 
 /* -- help.c */
@@ -270,6 +282,7 @@ int cli_compact(cli_t *cli);
 int cli_check(cli_t *cli);
 int cli_hash(cli_t *cli);
 int cli_token(cli_t *cli);
+int cli_openapi(cli_t *cli);
 int cli_nodes(cli_t *cli);
 int cli_nodes_forget(cli_t *cli);
 int cli_store_check(cli_t *cli);
@@ -350,43 +363,6 @@ void cli_hide_digests(keygate_record_t *record, int64_t now);
 
 /* "active", "revoked", "expired". */
 const char *cli_key_state(const json_t *key, int64_t now);
-
-
-/* -- table.c */
-
-#define CLI_COLUMNS_MAX  10
-
-typedef struct {
-    FILE         *out;
-    const char  **titles;
-    unsigned      columns;
-    unsigned      widths[CLI_COLUMNS_MAX];
-    char         *rows[512];             /* kept until the widths are known */
-    unsigned      n_rows;
-    unsigned      open:1;                /* they are */
-    unsigned      failed:1;              /* out of memory */
-} cli_table_t;
-
-/* A row of cells; NULL is shown as "-".  The last column has no width. */
-void cli_table_init(cli_table_t *t, const char **titles, unsigned columns);
-void cli_table_row(cli_table_t *t, const char **cells);
-int cli_table_end(cli_table_t *t);       /* an exit code */
-
-
-/* -- progress.c */
-
-typedef struct {
-    const char  *what;
-    uint64_t     total;                  /* 0: not known */
-    int64_t      shown;                  /* ms */
-    unsigned     on:1;
-    unsigned     drawn:1;
-} cli_progress_t;
-
-void cli_progress_start(cli_progress_t *p, const cli_t *cli,
-    const char *what, uint64_t total);
-void cli_progress(cli_progress_t *p, uint64_t done, uint64_t items);
-void cli_progress_end(cli_progress_t *p);
 
 
 #endif /* KEYGATE_CLI_H */

@@ -38,6 +38,9 @@ cli_options(cli_t *cli, int argc, char **argv)
 
     memset(list, 0, sizeof(list));
 
+    cli->words = argv;
+    cli->n_words = argc;
+
     for (i = 0, letter = cli->command->options; *letter != '\0'; letter++) {
         o = cli_option_of(*letter);
 

@@ -6,7 +6,7 @@
 #ifndef KEYGATE_CLI_IMPORT_H
 #define KEYGATE_CLI_IMPORT_H
 
-#include "cli.h"
+#include "table.h"
 #include "keygate_index.h"
 
 

@@ -6,7 +6,7 @@
 #ifndef KEYGATE_CLI_LIST_H
 #define KEYGATE_CLI_LIST_H
 
-#include "cli.h"
+#include "table.h"
 
 
 /* What is asked of a key, from a record or from the admin API. */

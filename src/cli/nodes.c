@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "remote.h"
+#include "table.h"
 
 
 typedef struct {

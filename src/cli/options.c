@@ -330,6 +330,30 @@ static const cli_option_t  cli_option_list[] = {
     { "conf", 'C', "DIR", "for what nginx includes at http level; "
       "/etc/nginx/conf.d", cli_set_text, cli_field(conf_dir) },
 
+    { "name", 'm', "NAME", "of the API; else from the document's title",
+      cli_set_text, cli_field(openapi.name) },
+    { "zone", 'z', "NAME", "of its keys; \"keys\"",
+      cli_set_text, cli_field(openapi.zone) },
+    { "scheme", 'K', "NAME", "the security scheme whose keys these are",
+      cli_set_text, cli_field(openapi.scheme) },
+    { "credential", 'W', "WORDS", "where the key is sent, whatever the "
+      "document says: as \"header X-Api-Key\"",
+      cli_set_text, cli_field(openapi.credential) },
+    { "server", 'v', "N|PATH", "which server's path is the base, or the base "
+      "itself", cli_set_text, cli_field(openapi.server) },
+    { "scopes", 'y', "all|any", "what several scopes mean; \"all\"",
+      cli_set_scopes, NULL, 0 },
+    { "scopes-from", 'Y', "x-NAME", "an extension with an operation's scopes",
+      cli_set_text, cli_field(openapi.scopes_from) },
+    { "rename", 'Z', "OLD=NEW", "another name for a scope; may be repeated",
+      cli_set_rename, NULL, 0 },
+    { "public", 'L', NULL, "no \"security\" means: for everybody",
+      cli_set_open, NULL, KEYGATE_OPENAPI_PUBLIC },
+    { "any", 'Q', NULL, "no \"security\" means: any key",
+      cli_set_open, NULL, KEYGATE_OPENAPI_ANY },
+    { "strict", 'X', NULL, "with warnings, the exit code is 1",
+      cli_set_flag, cli_field(strict) },
+
     { NULL, 0, NULL, NULL, NULL, NULL, 0 }
 };
 

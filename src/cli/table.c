@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "table.h"
 
 
 #define CLI_WIDTH_MAX  64

@@ -1,0 +1,49 @@
+/*
+ * openapi: files, and what is told of a document.
+ */
+
+#ifndef KEYGATE_CLI_OPENAPI_H
+#define KEYGATE_CLI_OPENAPI_H
+
+#include "cli.h"
+
+
+#define CLI_OPENAPI_DIFFERENT  1         /* exit codes of its own */
+#define CLI_OPENAPI_UNUSABLE   2
+
+
+typedef struct {
+    cli_t              *cli;
+    const char         *path;
+    char               *dir;             /* of files beside it, or NULL */
+    keygate_doc_t       doc;
+    keygate_str_t       text;
+    keygate_openapi_t   result;
+} cli_openapi_t;
+
+
+/* -- openapi_file.c */
+
+/* Reads a file, "-" for stdin, into the document's memory: KEYGATE_OK, or
+ * KEYGATE_NONE with errno, or KEYGATE_NOMEM. */
+keygate_rc_t cli_openapi_read(keygate_doc_t *doc, const char *path,
+    keygate_str_t *text);
+
+/* keygate_openapi_load_pt of a cli_openapi_t. */
+keygate_rc_t cli_openapi_load(void *data, const char *path,
+    keygate_str_t *text);
+
+
+/* -- openapi_tell.c */
+
+/* The block with a head that tells where it is from. */
+int cli_openapi_print(cli_openapi_t *o);
+
+/* Warnings and a summary, on stderr. */
+void cli_openapi_tell(const cli_openapi_t *o);
+
+/* All of it as JSON. */
+int cli_openapi_json(cli_openapi_t *o);
+
+
+#endif /* KEYGATE_CLI_OPENAPI_H */

@@ -1,0 +1,135 @@
+/*
+ * What is left out must not be served by a route that is for something else.
+ * Where all of a path is left out and another template takes it, the path has
+ * a route for a method that no request has, so that all others are refused.
+ */
+
+#include "keygate_openapi_private.h"
+
+
+static int
+keygate_openapi_written(const keygate_openapi_path_t *path)
+{
+    const keygate_openapi_op_t  *op;
+
+    for (op = path->ops; op != NULL; op = op->next) {
+        if (!op->left) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* HEAD is served by GET where it has no route: without the one, the other is
+ * left out, too. */
+
+static keygate_rc_t
+keygate_openapi_guard_head(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path)
+{
+    keygate_openapi_op_t  *op, *get, *head;
+
+    get = head = NULL;
+
+    for (op = path->ops; op != NULL; op = op->next) {
+        if (keygate_str_eq(op->method, KEYGATE_STR("GET"))) {
+            get = op;
+
+        } else if (keygate_str_eq(op->method, KEYGATE_STR("HEAD"))) {
+            head = op;
+        }
+    }
+
+    if (get == NULL || head == NULL || get->left || !head->left) {
+        return KEYGATE_OK;
+    }
+
+    get->left = 1;
+
+    return keygate_openapi_warn(w, get->pointer, get->line, "left out: it "
+                                "would serve HEAD, too, which is left out");
+}
+
+
+/* Whether a route of another one would serve what is left out here. */
+
+static keygate_rc_t
+keygate_openapi_taken(keygate_openapi_work_t *w, keygate_openapi_path_t *path,
+    keygate_openapi_path_t **by)
+{
+    keygate_rc_t             rc;
+    keygate_openapi_path_t  *other;
+
+    for (other = w->paths; other != NULL; other = other->next) {
+        if (other == path || !other->served) {
+            continue;
+        }
+
+        rc = keygate_openapi_steps(w, 1 + path->n);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+
+        if (keygate_openapi_overlap(path, other)
+            && keygate_openapi_first(path, other) < 0)
+        {
+            *by = other;
+            break;
+        }
+    }
+
+    return KEYGATE_OK;
+}
+
+
+/* Routes that the document adds, or keys that pass without one. */
+
+static int
+keygate_openapi_passes(const keygate_openapi_work_t *w)
+{
+    return keygate_doc_get(w->extension, KEYGATE_STR("route")) != NULL
+           || keygate_doc_get(w->extension, KEYGATE_STR("unmatched")) != NULL;
+}
+
+
+keygate_rc_t
+keygate_openapi_guard(keygate_openapi_work_t *w)
+{
+    int                      passes, some;
+    keygate_rc_t             rc;
+    keygate_openapi_path_t  *path, *by;
+
+    passes = keygate_openapi_passes(w);
+    rc = KEYGATE_OK;
+
+    for (some = 0, path = w->paths; path != NULL && rc == KEYGATE_OK;
+         path = path->next)
+    {
+        rc = keygate_openapi_guard_head(w, path);
+        path->served = keygate_openapi_written(path);
+        some |= path->served;
+    }
+
+    for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
+    {
+        if (path->ops == NULL || path->served || (!some && !passes)) {
+            continue;
+        }
+
+        by = NULL;
+        rc = passes ? KEYGATE_OK : keygate_openapi_taken(w, path, &by);
+        path->blocked = passes || by != NULL;
+
+        if (rc == KEYGATE_OK && by != NULL) {
+            rc = keygate_openapi_warn(w, path->pointer, path->line,
+                     "all of it is left out, and refused: else \"%.*s\" would "
+                     "serve it", (int) by->text.len,
+                     (const char *) by->text.data);
+        }
+    }
+
+    return rc;
+}

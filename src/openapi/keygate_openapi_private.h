@@ -1,0 +1,340 @@
+/*
+ * Between the files that make routes of a document.
+ *
+ *   keygate_openapi.c           the document as a whole
+ *   keygate_openapi_note.c      what is told of it
+ *   keygate_openapi_ref.c       $ref
+ *   keygate_openapi_server.c    the base
+ *   keygate_openapi_scheme.c    schemes to credentials
+ *   keygate_openapi_credential.c  those that are used
+ *   keygate_openapi_scope.c     the catalogue
+ *   keygate_openapi_template.c  paths to templates
+ *   keygate_openapi_shape.c     which of two templates a path goes to
+ *   keygate_openapi_walk.c      paths and operations
+ *   keygate_openapi_security.c  what an operation needs
+ *   keygate_openapi_alternative.c  "security" to a need
+ *   keygate_openapi_need.c      needs joined
+ *   keygate_openapi_extend.c    x-keygate
+ *   keygate_openapi_join.c      operations that become one route
+ *   keygate_openapi_guard.c     what is left out, and who would serve it
+ *   keygate_openapi_write.c     the block
+ */
+
+#ifndef KEYGATE_OPENAPI_PRIVATE_H
+#define KEYGATE_OPENAPI_PRIVATE_H
+
+#include "keygate_openapi.h"
+
+
+#define KEYGATE_OPENAPI_STEPS    20000000    /* bounds time, whatever comes */
+#define KEYGATE_OPENAPI_NOBODY   "NONE"      /* a method of no request */
+
+
+typedef enum {
+    KEYGATE_OPENAPI_NEED_PUBLIC = 0,
+    KEYGATE_OPENAPI_NEED_OPTIONAL,
+    KEYGATE_OPENAPI_NEED_ALL,            /* of n scopes; of none: any key */
+    KEYGATE_OPENAPI_NEED_ONE             /* of n scopes, 2 or more */
+} keygate_openapi_need_e;
+
+
+typedef struct {
+    keygate_openapi_need_e   kind;
+    unsigned                 n;
+    unsigned                *scopes;     /* numbers of scopes, ascending */
+} keygate_openapi_need_t;
+
+
+typedef struct {
+    keygate_str_t  name;                 /* in keygate */
+    keygate_str_t  text;
+    const char    *pointer;
+    unsigned       line;
+    unsigned       declared:1;
+    unsigned       used:1;
+    unsigned       written:1;
+} keygate_openapi_scope_t;
+
+
+/* A security scheme, and how it is written. */
+
+typedef struct {
+    keygate_str_t   name;
+    const char     *pointer;
+    unsigned        line;
+    const char     *credential;          /* words; NULL: it cannot be; empty:
+                                            others do, this adds none */
+    const char     *reason;              /* why not */
+    const char     *advice;              /* what the document left open */
+    unsigned        oauth:1;             /* declares its scopes */
+    unsigned        used:1;
+    unsigned        listed:1;            /* some operation names it */
+} keygate_openapi_scheme_t;
+
+
+/* A template of keygate for a path of the document. */
+
+typedef struct keygate_openapi_path_s  keygate_openapi_path_t;
+typedef struct keygate_openapi_op_s  keygate_openapi_op_t;
+
+struct keygate_openapi_path_s {
+    keygate_str_t            name;       /* in the document */
+    keygate_str_t            text;       /* the template */
+    keygate_str_t            shape;      /* the same without names */
+    const char              *pointer;
+    unsigned                 line;
+    unsigned                 n;          /* segments */
+    unsigned                 wide:1;     /* takes more than the path does */
+    unsigned                 cut:1;      /* "?..." or "#..." was taken off */
+    unsigned                 served:1;   /* some of it */
+    unsigned                 blocked:1;  /* nothing of it is served, and no
+                                            other one may serve it either */
+    keygate_openapi_path_t  *same;       /* the first one of this shape */
+    keygate_openapi_op_t    *ops;        /* of all of this shape: of the first
+                                            one; none is left in others */
+    keygate_openapi_path_t  *next;
+};
+
+
+struct keygate_openapi_op_s {
+    keygate_str_t            method;
+    keygate_openapi_need_t   need;
+    const char              *pointer;
+    unsigned                 line;
+    unsigned                 left:1;     /* out */
+    unsigned                 skip:1;     /* on purpose */
+    unsigned                 given:1;    /* its need, by x-keygate */
+    unsigned                 written:1;
+    keygate_str_t            cost;       /* "cost=5", or empty */
+    keygate_str_t            feature;
+    keygate_str_t            group;
+    const keygate_doc_node_t  *when;     /* members and their scopes */
+    const char              *when_pointer;
+    keygate_openapi_op_t    *next;
+};
+
+
+typedef struct {
+    keygate_doc_t                    *doc;
+    keygate_doc_node_t               *root;
+    const char                       *pointer;      /* of the root: "" */
+    keygate_doc_node_t               *files;        /* a map to other roots */
+    const keygate_openapi_options_t  *options;
+    keygate_openapi_t                *result;
+    keygate_openapi_note_t           *last;
+    unsigned                          swagger:1;
+    unsigned                          based:1;      /* the base is known */
+    unsigned                          secured:1;    /* some "security" is */
+    unsigned                          many:1;       /* scopes left out */
+    unsigned                          like_any;     /* operations */
+    uint64_t                          steps;
+
+    keygate_str_t                     base;         /* no last '/' */
+    keygate_doc_node_t               *extension;    /* x-keygate */
+    keygate_openapi_scheme_t         *schemes;
+    unsigned                          n_schemes;
+    keygate_words_t                  *given;        /* scopes of x-keygate,
+                                                       and what follows */
+    keygate_doc_node_t               *scope_names;  /* a map to numbers */
+    keygate_openapi_scope_t          *scopes;
+    unsigned                          n_scopes;
+    unsigned                          max_scopes;   /* there is room for */
+    keygate_openapi_path_t           *paths;
+    keygate_openapi_path_t           *last_path;
+    keygate_doc_node_t               *shapes;       /* a map to paths */
+} keygate_openapi_work_t;
+
+
+/* A value, what messages call its place, and the file that it is in. */
+
+typedef struct {
+    keygate_doc_node_t  *node;
+    const char          *pointer;
+    keygate_doc_node_t  *root;           /* NULL: the document */
+    keygate_str_t        dir;            /* of the file, from the document's */
+} keygate_openapi_at_t;
+
+
+/* -- keygate_openapi_note.c */
+
+/* Each returns KEYGATE_OK or KEYGATE_NOMEM; the text is formatted. */
+keygate_rc_t keygate_openapi_warn(keygate_openapi_work_t *w,
+    const char *pointer, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+keygate_rc_t keygate_openapi_tell(keygate_openapi_work_t *w,
+    const char *pointer, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* KEYGATE_INVALID, or KEYGATE_NOMEM: the document is not usable. */
+keygate_rc_t keygate_openapi_fail(keygate_openapi_work_t *w,
+    const char *pointer, unsigned line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* "pointer/name", escaped; NULL when out of memory. */
+const char *keygate_openapi_pointer(keygate_openapi_work_t *w,
+    const char *pointer, keygate_str_t name);
+const char *keygate_openapi_pointer_n(keygate_openapi_work_t *w,
+    const char *pointer, unsigned n);
+
+/* A member and its pointer; at->node is NULL when there is none. */
+keygate_rc_t keygate_openapi_member(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *map, const char *name,
+    keygate_openapi_at_t *at);
+
+/* Text in one line, without controls, cut at "max" bytes. */
+keygate_str_t keygate_openapi_line(keygate_openapi_work_t *w,
+    keygate_str_t text, size_t max);
+
+/* Another step: KEYGATE_OK, or KEYGATE_INVALID when there were too many. */
+keygate_rc_t keygate_openapi_steps(keygate_openapi_work_t *w, uint64_t n);
+
+
+/* -- keygate_openapi_ref.c */
+
+/*
+ * Where $ref leads, from reference to reference; the value itself when it is
+ * none.  found->node is NULL where it leads nowhere, after a warning.
+ */
+keygate_rc_t keygate_openapi_follow(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *at, keygate_openapi_at_t *found);
+
+
+/* -- keygate_openapi_server.c */
+
+keygate_rc_t keygate_openapi_base(keygate_openapi_work_t *w);
+
+/* Whether "servers" of a path or an operation are others than the base's:
+ * *other is the path of one that is, or NULL. */
+keygate_rc_t keygate_openapi_elsewhere(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *servers, const char **other);
+
+
+/* -- keygate_openapi_scheme.c */
+
+keygate_rc_t keygate_openapi_schemes(keygate_openapi_work_t *w);
+keygate_openapi_scheme_t *keygate_openapi_scheme(keygate_openapi_work_t *w,
+    keygate_str_t name);
+
+
+/* -- keygate_openapi_credential.c */
+
+keygate_rc_t keygate_openapi_credentials(keygate_openapi_work_t *w);
+
+
+/* -- keygate_openapi_scope.c */
+
+/* The number of a scope, by its name in the document; it is new there, or is
+ * known.  KEYGATE_OK; KEYGATE_NONE when no scope here can have the name. */
+keygate_rc_t keygate_openapi_scope(keygate_openapi_work_t *w,
+    keygate_str_t name, const char *pointer, unsigned line, unsigned *number);
+keygate_rc_t keygate_openapi_declare(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *scopes);
+keygate_rc_t keygate_openapi_catalogue(keygate_openapi_work_t *w);
+
+
+/* -- keygate_openapi_template.c */
+
+keygate_rc_t keygate_openapi_template(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path);
+
+
+/* -- keygate_openapi_shape.c */
+
+/* Whether some path is for both; and which of them it goes to then, where the
+ * first segment decides in which they differ: -1, 0 (of one shape), 1. */
+int keygate_openapi_overlap(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b);
+int keygate_openapi_first(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b);
+
+
+/* -- keygate_openapi_walk.c */
+
+keygate_rc_t keygate_openapi_walk(keygate_openapi_work_t *w);
+
+
+/* -- keygate_openapi_security.c */
+
+/* What an operation needs: op->need, or op->left after a warning. */
+keygate_rc_t keygate_openapi_security(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *operation, keygate_openapi_op_t *op);
+
+
+/* -- keygate_openapi_alternative.c */
+
+/* The same of a "security" that is there. */
+keygate_rc_t keygate_openapi_requirements(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *security, keygate_openapi_op_t *op);
+
+/* A list of names as a need; KEYGATE_NONE and the culprit when it is none. */
+keygate_rc_t keygate_openapi_names(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *list, const char *pointer,
+    keygate_openapi_need_t *need, keygate_str_t *culprit);
+
+/* Leaves an operation out, and tells it: of what, and why. */
+keygate_rc_t keygate_openapi_left(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op, const char *pointer, unsigned line,
+    const char *reason, keygate_str_t of);
+
+
+/* -- keygate_openapi_need.c */
+
+keygate_openapi_need_t keygate_openapi_any(void);
+
+/* Of these scopes, in any order, some perhaps twice: all or, with "one", one
+ * of them. */
+keygate_rc_t keygate_openapi_need_of(keygate_openapi_work_t *w,
+    const unsigned *scopes, unsigned n, int one,
+    keygate_openapi_need_t *need);
+
+/* What meets both, or either; KEYGATE_NONE when keygate cannot say that. */
+keygate_rc_t keygate_openapi_both(keygate_openapi_work_t *w,
+    const keygate_openapi_need_t *a, const keygate_openapi_need_t *b,
+    keygate_openapi_need_t *both);
+keygate_rc_t keygate_openapi_either(keygate_openapi_work_t *w,
+    const keygate_openapi_need_t *a, const keygate_openapi_need_t *b,
+    keygate_openapi_need_t *either);
+int keygate_openapi_need_eq(const keygate_openapi_need_t *a,
+    const keygate_openapi_need_t *b);
+
+/* As a route has it; .data is NULL without memory. */
+keygate_str_t keygate_openapi_need_text(keygate_openapi_work_t *w,
+    const keygate_openapi_need_t *need);
+
+/* Whether the names are as of who means "one of them". */
+int keygate_openapi_like_any(const keygate_openapi_work_t *w,
+    const keygate_openapi_need_t *need);
+
+
+/* -- keygate_openapi_extend.c */
+
+keygate_rc_t keygate_openapi_extend(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *of, keygate_openapi_op_t *op);
+keygate_rc_t keygate_openapi_extended(keygate_openapi_work_t *w);
+
+/* A member of the document's x-keygate as directives. */
+keygate_rc_t keygate_openapi_directives(keygate_openapi_work_t *w,
+    const char *name, unsigned *n);
+
+
+/* -- keygate_openapi_join.c */
+
+keygate_rc_t keygate_openapi_join(keygate_openapi_work_t *w);
+
+/* Two operations that one route serves: "op" then needs what both need, or is
+ * left out. */
+keygate_rc_t keygate_openapi_merge(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op, const keygate_openapi_op_t *other);
+
+
+/* -- keygate_openapi_guard.c */
+
+keygate_rc_t keygate_openapi_guard(keygate_openapi_work_t *w);
+
+
+/* -- keygate_openapi_write.c */
+
+keygate_rc_t keygate_openapi_write(keygate_openapi_work_t *w);
+
+
+#endif /* KEYGATE_OPENAPI_PRIVATE_H */

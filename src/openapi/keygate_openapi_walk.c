@@ -1,0 +1,278 @@
+/*
+ * Paths and their operations, each with what it needs, in the order of the
+ * document.
+ */
+
+#include "keygate_openapi_private.h"
+
+
+static const struct {
+    const char  *member;
+    const char  *method;
+} keygate_openapi_methods[] = {
+    { "get", "GET" }, { "put", "PUT" }, { "post", "POST" },
+    { "delete", "DELETE" }, { "options", "OPTIONS" }, { "head", "HEAD" },
+    { "patch", "PATCH" }, { "trace", "TRACE" }, { NULL, NULL }
+};
+
+
+static const char *
+keygate_openapi_method(keygate_str_t name)
+{
+    unsigned  i;
+
+    for (i = 0; keygate_openapi_methods[i].member != NULL; i++) {
+        if (keygate_str_eq(name,
+                           keygate_span(keygate_openapi_methods[i].member)))
+        {
+            return keygate_openapi_methods[i].method;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* Whether the operation is on a server of another path; then it is told. */
+
+static keygate_rc_t
+keygate_openapi_served(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *operation, const keygate_doc_node_t *servers,
+    int *served)
+{
+    const char          *other;
+    keygate_rc_t         rc;
+    keygate_str_t        shown;
+    keygate_doc_node_t  *own;
+
+    own = keygate_doc_get(operation->node, KEYGATE_STR("servers"));
+    rc = keygate_openapi_elsewhere(w, own != NULL ? own : servers, &other);
+    *served = other == NULL;
+
+    if (rc != KEYGATE_OK || other == NULL) {
+        return rc;
+    }
+
+    shown = keygate_openapi_line(w, keygate_span(other), 200);
+
+    return shown.data == NULL
+           ? KEYGATE_NOMEM
+           : keygate_openapi_warn(w, operation->pointer,
+                 operation->node->line, "left out: it is on another server, "
+                 "with the path \"%s\"; --server chooses",
+                 shown.len ? (const char *) shown.data : "/");
+}
+
+
+static keygate_rc_t
+keygate_openapi_add_operation(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_openapi_at_t *item,
+    const keygate_openapi_at_t *at, const char *method)
+{
+    int                     served;
+    keygate_rc_t            rc;
+    keygate_openapi_op_t   *op, **last;
+    keygate_openapi_at_t    found;
+
+    op = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_op_t));
+
+    if (op == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    op->method = keygate_span(method);
+    op->pointer = at->pointer;
+    op->line = at->node->line;
+    op->need = keygate_openapi_any();
+    w->result->n_operations++;
+
+    rc = keygate_openapi_follow(w, at, &found);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    op->left = found.node == NULL;
+
+    if (!op->left && found.node->kind != KEYGATE_DOC_MAP) {
+        op->left = 1;
+        rc = keygate_openapi_warn(w, op->pointer, op->line,
+                                  "left out: it is no object");
+    }
+
+    if (rc == KEYGATE_OK && !op->left) {
+        rc = keygate_openapi_served(w, &found,
+                 keygate_doc_get(item->node, KEYGATE_STR("servers")), &served);
+
+        if (rc != KEYGATE_OK || !served) {
+            w->result->n_left += rc == KEYGATE_OK;
+            return rc;
+        }
+
+        rc = keygate_openapi_extend(w, item, op);
+        rc = rc != KEYGATE_OK ? rc : keygate_openapi_extend(w, &found, op);
+        rc = rc != KEYGATE_OK ? rc : keygate_openapi_security(w, &found, op);
+    }
+
+    for (last = &path->ops; *last != NULL; last = &(*last)->next) {
+        /* void */
+    }
+
+    *last = op;
+
+    return rc;
+}
+
+
+static int
+keygate_openapi_has_method(const keygate_openapi_path_t *path,
+    const char *method)
+{
+    keygate_openapi_op_t  *op;
+
+    for (op = path->ops; op != NULL; op = op->next) {
+        if (keygate_str_eq(op->method, keygate_span(method))) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static keygate_rc_t
+keygate_openapi_operations(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_openapi_at_t *item)
+{
+    const char            *method;
+    keygate_rc_t           rc;
+    keygate_openapi_at_t   at;
+
+    at = *item;
+    rc = KEYGATE_OK;
+
+    if (item->node == NULL || item->node->kind != KEYGATE_DOC_MAP) {
+        return KEYGATE_OK;
+    }
+
+    for (at.node = item->node->first; at.node != NULL && rc == KEYGATE_OK;
+         at.node = at.node->next)
+    {
+        method = keygate_openapi_method(at.node->name);
+        rc = keygate_openapi_steps(w, 1);
+
+        if (rc == KEYGATE_OK && method != NULL
+            && !keygate_openapi_has_method(path, method))
+        {
+            at.pointer = keygate_openapi_pointer(w, item->pointer,
+                                                 at.node->name);
+            rc = at.pointer == NULL
+                 ? KEYGATE_NOMEM
+                 : keygate_openapi_add_operation(w, path, item, &at, method);
+        }
+    }
+
+    return rc;
+}
+
+
+/* Of a path without a template there is nothing to be served. */
+
+static keygate_rc_t
+keygate_openapi_no_template(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path)
+{
+    return keygate_openapi_warn(w, path->pointer, path->line,
+               "left out: no request can have this path, or its template "
+               "would be longer than one can be");
+}
+
+
+static keygate_rc_t
+keygate_openapi_add_path(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *at)
+{
+    keygate_rc_t             rc;
+    keygate_openapi_at_t     found;
+    keygate_openapi_path_t  *path;
+
+    path = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_path_t));
+
+    if (path == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    path->name = at->node->name;
+    path->pointer = at->pointer;
+    path->line = at->node->line;
+
+    rc = keygate_openapi_template(w, path);
+
+    if (rc != KEYGATE_OK) {
+        return rc == KEYGATE_NONE ? keygate_openapi_no_template(w, path) : rc;
+    }
+
+    if (w->last_path != NULL) {
+        w->last_path->next = path;
+
+    } else {
+        w->paths = path;
+    }
+
+    w->last_path = path;
+
+    rc = keygate_openapi_operations(w, path, at);
+
+    if (rc != KEYGATE_OK
+        || keygate_doc_get(at->node, KEYGATE_STR("$ref")) == NULL)
+    {
+        return rc;
+    }
+
+    rc = keygate_openapi_follow(w, at, &found);
+
+    return rc != KEYGATE_OK ? rc : keygate_openapi_operations(w, path, &found);
+}
+
+
+keygate_rc_t
+keygate_openapi_walk(keygate_openapi_work_t *w)
+{
+    keygate_rc_t          rc;
+    keygate_openapi_at_t  at, paths;
+
+    memset(&at, 0, sizeof(keygate_openapi_at_t));
+    at.node = w->root;
+    at.pointer = w->pointer;
+
+    rc = keygate_openapi_member(w, &at, "paths", &paths);
+
+    if (rc != KEYGATE_OK || paths.node == NULL) {
+        return rc;
+    }
+
+    if (paths.node->kind != KEYGATE_DOC_MAP) {
+        return keygate_openapi_fail(w, paths.pointer, paths.node->line,
+                                    "\"paths\" is no object");
+    }
+
+    at = paths;
+
+    for (at.node = paths.node->first; at.node != NULL && rc == KEYGATE_OK;
+         at.node = at.node->next)
+    {
+        rc = keygate_openapi_steps(w, 1);
+
+        if (rc == KEYGATE_OK
+            && (at.node->name.len < 2
+                || memcmp(at.node->name.data, "x-", 2) != 0))
+        {
+            at.pointer = keygate_openapi_pointer(w, paths.pointer,
+                                                 at.node->name);
+            rc = at.pointer == NULL ? KEYGATE_NOMEM
+                                    : keygate_openapi_add_path(w, &at);
+        }
+    }
+
+    return rc;
+}
