@@ -8,9 +8,13 @@
 #include "keygate_decide_private.h"
 
 
+#define KEYGATE_ROOM_AFTER  10           /* s: a zone does not grow at once */
+
+
 static void keygate_decide_init(keygate_verdict_t *v);
 static void keygate_decide_nobody(keygate_verdict_t *v);
 static void keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc);
+static void keygate_decide_later(keygate_verdict_t *v);
 static int keygate_decide_public(const keygate_api_t *api,
     const keygate_request_t *request, keygate_verdict_t *v);
 static keygate_code_e keygate_decide_unmatched(const keygate_api_t *api,
@@ -133,6 +137,16 @@ keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc)
 }
 
 
+/* What may be let in when the zone has room. */
+
+static void
+keygate_decide_later(keygate_verdict_t *v)
+{
+    v->code = KEYGATE_UNAVAILABLE;
+    v->retry_after = KEYGATE_ROOM_AFTER;
+}
+
+
 /* The route, on which row 1 depends as well, and row 2 with preflights; 1 when
  * that is the whole answer. */
 
@@ -241,6 +255,15 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     keygate_key_t *key;
 
     key = &v->key;
+
+    /* its line, or its account's, has found no room: what it says may be
+       anything but more than this */
+
+    if (key->stale) {
+        keygate_decide_later(v);
+        return;
+    }
+
     v->known = 1;
 
     for (i = 0; i < api->n_plans; i++) {
@@ -261,6 +284,11 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
 
     if (key->expires_at <= request->now.wall) {
         v->code = KEYGATE_KEY_EXPIRED;
+        return;
+    }
+
+    if (key->account_stale) {
+        keygate_decide_later(v);
         return;
     }
 

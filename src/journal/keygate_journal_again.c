@@ -118,8 +118,10 @@ keygate_again_apply(keygate_journal_t *j, keygate_table_t *t, int fd,
     id.data = (const unsigned char *) again->id;
     id.len = again->id_len;
 
-    if (record.kind == again->kind && keygate_str_eq(record.id, id)) {
-        (void) keygate_table_apply(t, &record, again->at, now);
+    if (record.kind == again->kind && keygate_str_eq(record.id, id)
+        && keygate_table_apply(t, &record, again->at, now) == KEYGATE_FULL)
+    {
+        keygate_table_again_late(t);
     }
 
     keygate_record_free(&record);
@@ -136,7 +138,7 @@ keygate_journal_again(keygate_journal_t *j, keygate_table_t *t, int fd,
     keygate_rc_t     rc;
     keygate_again_t  again;
 
-    if (!keygate_table_again_due(t)) {
+    if (j->locked || !keygate_table_again_due(t)) {
         return KEYGATE_OK;
     }
 
@@ -163,4 +165,37 @@ keygate_journal_again(keygate_journal_t *j, keygate_table_t *t, int fd,
     }
 
     return KEYGATE_AGAIN;
+}
+
+
+keygate_rc_t
+keygate_journal_refresh(keygate_journal_t *j, keygate_table_t *t,
+    unsigned lines, const keygate_now_t *now)
+{
+    int                        fd;
+    struct stat                st;
+    keygate_rc_t               rc;
+    const keygate_position_t  *position;
+
+    if (j->locked) {
+        return KEYGATE_AGAIN;
+    }
+
+    rc = keygate_journal_share(j, 0, &fd, &st);
+
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    position = keygate_table_position(t);
+
+    if (position->dev == (uint64_t) st.st_dev
+        && position->ino == (uint64_t) st.st_ino)
+    {
+        rc = keygate_journal_again(j, t, fd, lines, now);
+    }
+
+    keygate_journal_release(j);
+
+    return rc;
 }

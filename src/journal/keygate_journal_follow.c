@@ -74,6 +74,10 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
 
     rc = keygate_table_apply(t, &record, line->at, now);
 
+    if (rc == KEYGATE_FULL) {
+        fault->late = keygate_table_stale(t, &record, line->at) != 0;
+    }
+
     keygate_record_free(&record);
 
     fault->pointer[0] = '\0';
@@ -129,6 +133,7 @@ keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
     keygate_position_t  *position;
 
     position = keygate_table_position(t);
+    fault.late = 0;
 
     if (!keygate_line_blank(line->text)
         && !keygate_journal_mark_line(line->text)
@@ -314,39 +319,6 @@ keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
     saved = errno;
     keygate_journal_release(j);
     errno = saved;
-
-    return rc;
-}
-
-
-keygate_rc_t
-keygate_journal_refresh(keygate_journal_t *j, keygate_table_t *t,
-    unsigned lines, const keygate_now_t *now)
-{
-    int                        fd;
-    struct stat                st;
-    keygate_rc_t               rc;
-    const keygate_position_t  *position;
-
-    if (j->locked) {
-        return KEYGATE_AGAIN;
-    }
-
-    rc = keygate_journal_share(j, 0, &fd, &st);
-
-    if (rc != KEYGATE_OK) {
-        return rc;
-    }
-
-    position = keygate_table_position(t);
-
-    if (position->dev == (uint64_t) st.st_dev
-        && position->ino == (uint64_t) st.st_ino)
-    {
-        rc = keygate_journal_again(j, t, fd, lines, now);
-    }
-
-    keygate_journal_release(j);
 
     return rc;
 }

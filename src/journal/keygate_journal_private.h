@@ -210,7 +210,8 @@ keygate_rc_t keygate_journal_verify(keygate_journal_t *j, keygate_table_t *t,
 /*
  * Applies once more what the table asks for, up to "lines" lines (0: all),
  * when the file is known to be what was applied.  KEYGATE_OK when there is
- * nothing more to do, KEYGATE_AGAIN, KEYGATE_NOMEM, KEYGATE_IO.
+ * nothing more to do, and between begin and end, where it is left to who
+ * follows; KEYGATE_AGAIN, KEYGATE_NOMEM, KEYGATE_IO.
  */
 keygate_rc_t keygate_journal_again(keygate_journal_t *j, keygate_table_t *t,
     int fd, unsigned lines, const keygate_now_t *now);

@@ -318,6 +318,9 @@ ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
 /* Describes the gate's refusal for keygate_error_body(); pool memory. */
 ngx_int_t ngx_http_keygate_refusal(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
+/* Its status: where it is worth while to try again, a failure is 503. */
+ngx_uint_t ngx_http_keygate_refusal_status(const keygate_api_t *api,
+    const keygate_verdict_t *v);
 /* The body of an error, in pool memory: NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_http_keygate_error_text(ngx_http_request_t *r,
     const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body);

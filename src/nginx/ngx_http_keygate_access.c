@@ -279,13 +279,7 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
         }
     }
 
-    ctx->status = keygate_error_status(&ctx->api->core->texts, v->code);
-
-    if (v->code == KEYGATE_UNAVAILABLE && v->retry_after
-        && ctx->status == NGX_HTTP_INTERNAL_SERVER_ERROR)
-    {
-        ctx->status = NGX_HTTP_SERVICE_UNAVAILABLE;
-    }
+    ctx->status = ngx_http_keygate_refusal_status(ctx->api->core, v);
 
     ngx_http_keygate_log_refusal(r, ctx);
 }

@@ -230,11 +230,13 @@ ngx_http_keygate_zone_reject(void *data, uint64_t line,
     }
 
     ngx_log_error(NGX_LOG_WARN, zone->log, 0,
-                  "keygate zone \"%V\": line %uL of \"%V\" is skipped, %s%s%s; "
-                  "correct it and append it again%s",
+                  "keygate zone \"%V\": line %uL of \"%V\" is %s, %s%s%s; %s%s",
                   &zone->name, line, &zone->journal,
+                  fault->late ? "put off" : "skipped",
                   fault->pointer[0] ? fault->pointer : "it",
                   fault->reason[0] ? " " : "", fault->reason,
+                  fault->late ? "what it names opens nothing until there is"
+                              : "correct it and append it again",
                   (zone->reported == NGX_HTTP_KEYGATE_REPORTS)
                   ? " (further lines are counted only; \"keygate check\" "
                     "lists them all)"

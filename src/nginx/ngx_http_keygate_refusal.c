@@ -123,6 +123,20 @@ ngx_http_keygate_has_key(keygate_api_t *api, u_char *data, size_t len)
 }
 
 
+ngx_uint_t
+ngx_http_keygate_refusal_status(const keygate_api_t *api,
+    const keygate_verdict_t *v)
+{
+    ngx_uint_t  status;
+
+    status = keygate_error_status(&api->texts, v->code);
+
+    return (v->code == KEYGATE_UNAVAILABLE && v->retry_after
+            && status == NGX_HTTP_INTERNAL_SERVER_ERROR)
+           ? NGX_HTTP_SERVICE_UNAVAILABLE : status;
+}
+
+
 ngx_int_t
 ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     keygate_error_t *e)

@@ -77,6 +77,8 @@ typedef struct {
 typedef struct {
     char         pointer[KEYGATE_NAME_MAX + 1];
     const char  *reason;
+    unsigned     late:1;         /* set by who follows a journal: the line is
+                                    to be applied again by itself */
 } keygate_fault_t;
 
 

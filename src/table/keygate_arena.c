@@ -189,6 +189,7 @@ keygate_arena_put(keygate_table_t *t, const keygate_intent_t *intent)
     n = keygate_arena_count(t, list) + 1;
     keygate_store(keygate_free_word(t, list, intent->at), n << 32 | head);
     keygate_store(&t->free[list], intent->at);
+    keygate_store(&t->freed, t->freed + 1);
 }
 
 

@@ -84,6 +84,8 @@ typedef struct {
                                             rotation, still within overlap */
     unsigned          account_known:1;   /* there is a record of the account */
     unsigned          has_limits:1;      /* rates of its own */
+    unsigned          stale:1;           /* see keygate_table_stale() */
+    unsigned          account_stale:1;
     keygate_set_t     scopes;            /* table bits */
     int64_t           expires_at;
     int64_t           revoked_at;
@@ -111,6 +113,7 @@ typedef struct {
     keygate_status_e  status;
     int64_t           trial_ends_at;
     int               plan;
+    unsigned          stale:1;
     uint64_t          at;
     uint32_t          ref;
 } keygate_account_t;
@@ -176,8 +179,18 @@ keygate_rc_t keygate_table_units(keygate_table_t *t, unsigned key_units,
 keygate_rc_t keygate_table_apply(keygate_table_t *t,
     const keygate_record_t *record, uint64_t at, const keygate_now_t *now);
 
+/*
+ * After an apply() that returned KEYGATE_FULL: the record that is there, if
+ * any, is another one than that of the journal now, and its "stale" says so:
+ * it opens nothing, until this line is applied, or a later one.  It needs no
+ * room.  Returns 0 when there is no such record.
+ */
+int keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
+    uint64_t at);
+
 /* Whether there is room for "n" more records like this one, leaving a reserve
- * for changes to those that exist. */
+ * for changes to those that exist; for this one in place of what it was, if it
+ * is there. */
 int keygate_table_room(const keygate_table_t *t,
     const keygate_record_t *record, unsigned n);
 
@@ -197,11 +210,12 @@ keygate_rc_t keygate_table_sweep_end(keygate_table_t *t, unsigned budget);
 /*
  * Records whose lines are to be applied again, by whoever has the journal and
  * has applied all of it: those that have a name of which an API has heard only
- * later.  next() looks at up to *budget records, which it counts down, for the
- * next one: KEYGATE_OK; KEYGATE_AGAIN when the budget is used up; KEYGATE_NONE
- * when it has seen all of them, and then they are done with.  The walk may be
- * resumed by another process; "due" tells others whether there is anything to
- * do.
+ * later, and those that are stale, once memory was given back.  next() looks
+ * at up to *budget records, which it counts down, for the next one:
+ * KEYGATE_OK; KEYGATE_AGAIN when the budget is used up; KEYGATE_NONE when it
+ * has seen all of them.  late() is to be told when a line found no room: it
+ * is asked for once more, then.  The walk may be resumed by another process;
+ * "due" tells others whether there is anything to do.
  */
 typedef struct {
     keygate_kind_e  kind;
@@ -213,6 +227,7 @@ typedef struct {
 int keygate_table_again_due(const keygate_table_t *t);
 keygate_rc_t keygate_table_again_next(keygate_table_t *t, unsigned *budget,
     keygate_again_t *again);
+void keygate_table_again_late(keygate_table_t *t);
 
 keygate_position_t *keygate_table_position(keygate_table_t *t);
 

@@ -2,21 +2,84 @@
  * Which records' lines are to be applied again.  A walk in the order of hashes
  * that may be cut short, resumed by another process, and begun anew: to apply
  * a line once more is harmless.
+ *
+ * A record that is stale or late stays so until its line has been applied;
+ * that is tried again whenever memory was given back since the last walk.
  */
 
 #include "keygate_table_private.h"
 
 
 static void keygate_again_begin(keygate_table_t *t);
-static int keygate_again_is(const keygate_table_t *t, keygate_kind_e kind,
+static void keygate_again_end(keygate_table_t *t);
+static void keygate_again_count(keygate_table_t *t);
+static int keygate_again_is(keygate_table_t *t, keygate_kind_e kind,
     uint32_t node, keygate_again_t *again);
+
+
+int
+keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
+    uint64_t at)
+{
+    uint32_t  node;
+
+    node = keygate_index_id(t, record->kind, keygate_hash(t, record->id),
+                            record->id, t->reused);
+
+    if (node == 0) {
+        return 0;
+    }
+
+    if (record->kind == KEYGATE_KEY) {
+        keygate_key_node(t, node)->sweep = t->generation;
+
+    } else {
+        keygate_account_node(t, node)->sweep = t->generation;
+    }
+
+    keygate_table_mark(t, node, KEYGATE_IS_STALE, at);
+
+    return 1;
+}
+
+
+void
+keygate_table_mark(keygate_table_t *t, uint32_t node, unsigned flag,
+    uint64_t at)
+{
+    uint32_t   body;
+    uint16_t   tail;
+    uint64_t  *words, word;
+
+    body = keygate_node(t, node)->body;
+    words = keygate_at(t, body);
+    tail = (uint16_t) keygate_body_tail(words);
+
+    if (!(tail >> (KEYGATE_AT_BITS - 32) & flag)) {
+        keygate_store(&t->again.lacking, t->again.lacking + 1);
+    }
+
+    tail = (uint16_t) ((at >> 32 & 0x3f) | (tail & ~0x3fu)
+                       | flag << (KEYGATE_AT_BITS - 32));
+    word = words[2];
+    memcpy(&word, &tail, sizeof(tail));
+
+    /* killed in between, the line is applied once more; until then what leads
+     * to no line of the record is searched for */
+
+    keygate_store(&words[1], (uint32_t) words[1] | at << 32);
+    keygate_store(&words[2], word);
+}
 
 
 int
 keygate_table_again_due(const keygate_table_t *t)
 {
     return keygate_peek(&t->position.sweep) == 0
-           && keygate_peek(&t->renamed) != keygate_peek(&t->again.renamed);
+           && (keygate_peek(&t->renamed) != keygate_peek(&t->again.renamed)
+               || (keygate_peek(&t->again.lacking) != 0
+                   && keygate_peek(&t->freed)
+                      != keygate_peek(&t->again.freed)));
 }
 
 
@@ -30,6 +93,8 @@ keygate_table_again_next(keygate_table_t *t, unsigned *budget,
     if (t->again.walk == 0) {
         keygate_again_begin(t);
     }
+
+    keygate_again_count(t);
 
     while (t->again.walk <= 2) {
         kind = t->again.walk == 1 ? KEYGATE_KEY : KEYGATE_ACCOUNT;
@@ -49,42 +114,111 @@ keygate_table_again_next(keygate_table_t *t, unsigned *budget,
         t->again.from = keygate_node(t, node)->hash + 1;
 
         if (keygate_again_is(t, kind, node, again)) {
+            t->again.last = node;
             return KEYGATE_OK;
         }
     }
 
-    keygate_store(&t->again.renamed, t->again.seen);
-    t->again.walk = 0;
+    keygate_again_end(t);
 
     return KEYGATE_NONE;
+}
+
+
+void
+keygate_table_again_late(keygate_table_t *t)
+{
+    uint32_t         body;
+    const uint64_t  *words;
+
+    body = t->again.last != 0 ? keygate_node(t, t->again.last)->body : 0;
+
+    words = keygate_at(t, body);
+
+    if (body != 0 && !(keygate_body_flags(words) & KEYGATE_IS_STALE)) {
+        keygate_table_mark(t, t->again.last, KEYGATE_IS_LATE,
+                           keygate_body_at(words));
+    }
 }
 
 
 static void
 keygate_again_begin(keygate_table_t *t)
 {
-    t->again.seen = t->renamed;
+    t->again.seen_renamed = t->renamed;
+    t->again.seen_freed = t->freed;
+    t->again.found = 0;
+    t->again.last = 0;
     t->again.from = 0;
     t->again.walk = 1;
+
+    t->again.base = t->again.lacking;
+}
+
+
+static void
+keygate_again_end(keygate_table_t *t)
+{
+    /* what has become stale since it began may have been behind it */
+
+    keygate_store(&t->again.lacking, t->again.lacking - t->again.base
+                                     + t->again.found);
+    keygate_store(&t->again.freed, t->again.seen_freed);
+    keygate_store(&t->again.renamed, t->again.seen_renamed);
+    t->again.walk = 0;
+}
+
+
+/* Whether what was last asked for is still not what its line says. */
+
+static void
+keygate_again_count(keygate_table_t *t)
+{
+    uint32_t         body;
+    const uint64_t  *words;
+
+    body = t->again.last != 0 ? keygate_node(t, t->again.last)->body : 0;
+    t->again.last = 0;
+
+    if (body != 0) {
+        words = keygate_at(t, body);
+        t->again.found += (keygate_body_flags(words)
+                           & (KEYGATE_IS_STALE|KEYGATE_IS_LATE)) != 0;
+    }
 }
 
 
 static int
-keygate_again_is(const keygate_table_t *t, keygate_kind_e kind, uint32_t node,
+keygate_again_is(keygate_table_t *t, keygate_kind_e kind, uint32_t node,
     keygate_again_t *again)
 {
     uint64_t  words[KEYGATE_ACCOUNT_WORDS];
+    unsigned  flags;
 
     if (keygate_body_copy(t, keygate_node(t, node)->body, words,
-                          KEYGATE_ACCOUNT_WORDS) == 0
-        || !(keygate_body_flags(words) & KEYGATE_IS_STRANGE))
+                          KEYGATE_ACCOUNT_WORDS) == 0)
+    {
+        return 0;
+    }
+
+    flags = keygate_body_flags(words);
+    again->at = keygate_body_at(words);
+
+    if (again->at == KEYGATE_AT_NONE && (flags & KEYGATE_IS_STALE)) {
+        t->again.found += keygate_table_remove_account(t, node)
+                          != KEYGATE_OK;
+        return 0;
+    }
+
+    if (!(flags & (KEYGATE_IS_STALE|KEYGATE_IS_LATE))
+        && !((flags & KEYGATE_IS_STRANGE)
+             && t->again.seen_renamed != t->again.renamed))
     {
         return 0;
     }
 
     again->kind = kind;
     again->id_len = keygate_body_id(words, again->id);
-    again->at = keygate_body_at(words);
 
     return 1;
 }

@@ -135,6 +135,7 @@ keygate_table_copy_key(const keygate_table_t *t, uint32_t at,
 {
     key->ref = at;
     key->previous = 0;
+    key->stale = (keygate_body_flags(body) & KEYGATE_IS_STALE) != 0;
     keygate_copy_part(key, body, parts);
     key->sequence = keygate_peek(&keygate_key_node(t, at)->sequence);
     keygate_copy_account(t, key);
@@ -198,6 +199,7 @@ keygate_copy_account(const keygate_table_t *t, keygate_key_t *key)
     at = key->account_ref;
 
     key->account_known = 0;
+    key->account_stale = 0;
     key->account_len = 0;
     key->account[0] = '\0';
     key->status = KEYGATE_CANCELED;
@@ -211,6 +213,7 @@ keygate_copy_account(const keygate_table_t *t, keygate_key_t *key)
     }
 
     key->account_len = keygate_body_id(words, key->account);
+    key->account_stale = (keygate_body_flags(words) & KEYGATE_IS_STALE) != 0;
 
     if (keygate_account_flags(words) & KEYGATE_IS_KNOWN) {
         key->account_known = 1;
@@ -252,6 +255,7 @@ keygate_table_load_account(const keygate_table_t *t, uint32_t at,
     account->status = keygate_account_status(words);
     account->plan = keygate_account_plan(words);
     account->trial_ends_at = keygate_account_trial(words);
+    account->stale = (keygate_body_flags(words) & KEYGATE_IS_STALE) != 0;
     account->at = keygate_body_at(words);
     account->ref = at;
 

@@ -26,6 +26,9 @@
  *   | id, padded to 8 bytes | trial ends | name | profile                 |
  *   +---------------------------------------------------------------------+
  *
+ * A body never changes, but for two words: where its line is, and the flags
+ * that tell whether that is to be applied again (keygate_table_mark()).
+ *
  * A key is there if its body is not 0: that one store inserts, replaces or
  * deletes it.  A cell counts only if the body of its key names it.  So what
  * is linked too early or unlinked too late is never seen.
@@ -71,8 +74,13 @@
 #define KEYGATE_HAS_SUSPENDED 16
 #define KEYGATE_HAS_META      32
 
-/* of both: a scope or a plan that has no number */
+/* of both: a scope or a plan has no number; a later line, at which "at" is
+ * already, found no room; this line is to be applied again when there is */
 #define KEYGATE_IS_STRANGE    64
+#define KEYGATE_IS_STALE      128
+#define KEYGATE_IS_LATE       256
+
+#define KEYGATE_AT_NONE       (((uint64_t) 1 << KEYGATE_AT_BITS) - 1)
 
 /* flags of an account's body */
 #define KEYGATE_IS_KNOWN      1
@@ -180,11 +188,19 @@ struct keygate_table_s {
     uint64_t            strange[KEYGATE_STRANGE];    /* hashes, a bit each, of
                                             names without a number */
     uint32_t            renamed;         /* how often one may have got one */
+    uint64_t            freed;           /* pieces of memory given back */
     struct {
         uint32_t        walk;            /* 0: none; 1: keys; 2: accounts */
-        uint32_t        seen;            /* "renamed" when it began */
-        uint32_t        renamed;         /* that is done with */
+        uint32_t        renamed;         /* what is done with */
+        uint64_t        freed;
+        uint32_t        seen_renamed;    /* what it was when this one began */
+        uint64_t        seen_freed;
         uint64_t        from;            /* the hash to go on from */
+        uint32_t        last;            /* the record that was asked for */
+        uint32_t        found;           /* that are stale or late still */
+        uint32_t        base;            /* "lacking" when it began */
+        uint32_t        lacking;         /* the same, of the walk before, and
+                                            what has become so since */
     } again;
 };
 

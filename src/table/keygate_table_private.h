@@ -197,6 +197,14 @@ int keygate_table_scope(keygate_table_t *t, keygate_str_t name);
 int keygate_table_plan(keygate_table_t *t, keygate_str_t name);
 
 
+/* -- keygate_table_again.c ---------------------------------------------- */
+
+/* Sets a flag, KEYGATE_IS_STALE or KEYGATE_IS_LATE, of the body of a key or an
+ * account, whose line is said to be at "at". */
+void keygate_table_mark(keygate_table_t *t, uint32_t node, unsigned flag,
+    uint64_t at);
+
+
 /* -- keygate_table_body.c ----------------------------------------------- */
 
 /* Copies up to "most" words of a body; returns how many, 0 when it cannot be

@@ -17,8 +17,10 @@ static uint64_t keygate_each_ring(keygate_table_t *t, keygate_kind_e kind,
     unsigned units, const keygate_now_t *now);
 static unsigned keygate_key_granules(const keygate_table_t *t,
     const keygate_record_t *r);
-static keygate_rc_t keygate_sweep_chain(keygate_table_t *t,
-    keygate_kind_e kind, uint32_t at, unsigned *budget);
+static int keygate_room_cell(const keygate_table_t *t,
+    const unsigned char *digest);
+static void keygate_sweep_chain(keygate_table_t *t, keygate_kind_e kind,
+    uint32_t at, unsigned *budget);
 
 
 keygate_rc_t
@@ -137,14 +139,20 @@ int
 keygate_table_room(const keygate_table_t *t, const keygate_record_t *r,
     unsigned n)
 {
+    int             known;
     unsigned        i;
     keygate_want_t  want;
 
     memset(&want, 0, sizeof(keygate_want_t));
+    known = keygate_index_id(t, r->kind, keygate_hash(t, r->id), r->id,
+                             keygate_peek(&t->reused)) != 0;
 
     if (r->kind == KEYGATE_KEY) {
-        want.keys = 1;
-        want.cells = 1 + r->has_previous;
+        want.keys = !known;
+        want.cells = (unsigned) (!known || keygate_room_cell(t, r->digest))
+                     + (unsigned) (r->has_previous
+                                   && (!known
+                                       || keygate_room_cell(t, r->previous)));
 
         want.bodies[0] = keygate_key_granules(t, r);
 
@@ -162,7 +170,7 @@ keygate_table_room(const keygate_table_t *t, const keygate_record_t *r,
         }
 
     } else {
-        want.accounts = 1;
+        want.accounts = !known;
         want.bodies[0] = keygate_account_needs(r);
 
         if (want.bodies[0] > KEYGATE_BODY_MAX) {
@@ -170,7 +178,20 @@ keygate_table_room(const keygate_table_t *t, const keygate_record_t *r,
         }
     }
 
-    return keygate_arena_fits(t, &want, n, 1);
+    return keygate_arena_fits(t, &want, n, !known);
+}
+
+
+/* Whether a key that is there needs a cell more for a digest. */
+
+static int
+keygate_room_cell(const keygate_table_t *t, const unsigned char *digest)
+{
+    uint64_t  words[4];
+
+    memcpy(words, digest, sizeof(words));
+
+    return keygate_index_digest(t, words, 0, keygate_peek(&t->reused)) == 0;
 }
 
 
@@ -188,7 +209,6 @@ keygate_rc_t
 keygate_table_sweep_end(keygate_table_t *t, unsigned budget)
 {
     uint32_t        i, n, *heads;
-    keygate_rc_t    rc;
     keygate_kind_e  kind;
 
     if (t->position.sweep == 0) {
@@ -207,11 +227,7 @@ keygate_table_sweep_end(keygate_table_t *t, unsigned budget)
         }
 
         budget--;
-        rc = keygate_sweep_chain(t, kind, heads[i], &budget);
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
+        keygate_sweep_chain(t, kind, heads[i], &budget);
     }
 
     keygate_store(&t->position.sweep, 0);
@@ -220,7 +236,10 @@ keygate_table_sweep_end(keygate_table_t *t, unsigned budget)
 }
 
 
-static keygate_rc_t
+/* An account that has keys needs a body to be deleted: where there is no room
+ * for it, it opens nothing from now on, and goes when there is. */
+
+static void
 keygate_sweep_chain(keygate_table_t *t, keygate_kind_e kind, uint32_t at,
     unsigned *budget)
 {
@@ -244,15 +263,14 @@ keygate_sweep_chain(keygate_table_t *t, keygate_kind_e kind, uint32_t at,
 
             rc = keygate_table_remove_account(t, at);
 
-            if (rc != KEYGATE_OK) {
-                return rc;
+            if (rc == KEYGATE_FULL) {
+                keygate_account_node(t, at)->sweep = t->generation;
+                keygate_table_mark(t, at, KEYGATE_IS_STALE, KEYGATE_AT_NONE);
             }
         }
 
         *budget -= *budget != 0;
     }
-
-    return KEYGATE_OK;
 }
 
 

@@ -253,8 +253,8 @@ ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
         w->full = 1;
         ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
                        "The change is in the journal, but the zone has no "
-                       "room for it: it will be in force when the zone has "
-                       "been made larger.");
+                       "room for it: it will be in force when there is, and "
+                       "until then the record opens nothing.");
     }
 }
 
@@ -271,19 +271,19 @@ ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job)
 
     table = job->writer->zone->table;
     id = keygate_span(job->id);
-    at = 0;
+    at = UINT64_MAX;
 
     if (job->kind == KEYGATE_KEY) {
         rc = keygate_table_find_id(table, id, &key);
 
-        if (rc == KEYGATE_OK) {
+        if (rc == KEYGATE_OK && !key.stale) {
             at = key.at;
         }
 
     } else {
         rc = keygate_table_find_account(table, id, &account);
 
-        if (rc == KEYGATE_OK) {
+        if (rc == KEYGATE_OK && !account.stale) {
             at = account.at;
         }
     }

@@ -232,8 +232,7 @@ ngx_http_keygate_check_answer(const keygate_api_t *api,
                                                keygate_code_name(v->code)),
                        "status",
                        (v->code == KEYGATE_ALLOWED)
-                       ? 200 : (int) keygate_error_status(&api->texts,
-                                                          v->code),
+                       ? 200 : (int) ngx_http_keygate_refusal_status(api, v),
                        "allowed", v->code == KEYGATE_ALLOWED,
                        "route",
                        v->route ? ngx_http_keygate_admin_string(v->route->path)

@@ -14,7 +14,7 @@ static ngx_int_t ngx_http_keygate_admin_tag(const json_t *record,
 static json_t *ngx_http_keygate_admin_faults(ngx_http_keygate_job_t *job,
     json_t *faults);
 static ngx_int_t ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job,
-    keygate_kind_e kind, json_t *record);
+    keygate_kind_e kind, json_t *json, ngx_uint_t fresh);
 
 
 ngx_int_t
@@ -238,8 +238,11 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
         return;
     }
 
-    if (before == NULL
-        && ngx_http_keygate_admin_room(job, kind, after) != NGX_OK)
+    /* what takes something away is written in any case */
+
+    if (changed && !(before && job->takes)
+        && ngx_http_keygate_admin_room(job, kind, after, before == NULL)
+           != NGX_OK)
     {
         json_decref(after);
         return;
@@ -298,7 +301,7 @@ ngx_http_keygate_admin_faults(ngx_http_keygate_job_t *job, json_t *faults)
 
 static ngx_int_t
 ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
-    json_t *json)
+    json_t *json, ngx_uint_t fresh)
 {
     int               room;
     keygate_rc_t      rc;
@@ -314,18 +317,21 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     }
 
     room = keygate_table_room(job->admin->api->zone->table, &record,
-                              job->writer->fresh + 1);
+                              fresh ? job->writer->fresh + 1 : 1);
 
     keygate_record_free(&record);
 
     if (!room) {
         job->writer->full = 1;
         ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
-                                  "The zone has no room for more records.");
+                                  fresh
+                                  ? "The zone has no room for more records."
+                                  : "The zone has no room for this change: "
+                                    "nothing has changed.");
         return NGX_ERROR;
     }
 
-    job->fresh = 1;
+    job->fresh = fresh;
 
     return NGX_OK;
 }

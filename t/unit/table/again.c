@@ -1,6 +1,6 @@
 /*
  * Records whose lines are to be applied again: those with names that became an
- * API's only later.
+ * API's only later, and those that found no room.
  */
 
 #include "keygate_table.h"
@@ -89,8 +89,8 @@ apply_again(keygate_table_t *t, unsigned step, unsigned *wrong)
 }
 
 
-int
-main(void)
+static void
+test_names(void)
 {
     int                bit;
     void              *mem;
@@ -102,7 +102,6 @@ main(void)
     keygate_record_t   r;
     keygate_account_t  a;
 
-    now = keygate_now(123456, WALL);
     mem = calloc(1, SIZE);
     t = keygate_table_init(mem, SIZE, seed);
     make_names(t);
@@ -198,6 +197,169 @@ main(void)
     is_num(wrong, 0, "nothing went wrong");
     ok(table_check(t) == NULL, "whole");
     free(mem);
+}
+
+
+/* A key of a table that is full; "more" words more than the others. */
+
+static void
+make_large(keygate_record_t *r, unsigned key, unsigned more)
+{
+    static keygate_cidr_t  cidrs[KEYGATE_ADDRESSES_MAX];
+
+    make_key(r, key, 4, key);
+    r->expires_at = KEYGATE_NEVER;
+    r->suspended_at = KEYGATE_NEVER;
+    r->addresses = cidrs;
+    r->n_addresses = more;
+    memset(r->limits, 0, sizeof(r->limits));
+}
+
+
+/* Lets records have more and more addresses, until not even one finds room; the
+ * last one is "key". */
+
+static unsigned
+fill(keygate_table_t *t, unsigned n)
+{
+    unsigned          i, more;
+    keygate_record_t  r;
+
+    for (more = 32; more > 0; more--) {
+        for (i = 1; i < n; i++) {
+            make_large(&r, i, more);
+            (void) keygate_table_apply(t, &r, i, &now);
+        }
+    }
+
+    return n;
+}
+
+
+static void
+test_room(void)
+{
+    void              *mem;
+    unsigned           i, n, budget, wrong;
+    keygate_key_t      k;
+    keygate_rc_t       rc;
+    keygate_table_t   *t;
+    keygate_again_t    again;
+    keygate_record_t   r;
+    keygate_account_t  a;
+    unsigned char      digest[KEYGATE_DIGEST_LEN];
+
+    mem = calloc(1, 1 << 18);
+    t = keygate_table_init(mem, 1 << 18, seed);
+    make_names(t);
+    n = 0;
+
+    do {
+        make_large(&r, n, 0);
+        rc = keygate_table_apply(t, &r, 5, &now);
+        n += rc == KEYGATE_OK;
+    } while (rc == KEYGATE_OK);
+
+    ok(n > 100 && rc == KEYGATE_FULL, "%u keys are all", n);
+    is_num(keygate_table_stale(t, &r, 6), 0, "a new one is not there");
+    (void) fill(t, n);
+
+    make_large(&r, 0, 32);
+    ok(!keygate_table_room(t, &r, 1), "no room for addresses");
+    ok(keygate_table_apply(t, &r, (uint64_t) 7 << 32, &now) == KEYGATE_FULL
+       && keygate_table_find_id(t, r.id, &k) == KEYGATE_OK && !k.stale,
+       "applied they are not");
+    is_num(keygate_table_stale(t, &r, (uint64_t) 7 << 32 | 9), 1,
+           "so it is stale");
+    make_digest(digest, 0, 4);
+    ok(keygate_table_find(t, digest, WALL, &k) == KEYGATE_OK && k.stale
+       && k.at == ((uint64_t) 7 << 32 | 9) && k.n_addresses == 0
+       && k.id_len == r.id.len && !k.account_stale,
+       "it is found, and says so, and where its line is");
+    ok(table_check(t) == NULL, "whole");
+
+    ok(keygate_table_again_due(t), "its line is to be applied again");
+    budget = 100000;
+    rc = keygate_table_again_next(t, &budget, &again);
+    ok(rc == KEYGATE_OK && again.kind == KEYGATE_KEY
+       && again.at == ((uint64_t) 7 << 32 | 9)
+       && memcmp(again.id, r.id.data, r.id.len) == 0, "that one");
+    is_num(keygate_table_apply(t, &r, again.at, &now), KEYGATE_FULL,
+           "there is no room yet");
+    keygate_table_again_late(t);
+    is_num(keygate_table_again_next(t, &budget, &again), KEYGATE_NONE,
+           "and no other one");
+    ok(!keygate_table_again_due(t), "not again until something is freed");
+
+    /* an account whose keys go on naming it */
+
+    memset(&r, 0, sizeof(keygate_record_t));
+    r.kind = KEYGATE_ACCOUNT;
+    r.id = KEYGATE_STR("biz_0");
+    r.status = KEYGATE_ACTIVE;
+    r.trial_ends_at = KEYGATE_NEVER;
+    r.name = KEYGATE_STR("a name that is so long that it finds no room at all, "
+                         "as there is none for anything of its size in here");
+    is_num(keygate_table_apply(t, &r, 11, &now), KEYGATE_FULL,
+           "nor is there for its account");
+    is_num(keygate_table_stale(t, &r, 11), 1, "which is stale, too");
+    ok(keygate_table_find(t, digest, WALL, &k) == KEYGATE_OK
+       && k.account_stale && !k.account_known, "its key knows it");
+    ok(keygate_table_find_account(t, r.id, &a) == KEYGATE_NONE,
+       "without a record it is none");
+
+    /* deletions */
+
+    for (i = 1; i < n; i++) {
+        make_large(&r, i, 0);
+        r.deleted = 1;
+        (void) keygate_table_apply(t, &r, 20, &now);
+    }
+
+    ok(keygate_table_again_due(t), "after deletions it is due");
+    budget = 1;
+    wrong = 0;
+
+    while ((rc = keygate_table_again_next(t, &budget, &again))
+           != KEYGATE_NONE)
+    {
+        if (rc == KEYGATE_AGAIN) {
+            budget = 1;
+            wrong += !keygate_table_again_due(t);
+            continue;
+        }
+
+        if (again.kind == KEYGATE_KEY) {
+            make_large(&r, 0, 32);
+            wrong += keygate_table_apply(t, &r, again.at, &now) != KEYGATE_OK;
+            continue;
+        }
+
+        wrong += again.at != 11;
+        memset(&r, 0, sizeof(keygate_record_t));
+        r.kind = KEYGATE_ACCOUNT;
+        r.id = KEYGATE_STR("biz_0");
+        r.status = KEYGATE_ACTIVE;
+        r.trial_ends_at = KEYGATE_NEVER;
+        wrong += keygate_table_apply(t, &r, again.at, &now) != KEYGATE_OK;
+    }
+
+    is_num(wrong, 0, "both are applied");
+    ok(keygate_table_find(t, digest, WALL, &k) == KEYGATE_OK && !k.stale
+       && k.n_addresses == 32 && k.account_known && !k.account_stale,
+       "and are what their lines say");
+    ok(table_check(t) == NULL, "whole");
+    free(mem);
+}
+
+
+int
+main(void)
+{
+    now = keygate_now(123456, WALL);
+
+    test_names();
+    test_room();
 
     return tap_done();
 }
