@@ -382,12 +382,6 @@ ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
     ngx_str_t *path);
 
 
-/* ngx_http_keygate_metrics.c: keygate_metrics */
-
-char *ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
-
 #include "ngx_http_keygate_headers.h"
 #include "ngx_http_keygate_limits.h"
 #include "ngx_http_keygate_request.h"

@@ -43,9 +43,11 @@ typedef struct {
 extern const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[];
 
 
-/* ngx_http_keygate_metrics.c: the lines before a family's samples, and a label
- * of a sample */
+/* ngx_http_keygate_metrics.c: keygate_metrics */
 
+char *ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+/* The lines before a family's samples, and a label of a sample. */
 void ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
     const char *name, const char *help, ngx_http_keygate_metric_e kind);
 void ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,

@@ -5,6 +5,7 @@
  */
 
 #include "ngx_http_keygate_admin_module.h"
+#include "ngx_http_keygate_metrics.h"
 #include "ngx_http_keygate_store.h"
 
 
