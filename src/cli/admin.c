@@ -177,6 +177,60 @@ cli_admin_page(cli_t *cli, const char *token, char cursor[CLI_PATH_MAX],
 }
 
 
+static json_t *
+cli_admin_answer(cli_t *cli, const char *path, const char *token)
+{
+    json_t         *answer;
+    cli_text_t      body;
+    keygate_str_t   span;
+
+    answer = NULL;
+    memset(&body, 0, sizeof(cli_text_t));
+
+    if (cli_http_get(cli->admin, path, token, &body) == CLI_OK) {
+        span.data = (const unsigned char *) body.data;
+        span.len = body.len;
+        answer = keygate_json_parse(span, 0, NULL);
+
+        if (answer == NULL) {
+            (void) cli_error(CLI_FAILED, "%s: its answer is not JSON",
+                             cli->admin);
+        }
+    }
+
+    cli_text_free(&body);
+
+    return answer;
+}
+
+
+int
+cli_admin_get(cli_t *cli, const char *first, const char *second,
+    json_t *answers[2])
+{
+    int   rc;
+    char  token[CLI_TOKEN_MAX];
+
+    answers[0] = answers[1] = NULL;
+    rc = cli_read_token(cli, token);
+
+    if (rc == CLI_OK) {
+        answers[0] = cli_admin_answer(cli, first, token);
+        answers[1] = answers[0] == NULL
+                     ? NULL : cli_admin_answer(cli, second, token);
+    }
+
+    OPENSSL_cleanse(token, sizeof(token));
+
+    if (rc == CLI_OK && answers[1] == NULL) {
+        json_decref(answers[0]);
+        rc = CLI_FAILED;
+    }
+
+    return rc;
+}
+
+
 int
 cli_admin_keys(cli_t *cli, int (*key)(void *data, const json_t *key),
     void *data)

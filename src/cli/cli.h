@@ -97,7 +97,10 @@ typedef struct {
     const char           *etc_dir;
     const char           *conf_dir;
     keygate_openapi_options_t  openapi;
-    int                   strict;        /* openapi --strict */
+    const char           *check;         /* openapi; "": by the admin API */
+    int                   strict;        /* openapi; as the two below */
+    int                   export;
+    int                   fragment;
     int64_t               wait;          /* seconds; -1: not asked */
     int                   merge;
     int                   fresh;         /* store epoch --new */
@@ -187,6 +190,7 @@ int cli_options(cli_t *cli, int argc, char **argv);
 
 int cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value);
 int cli_set_open(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_set_check(cli_t *cli, const cli_option_t *o, const char *value);
 int cli_set_rename(cli_t *cli, const cli_option_t *o, const char *value);
 
 
@@ -297,6 +301,11 @@ int cli_watch(cli_t *cli);
 /* Calls "key" with every key that the admin API lists. */
 int cli_admin_keys(cli_t *cli, int (*key)(void *data, const json_t *key),
     void *data);
+
+/* What the admin API answers to GET of two paths below it; both, or what is
+ * wrong is said. */
+int cli_admin_get(cli_t *cli, const char *first, const char *second,
+    json_t *answers[2]);
 
 /*
  * GET path (below the URL's) with a bearer token; the body of a 200 is put

@@ -127,13 +127,14 @@ const cli_command_t  cli_commands[] = {
       "\n"
       "  keygate token billing --role keys --expires-in 90d\n" },
 
-    { "openapi", NULL, "FILE", 1, 1, "mzKWvyYZLQXjqh", cli_openapi,
+    { "openapi", NULL, "FILE", 0, 1, "mzKWvyYZLQVG0AkXjqh", cli_openapi,
       "prints the configuration that an OpenAPI document means",
       "A keygate_api block for OpenAPI 3.0, 3.1 or Swagger 2.0, in JSON or\n"
       "YAML. What cannot be written is left out, and told with its place, as\n"
       "is what is public, what is declared and not enforced, and what says\n"
-      "\"all\" and looks like \"any\". The exit code is 2 when the document\n"
-      "is not usable.\n" },
+      "\"all\" and looks like \"any\". With --check the exit code is 1 when\n"
+      "they say different things; it is 2 when the document is not usable.\n"
+    },
 
     { "forget", "nodes", "NAME", 1, 1, CLI_STORE "jqh", cli_nodes_forget,
       "forgets a node that is gone",

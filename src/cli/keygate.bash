@@ -56,7 +56,7 @@ _keygate()
     case $previous in
     --*)
         case $(_keygate_value "$previous" "${words[@]}") in
-        PATH)
+        PATH | CONF)
             COMPREPLY=($(compgen -f -- "$current"))
             return ;;
         DIR)

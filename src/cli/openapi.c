@@ -91,6 +91,10 @@ cli_openapi_convert(cli_openapi_t *o)
         return rc;
     }
 
+    if (o->cli->check != NULL || o->cli->admin != NULL) {
+        return cli_openapi_check(o);
+    }
+
     if (o->cli->json) {
         rc = cli_openapi_json(o);
 
@@ -110,12 +114,16 @@ cli_openapi(cli_t *cli)
     int            rc;
     cli_openapi_t  o;
 
+    if (cli->n_args == 0 && !(cli->export && cli->admin != NULL)) {
+        return cli_error(CLI_USAGE, "openapi needs FILE; try --help");
+    }
+
     memset(&o, 0, sizeof(cli_openapi_t));
     o.cli = cli;
-    o.path = cli->args[0];
+    o.path = cli->n_args != 0 ? cli->args[0] : NULL;
     keygate_doc_init(&o.doc);
 
-    rc = cli_openapi_convert(&o);
+    rc = cli->export ? cli_openapi_export(&o) : cli_openapi_convert(&o);
 
     keygate_doc_free(&o.doc);
     free(o.dir);

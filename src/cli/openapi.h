@@ -34,6 +34,19 @@ keygate_rc_t cli_openapi_load(void *data, const char *path,
     keygate_str_t *text);
 
 
+/* -- openapi_back.c: exit codes */
+
+/* Whether a configuration, or a gateway, says what the document says. */
+int cli_openapi_check(cli_openapi_t *o);
+int cli_openapi_export(cli_openapi_t *o);
+
+
+/* -- openapi_admin.c */
+
+/* What a gateway's admin API tells of its API, as directives. */
+int cli_openapi_admin(cli_openapi_t *o, keygate_block_t *block);
+
+
 /* -- openapi_tell.c */
 
 /* The block with a head that tells where it is from. */

@@ -2,6 +2,7 @@
  * Options of "openapi" that are more than a text.
  */
 
+#include <getopt.h>
 #include <string.h>
 
 #include "cli.h"
@@ -33,6 +34,25 @@ cli_set_open(cli_t *cli, const cli_option_t *o, const char *value)
     }
 
     cli->openapi.open = (keygate_openapi_open_e) o->offset;
+
+    return CLI_OK;
+}
+
+
+/* The configuration; or, for that of --admin, none: what follows is the next
+ * option. */
+
+int
+cli_set_check(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    (void) o;
+
+    cli->check = value;
+
+    if (strncmp(value, "--", 2) == 0) {
+        cli->check = "";
+        optind--;
+    }
 
     return CLI_OK;
 }

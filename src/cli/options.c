@@ -351,6 +351,12 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_open, NULL, KEYGATE_OPENAPI_PUBLIC },
     { "any", 'Q', NULL, "no \"security\" means: any key",
       cli_set_open, NULL, KEYGATE_OPENAPI_ANY },
+    { "check", 'V', "CONF", "whether it says the same; or, with --admin, what "
+      "a gateway runs", cli_set_check, NULL, 0 },
+    { "export", 'G', NULL, "FILE is a configuration: an OpenAPI Overlay of it",
+      cli_set_flag, cli_field(export) },
+    { "fragment", '0', NULL, "with --export: a document, not an overlay",
+      cli_set_flag, cli_field(fragment) },
     { "strict", 'X', NULL, "with warnings, the exit code is 1",
       cli_set_flag, cli_field(strict) },
 

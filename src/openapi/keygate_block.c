@@ -93,15 +93,10 @@ keygate_block_plain(keygate_str_t word)
 }
 
 
-void
-keygate_block_word(keygate_str_t word, keygate_buf_t *out)
+static void
+keygate_block_quoted(keygate_str_t word, keygate_buf_t *out)
 {
     size_t  i;
-
-    if (keygate_block_plain(word)) {
-        keygate_buf_put(out, word);
-        return;
-    }
 
     keygate_buf_puts(out, "\"");
 
@@ -114,6 +109,30 @@ keygate_block_word(keygate_str_t word, keygate_buf_t *out)
     }
 
     keygate_buf_puts(out, "\"");
+}
+
+
+void
+keygate_block_word(keygate_str_t word, keygate_buf_t *out)
+{
+    if (keygate_block_plain(word)) {
+        keygate_buf_put(out, word);
+
+    } else {
+        keygate_block_quoted(word, out);
+    }
+}
+
+
+/* The text of a scope, which is in quotes even when it is one word. */
+
+static int
+keygate_block_text(const keygate_words_t *words, unsigned i)
+{
+    return i >= 2 && i == words->n - 1
+           && keygate_str_eq(words->args[0], KEYGATE_STR("scope"))
+           && (words->args[i].len < 8
+               || memcmp(words->args[i].data, "implies=", 8) != 0);
 }
 
 
@@ -141,7 +160,13 @@ keygate_block_line(const keygate_words_t *words, keygate_buf_t *out)
 
     for (i = 0; i < words->n; i++) {
         from = out->len;
-        keygate_block_word(words->args[i], out);
+
+        if (keygate_block_text(words, i)) {
+            keygate_block_quoted(words->args[i], out);
+
+        } else {
+            keygate_block_word(words->args[i], out);
+        }
 
         if (i + 1 < words->n) {
             keygate_block_pad(out, from, i == 0 ? 12

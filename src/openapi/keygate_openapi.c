@@ -180,6 +180,7 @@ keygate_openapi_secured(keygate_openapi_work_t *w)
 {
     return w->secured || w->options->open != KEYGATE_OPENAPI_ASK
            || keygate_doc_get(w->extension, KEYGATE_STR("route")) != NULL
+           || (w->extension != NULL && w->result->n_operations == 0)
            ? KEYGATE_OK
            : keygate_openapi_fail(w, "", 0, "there is no \"security\" in it: "
                  "--public says that all of it is for everybody, --any that "

@@ -78,6 +78,7 @@ typedef struct {
     unsigned                 n_scopes;
     unsigned                 n_public;
     unsigned                 n_left;     /* operations left out */
+    unsigned                 vague:1;    /* how keys are sent is not said */
     const char              *version;    /* "OpenAPI 3.0.4" */
     const char              *title;      /* "Petstore 1.0", one line */
 

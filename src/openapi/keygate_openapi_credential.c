@@ -47,6 +47,8 @@ keygate_openapi_scheme_notes(keygate_openapi_work_t *w,
                    (const char *) keygate_openapi_line(w, s->name, 200).data);
     }
 
+    w->result->vague |= s->used && s->advice != NULL && !given;
+
     return s->used && s->advice != NULL && !given
            ? keygate_openapi_warn(w, s->pointer, s->line, "%s", s->advice)
            : KEYGATE_OK;
@@ -81,6 +83,7 @@ keygate_openapi_credentials(keygate_openapi_work_t *w)
         return keygate_openapi_put_credential(w, w->options->credential);
     }
 
+    w->result->vague = 1;
     rc = keygate_openapi_warn(w, "", 0, "it names no place for a key that can "
                               "be written: \"credential bearer\"; "
                               "--credential says another");

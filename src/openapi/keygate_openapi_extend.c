@@ -55,6 +55,39 @@ keygate_openapi_wrong(keygate_openapi_work_t *w, const char *pointer,
 }
 
 
+/* Scopes in x-keygate are the first ones, in their order. */
+
+static keygate_rc_t
+keygate_openapi_first_scopes(keygate_openapi_work_t *w)
+{
+    unsigned              number;
+    keygate_rc_t          rc;
+    keygate_str_t         name;
+    keygate_doc_node_t   *list, *node;
+
+    list = keygate_doc_get(w->extension, KEYGATE_STR("scope"));
+    node = list != NULL && list->kind == KEYGATE_DOC_LIST ? list->first : NULL;
+
+    for ( /* void */ ; node != NULL; node = node->next) {
+        if (node->kind != KEYGATE_DOC_LIST
+            || !keygate_doc_is_scalar(node->first))
+        {
+            continue;
+        }
+
+        name = node->first->text;
+        rc = keygate_openapi_scope(w, name, "/x-keygate/scope", node->line,
+                                   &number);
+
+        if (rc != KEYGATE_OK && rc != KEYGATE_NONE) {
+            return rc;
+        }
+    }
+
+    return KEYGATE_OK;
+}
+
+
 keygate_rc_t
 keygate_openapi_extended(keygate_openapi_work_t *w)
 {
@@ -86,7 +119,7 @@ keygate_openapi_extended(keygate_openapi_work_t *w)
         }
     }
 
-    return KEYGATE_OK;
+    return keygate_openapi_first_scopes(w);
 }
 
 

@@ -174,6 +174,17 @@ keygate_openapi_type(keygate_openapi_work_t *w, keygate_openapi_scheme_t *s,
     {
         s->credential = "bearer";
     }
+
+    /* where x-keygate has the credentials, schemes have none of their own;
+     * what --export calls "keygate" is one of those */
+
+    if (keygate_doc_get(w->extension, KEYGATE_STR("credential")) != NULL
+        && (s->credential != NULL
+            || (s->name.len >= 7 && memcmp(s->name.data, "keygate", 7) == 0)))
+    {
+        s->credential = "";
+        s->advice = NULL;
+    }
 }
 
 

@@ -273,6 +273,10 @@ keygate_openapi_base(keygate_openapi_work_t *w)
 
     node = keygate_doc_get(w->extension, KEYGATE_STR("base"));
 
+    while (node != NULL && node->kind == KEYGATE_DOC_LIST && node->n == 1) {
+        node = node->first;
+    }
+
     if (server == NULL && keygate_doc_is_scalar(node)) {
         return keygate_openapi_set_base(w,
                    (const char *) keygate_doc_copy(w->doc, node->text).data,

@@ -176,6 +176,40 @@ keygate_openapi_operations(keygate_openapi_work_t *w,
 }
 
 
+/* A path with nothing in it that is not to be served: nor by others. */
+
+static keygate_rc_t
+keygate_openapi_refused(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_openapi_at_t *item)
+{
+    keygate_doc_node_t    *own;
+    keygate_openapi_op_t  *op;
+
+    own = keygate_doc_get(item->node, KEYGATE_STR("x-keygate"));
+
+    if (path->ops != NULL
+        || !keygate_doc_is_true(keygate_doc_get(own, KEYGATE_STR("skip"))))
+    {
+        return KEYGATE_OK;
+    }
+
+    op = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_op_t));
+
+    if (op == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    op->method = KEYGATE_STR(KEYGATE_OPENAPI_NOBODY);
+    op->need = keygate_openapi_any();
+    op->pointer = item->pointer;
+    op->line = item->node->line;
+    op->skip = op->left = 1;
+    path->ops = op;
+
+    return KEYGATE_OK;
+}
+
+
 /* Of a path without a template there is nothing to be served. */
 
 static keygate_rc_t
@@ -222,6 +256,7 @@ keygate_openapi_add_path(keygate_openapi_work_t *w,
     w->last_path = path;
 
     rc = keygate_openapi_operations(w, path, at);
+    rc = rc != KEYGATE_OK ? rc : keygate_openapi_refused(w, path, at);
 
     if (rc != KEYGATE_OK
         || keygate_doc_get(at->node, KEYGATE_STR("$ref")) == NULL)

@@ -1,0 +1,197 @@
+/*
+ * openapi --check and --export: a configuration's block beside a document, or
+ * as one.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "keygate_openapi_export.h"
+#include "openapi.h"
+
+
+static int
+cli_openapi_fault(const char *path, unsigned line, const char *reason)
+{
+    return line != 0
+           ? cli_error(CLI_OPENAPI_UNUSABLE, "%s:%u: %s", path, line, reason)
+           : cli_error(CLI_OPENAPI_UNUSABLE, "%s: %s", path, reason);
+}
+
+
+/* It is to be one that nginx takes. */
+
+static int
+cli_openapi_compiles(const char *path, const keygate_block_t *block)
+{
+    keygate_api_t         *api;
+    keygate_conf_fault_t   fault;
+
+    switch (keygate_block_compile(block, &api, &fault)) {
+
+    case KEYGATE_OK:
+        return CLI_OK;
+
+    case KEYGATE_INVALID:
+        return cli_error(CLI_OPENAPI_UNUSABLE, "%s:%u: invalid \"%.*s\", "
+                         "expected %s", path, fault.line,
+                         (int) fault.value.len,
+                         (const char *) fault.value.data, fault.expected);
+
+    default:
+        return cli_nomem();
+    }
+}
+
+
+static int
+cli_openapi_block(cli_openapi_t *o, const char *path, keygate_block_t *block)
+{
+    const char     *name;
+    keygate_rc_t    rc;
+    keygate_str_t   text;
+
+    name = o->cli->openapi.name;
+    rc = cli_openapi_read(&o->doc, path, &text);
+
+    if (rc == KEYGATE_NONE) {
+        return cli_openapi_fault(path, 0, strerror(errno));
+    }
+
+    rc = rc != KEYGATE_OK
+         ? rc : keygate_block_read(block, text,
+                                   keygate_span(name != NULL ? name : ""));
+
+    switch (rc) {
+
+    case KEYGATE_OK:
+        return cli_openapi_compiles(path, block);
+
+    case KEYGATE_NONE:
+        return cli_error(CLI_OPENAPI_UNUSABLE, "%s: there is no \"keygate_api"
+                         "%s%s\" in it", path, name != NULL ? " " : "",
+                         name != NULL ? name : "");
+
+    case KEYGATE_CONFLICT:
+        return cli_openapi_fault(path, 0, "there are several APIs in it; "
+                                 "--name says which");
+
+    case KEYGATE_INVALID:
+        return cli_openapi_fault(path, o->doc.fault.line, o->doc.fault.reason);
+
+    default:
+        return cli_nomem();
+    }
+}
+
+
+static int
+cli_openapi_other(cli_openapi_t *o, const char *path, keygate_block_t *block)
+{
+    memset(block, 0, sizeof(keygate_block_t));
+    block->doc = &o->doc;
+
+    return o->cli->admin != NULL ? cli_openapi_admin(o, block)
+                                 : cli_openapi_block(o, path, block);
+}
+
+
+static int
+cli_openapi_print_diff(const cli_openapi_t *o,
+    const keygate_openapi_diff_t *diff)
+{
+    int        ok;
+    json_t    *list;
+    unsigned   i;
+
+    if (!o->cli->json) {
+        for (i = 0; i < diff->n; i++) {
+            puts(diff->lines[i]);
+        }
+
+        return CLI_OK;
+    }
+
+    list = json_array();
+
+    for (ok = list != NULL, i = 0; i < diff->n && ok; i++) {
+        ok = json_array_append_new(list, json_string(diff->lines[i])) == 0;
+    }
+
+    ok = ok && cli_print_json(list);
+    json_decref(list);
+
+    return ok ? CLI_OK : cli_nomem();
+}
+
+
+int
+cli_openapi_check(cli_openapi_t *o)
+{
+    int                      rc;
+    keygate_block_t          other;
+    keygate_openapi_diff_t   diff;
+
+    if (o->cli->admin != NULL && o->cli->check != NULL
+        && o->cli->check[0] != '\0')
+    {
+        return cli_error(CLI_USAGE, "--check CONF or --admin, not both");
+    }
+
+    if (o->cli->admin == NULL && o->cli->check[0] == '\0') {
+        return cli_error(CLI_USAGE, "--check needs CONF, or --admin");
+    }
+
+    rc = cli_openapi_other(o, o->cli->check, &other);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    if (keygate_openapi_diff(&o->result.block, &other,
+                             o->cli->admin == NULL && !o->result.vague, &diff)
+        != KEYGATE_OK)
+    {
+        return cli_nomem();
+    }
+
+    rc = cli_openapi_print_diff(o, &diff);
+    cli_openapi_tell(o);
+
+    cli_note(o->cli, diff.n == 0 ? "they say the same"
+                                 : "they say different things: %u", diff.n);
+
+    return rc != CLI_OK ? rc
+           : diff.n != 0 || (o->cli->strict && o->result.n_warnings != 0)
+             ? CLI_OPENAPI_DIFFERENT : CLI_OK;
+}
+
+
+int
+cli_openapi_export(cli_openapi_t *o)
+{
+    int              rc;
+    json_t          *json;
+    keygate_block_t  block;
+
+    if (o->cli->admin != NULL && o->path != NULL) {
+        return cli_error(CLI_USAGE, "--export FILE or --admin, not both");
+    }
+
+    rc = cli_openapi_other(o, o->path, &block);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    json = keygate_openapi_export(&block, o->cli->fragment);
+
+    if (json == NULL) {
+        return cli_nomem();
+    }
+
+    rc = cli_print_json(json) ? CLI_OK : cli_nomem();
+    json_decref(json);
+
+    return rc;
+}

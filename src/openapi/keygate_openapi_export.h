@@ -1,0 +1,86 @@
+/*
+ * The way back: what a keygate_api block says, as an Overlay for an OpenAPI
+ * document or as a document of its own; and whether two blocks say the same.
+ */
+
+#ifndef KEYGATE_OPENAPI_EXPORT_H
+#define KEYGATE_OPENAPI_EXPORT_H
+
+#include <jansson.h>
+
+#include "keygate_block.h"
+
+
+/*
+ * An OpenAPI Overlay 1.0; with "fragment", what it updates, as a document.
+ * What OpenAPI has no word for is in x-keygate, so that the block that
+ * keygate_openapi_import() makes of it is the same.  NULL: out of memory.
+ */
+json_t *keygate_openapi_export(const keygate_block_t *block, int fragment);
+
+
+/* -- between keygate_openapi_export.c and keygate_openapi_operation.c */
+
+typedef struct {
+    const keygate_block_t  *block;
+    json_t                 *schemes;
+    json_t                 *extension;
+    json_t                 *paths;
+    json_t                 *removals;    /* actions */
+    unsigned                n_schemes;
+    unsigned                failed:1;
+} keygate_openapi_export_t;
+
+
+/* Sets a member; NULL, and e->failed, for want of memory, which is all that
+ * can be wrong.  Takes the reference. */
+json_t *keygate_openapi_put(keygate_openapi_export_t *e, json_t *object,
+    const char *name, json_t *value);
+
+/* A member that is an object, made where there is none. */
+json_t *keygate_openapi_member_of(keygate_openapi_export_t *e, json_t *object,
+    const char *name);
+json_t *keygate_openapi_string(keygate_str_t s);
+
+/* "get" for GET, or NULL. */
+const char *keygate_openapi_member_name(keygate_str_t method);
+
+void keygate_openapi_operation(keygate_openapi_export_t *e,
+    const keygate_words_t *route, const char *path, keygate_str_t method);
+
+
+/* -- keygate_openapi_path.c */
+
+/* A template as a path of a document, in the block's memory; NULL when there
+ * is none, or when memory is out. */
+const char *keygate_openapi_path_of(keygate_doc_t *doc,
+    keygate_str_t template);
+
+
+/* -- keygate_openapi_answers.c */
+
+/* Answers of the gate to an operation with this need; "components" gets what
+ * they refer to. */
+json_t *keygate_openapi_answers(const keygate_block_t *block,
+    keygate_str_t need, int when);
+int keygate_openapi_components(const keygate_block_t *block,
+    json_t *components);
+
+
+/* -- keygate_openapi_diff.c */
+
+/* A line for each thing that "document" and "other" say differently, what a
+ * document has no word for aside.  KEYGATE_OK or KEYGATE_NOMEM. */
+
+typedef struct {
+    const char  **lines;
+    unsigned      n;
+    unsigned      max;
+} keygate_openapi_diff_t;
+
+keygate_rc_t keygate_openapi_diff(const keygate_block_t *document,
+    const keygate_block_t *other, int credentials,
+    keygate_openapi_diff_t *diff);
+
+
+#endif /* KEYGATE_OPENAPI_EXPORT_H */

@@ -1,0 +1,240 @@
+#!/usr/bin/perl
+
+# "keygate openapi --export": a configuration as an overlay, which becomes the
+# same configuration again; and --check: whether a document and a configuration
+# say the same.
+
+use strict;
+use warnings;
+
+use FindBin qw($Bin);
+use lib "$Bin/lib";
+use JSON::PP ();
+use Test::More;
+
+use Keygate;
+use Keygate::Admin;
+use Keygate::Command;
+use Keygate::OpenAPI qw(document convert command nginx_takes done);
+
+plan skip_all => 'no keygate command is built'
+    if !-x $Keygate::Command::binary;
+
+my $block = <<'E';
+keygate_api shop {
+    zone        shop;
+    credential  header X-Api-Key;
+    credential  basic user;
+    credential  websocket key.;
+    key_format  shop_ id=6 secret=24;
+    base        /v1;
+    account     business slug;
+    plan        starter;
+    plan        growth api_access;
+    require     api_access;
+    rate        120r/m name=per_minute;
+    rate        5000r/d per=account;
+    rate_headers legacy;
+    errors      envelope;
+    error       rate_limited "title=Not so fast";
+    preflight   answer https://shop.example;
+    unmatched   pass;
+
+    scope       read "Read";
+    scope       write implies=read "Write; \"all\" of it";
+    scope       b:x;
+
+    route       GET        /items                                  read;
+    route       POST|PUT   /items                                  write cost=5;
+    route       GET        /items/:id.json                         read|b:x;
+    route       DELETE     /items/:id:undo                         write&b:x;
+    route       GET        /items::batch                           any;
+    route       NONE       /left/out                               any;
+    route       GET        /left/:x                                public;
+    route       GET        "/a b/:y"                               optional;
+    route       GET        /rest/*                                 read;
+    route       PROPFIND   /dav/*                                  read;
+    route       *          /all                                    any;
+    when        POST /items body.archived write;
+    when        POST /items body.price b:x;
+}
+E
+
+my $conf = command->write('shop.conf', "# mine\nhttp {\n$block}\n");
+my ($r, $overlay);
+
+sub overlay {
+    return JSON::PP->new->utf8->decode($_[0]{out});
+}
+
+sub again {
+    my ($text, @options) = @_;
+
+    my $r = command->run('openapi', command->write('again.json', $text),
+        @options);
+
+    diag $r->{err} if $r->{code};
+
+    return $r->{out} =~ s/\A(?:#.*\n)*\n//r;
+}
+
+
+$r = command->run('openapi', '--export', $conf);
+is $r->{code}, 0, 'a configuration is exported' or diag $r->{err};
+$overlay = overlay($r);
+is $overlay->{overlay}, '1.0.0', 'as an overlay';
+is again($r->{out}), $block, 'which becomes the same configuration';
+
+my ($update) = map { $_->{update} // () } @{$overlay->{actions}};
+my $item = $update->{paths}{'/items'};
+
+is_deeply $item->{get}{security}, [ { keygate => ['read'] },
+    { keygate_2 => ['read'] }, { keygate_3 => ['read'] } ],
+    'each credential is an alternative';
+is_deeply $update->{paths}{'/items/{id}.json'}{get}{security},
+    [ map { my $s = $_; map { { $_ => [$s] } }
+            qw(keygate keygate_2 keygate_3) } qw(read b:x) ],
+    'and so is each of several scopes';
+is_deeply $update->{paths}{'/left/{x}'}{get}{security}, [], 'public';
+is_deeply [ sort keys %{$item->{post}{responses}} ],
+    [ qw(400 401 403 413 429 503) ], 'answers of the gate';
+is_deeply [ sort keys %{$update->{paths}{'/left/{x}'}{get}{responses}} ],
+    ['400'], 'to everybody';
+is_deeply [ sort keys %{$item->{post}{responses}{429}{headers}} ],
+    [ qw(Retry-After X-RateLimit-Limit X-RateLimit-Remaining
+         X-RateLimit-Reset) ], 'with their fields';
+is_deeply $item->{post}{'x-keygate'},
+    { cost => '5', when => { archived => 'write', price => 'b:x' } },
+    'what OpenAPI has no word for';
+is_deeply $overlay->{actions}[0],
+    { target => q{$.paths['/items'].get.security},
+      remove => JSON::PP::true() },
+    'security of the document is replaced, not added to';
+
+$r = command->run('openapi', '--export', '--fragment', $conf);
+is overlay($r)->{openapi}, '3.1.0', '--fragment: a document';
+is again($r->{out}), $block, 'which becomes the same configuration';
+
+# -- whatever there is to be tried
+
+for my $file (glob '/work/shared/corpora/openapi/*.*') {
+    my ($name) = $file =~ m{([^/]+)\z};
+    my $first = command->run('openapi', $file, '--public');
+
+    is $first->{code}, 0, "$name: is converted";
+    nginx_takes($first, "$name: nginx takes it");
+
+    my $path = command->write('first.conf', $first->{out});
+
+    is again(command->run('openapi', '--export', $path)->{out}),
+        $first->{out} =~ s/\A(?:#.*\n)*\n//r, "$name: there and back";
+    is command->run('openapi', $file, '--public', '--check', $path)->{code},
+        0, "$name: they say the same";
+}
+
+# -- --check
+
+my %document = (security => [ { key => ['read'] } ],
+    servers => [ { url => '/v1' } ], paths => {
+        '/items' => { get => {}, post => { 'x-keygate' => { cost => 5 },
+            security => [ { key => [ 'read', 'write' ] } ] } },
+        '/items/{id}' => { get => {} } });
+my $same = <<'E';
+keygate_api shop { zone keys; credential header X-Api-Key;
+scope read "Something"; scope write; rate 7r/m;
+route GET /v1/items read; route POST /v1/items write&read cost=5;
+route GET /v1/items/:other read feature=f; plan p f; }
+E
+
+for my $case (
+    [ 'the same', sub { }, '' ],
+    [ 'another need', sub { s/write&read/write/ },
+      'POST /v1/items: the document says "read&write", and the configuration '
+      . '"write"' ],
+    [ 'one of, not all', sub { s/write&read/write|read/ },
+      'POST /v1/items: the document says "read&write", and the configuration '
+      . '"write|read"' ],
+    [ 'another cost', sub { s/ cost=5// },
+      'POST /v1/items: the document says "cost=5", and the configuration '
+      . 'does not' ],
+    [ 'no such route', sub { s{route GET /v1/items read;}{} },
+      'GET /v1/items: only the document has it' ],
+    [ 'one more', sub { s{plan}{route PUT /v1/x any; plan} },
+      'PUT /v1/x: only the configuration has it' ],
+    [ 'another scope', sub { s/scope write;/scope write; scope x;/ },
+      'scope x: only the configuration has it' ],
+    [ 'another credential', sub { s/header X-Api-Key/bearer/ },
+      "credential header X-Api-Key: only the document has it\n" ],
+    [ 'another base', sub { s{zone}{base /v2; zone} },
+      'GET /v1/items: only the document has it' ],
+) {
+    my ($name, $edit, $told) = @$case;
+
+    local $_ = $same;
+    $edit->();
+    $r = convert(document(%document), '--check',
+        command->write('check.conf', $_));
+    is $r->{code}, $told eq '' ? 0 : 1, "$name: the exit code";
+    is substr($r->{out}, 0, length $told), $told, "$name: what is told";
+    is $r->{out}, '', "$name: nothing" if $told eq '';
+}
+
+for my $case (
+    [ 'no block', 'events {}', qr/there is no "keygate_api"/ ],
+    [ 'several', "keygate_api a { }\nkeygate_api b { }",
+      qr/several APIs in it; --name/ ],
+    [ 'half a one', "keygate_api a {\n zone x", qr/:2: unexpected end/ ],
+    [ 'what nginx does not take', "keygate_api a {\nzone x; zone y; }",
+      qr/:2: invalid "zone", expected this directive only once/ ],
+) {
+    my ($name, $text, $told) = @$case;
+
+    $r = convert(document(%document), '--check',
+        command->write('check.conf', $text));
+    is $r->{code}, 2, "$name: is not usable";
+    like $r->{err}, $told, "$name: and why";
+}
+
+is convert(document(%document), '--check', 'none.conf')->{code}, 2,
+    'nor is what is not there';
+is convert(document(%document), '--name', 'shop', '--check',
+    command->write('check.conf', "keygate_api x { }\n$same"))->{code}, 0,
+    '--name says which';
+
+# -- a gateway
+
+my $t = Keygate->new(conf => <<'E');
+keygate_zone keys:1m journal=keys.jsonl;
+keygate_api shop {
+    zone keys; credential header X-Api-Key; key_format shop_; base /v1;
+    scope read; scope write;
+    route GET /items read; route POST /items read&write cost=5;
+    route GET /items/:id read;
+}
+server {
+    listen 127.0.0.1:%%ADMIN%%;
+    location / { keygate_admin shop token=admin.token; }
+}
+E
+
+admin_token($t);
+$t->start;
+
+my @admin = ('--admin', 'http://127.0.0.1:' . $t->port('ADMIN'),
+    '--token-file', '-', { stdin => "$Keygate::Admin::token\n" });
+
+$r = convert(document(%document), '--check', @admin);
+is $r->{code}, 0, 'a gateway says the same' or diag $r->{out}, $r->{err};
+
+delete $document{paths}{'/items'}{post};
+$r = convert(document(%document), @admin);
+is $r->{code}, 1, 'or something else';
+is $r->{out}, "scope write: only the configuration has it\n"
+    . "POST /v1/items: only the configuration has it\n", 'which is told';
+
+$r = command->run('openapi', '--export', @admin);
+is_deeply [ sort keys %{overlay($r)->{actions}[-1]{update}{paths}} ],
+    [ '/items', '/items/{id}' ], 'and is exported';
+
+$t->done;
+done();
