@@ -61,11 +61,11 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
     if (full) {
         ngx_log_error(NGX_LOG_EMERG, zone->log, 0,
                       "keygate zone \"%V\" of %uz bytes is too small for its "
-                      "journal \"%V\": %uL keys fit, %uL lines did not; "
-                      "expected at least %uLk in %V:%ui",
+                      "journal \"%V\": %uL keys fit; expected at least %uzk "
+                      "in %V:%ui",
                       &zone->name, zone->shm_zone->shm.size, &zone->journal,
-                      stats.keys, full,
-                      (zone->shm_zone->shm.size + full * 400) / 1024 + 64,
+                      stats.keys,
+                      ngx_http_keygate_zone_need(zone) / 1024 + 1,
                       &zone->where.file, zone->where.line);
         return NGX_ERROR;
     }

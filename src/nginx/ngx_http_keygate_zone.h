@@ -75,6 +75,12 @@ keygate_journal_t *ngx_http_keygate_zone_follower(
     ngx_http_keygate_zone_t *zone);
 
 
+/* ngx_http_keygate_need.c: how large a zone must be */
+
+/* Of a zone that is too small for its journal; only before an end. */
+size_t ngx_http_keygate_zone_need(ngx_http_keygate_zone_t *zone);
+
+
 /* ngx_http_keygate_follow.c: what comes into the journal while nginx runs */
 
 /* The timer's handler: applies a slice of what has come. */

@@ -307,6 +307,10 @@ keygate_rc_t keygate_table_scope_name(const keygate_table_t *t, unsigned bit,
 keygate_rc_t keygate_table_plan_name(const keygate_table_t *t, unsigned n,
     keygate_str_t *name);
 
+/* The size of a block in which all records would have found room that were ever
+ * applied here, in the same order, where all of them did find room. */
+uint64_t keygate_table_needs(const keygate_table_t *t);
+
 void keygate_table_stats(const keygate_table_t *t,
     keygate_table_stats_t *stats);
 

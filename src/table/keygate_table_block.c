@@ -10,6 +10,7 @@
 #define KEYGATE_KEY_BYTES  320           /* of a block, for sizing its heads */
 
 
+static void keygate_block_lay(keygate_table_t *t, uint64_t size);
 static uint64_t keygate_need_nodes(const keygate_table_t *t,
     keygate_kind_e kind, uint64_t n, uint64_t *rings);
 static uint64_t keygate_need(const keygate_table_t *t, unsigned list,
@@ -19,7 +20,6 @@ static uint64_t keygate_need(const keygate_table_t *t, unsigned list,
 keygate_table_t *
 keygate_table_init(void *mem, size_t size, const unsigned char seed[16])
 {
-    uint64_t          n, at;
     keygate_table_t  *t;
 
     if (size < 65536 || (uintptr_t) mem % 8 != 0) {
@@ -29,8 +29,26 @@ keygate_table_init(void *mem, size_t size, const unsigned char seed[16])
     t = mem;
     memset(t, 0, sizeof(keygate_table_t));
 
-    t->size = size;
     memcpy(t->seed, seed, sizeof(t->seed));
+    keygate_block_lay(t, size);
+    memset(keygate_at(t, t->digests), 0,
+           (size_t) (t->start - t->digests) * 8);
+    t->top = t->start;
+
+    keygate_store(&t->layout, KEYGATE_LAYOUT ^ sizeof(keygate_table_t) << 8);
+
+    return t;
+}
+
+
+/* Where the parts of a block of that size are. */
+
+static void
+keygate_block_lay(keygate_table_t *t, uint64_t size)
+{
+    uint64_t  n;
+
+    t->size = size;
 
     /* a ring is at most 2^31 granules away from its meter */
 
@@ -42,23 +60,38 @@ keygate_table_init(void *mem, size_t size, const unsigned char seed[16])
     t->n_nodes[KEYGATE_KEY] = (uint32_t) n;
     t->n_nodes[KEYGATE_ACCOUNT] = (uint32_t) (n / 4);
 
-    at = (sizeof(keygate_table_t) + 63) / 64 * 8;
-    t->digests = (uint32_t) at;
+    t->digests = (sizeof(keygate_table_t) + 63) / 64 * 8;
     t->nodes[KEYGATE_KEY] = t->digests + (t->n_digests + 1) / 2;
     t->nodes[KEYGATE_ACCOUNT] = t->nodes[KEYGATE_KEY]
                                 + (t->n_nodes[KEYGATE_KEY] + 1) / 2;
     t->start = t->nodes[KEYGATE_ACCOUNT]
                + (t->n_nodes[KEYGATE_ACCOUNT] + 1) / 2;
 
-    memset(keygate_at(t, t->digests), 0, (size_t) (t->start - at) * 8);
-
-    t->top = t->start;
     t->reserve = (t->end - t->start) / 64;
     t->reserve = t->reserve < 131072 ? t->reserve : 131072;
+}
 
-    keygate_store(&t->layout, KEYGATE_LAYOUT ^ sizeof(keygate_table_t) << 8);
 
-    return t;
+uint64_t
+keygate_table_needs(const keygate_table_t *t)
+{
+    uint64_t         used, size;
+    keygate_table_t  block;
+
+    used = t->top - t->start;
+    size = 65536;
+
+    for ( ;; ) {
+        keygate_block_lay(&block, size);
+
+        if (used + block.reserve <= block.end - block.start
+            || block.end == INT32_MAX)
+        {
+            return size;
+        }
+
+        size += size / 256;
+    }
 }
 
 
