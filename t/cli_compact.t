@@ -85,9 +85,80 @@ for my $name (sort keys %ill) {
               "$name: in JSON");
     is(scalar @{$i->json('list')}, 3, "$name: the others are listed");
     is($i->run('revoke', 'z')->{code}, 0, "$name: and changed");
-    is_deeply($i->json('compact')->{kept}, 4, "$name: is gone");
+
+    my $before = join '', $i->lines;
+
+    $r = $i->run('compact');
+    is($r->{code}, 4, "$name: compact refuses");
+    like($r->{err}, qr/\Q$i->{journal}\E:4: \S.*nothing was changed/s,
+         "$name: and tells which line it is");
+    is(join('', $i->lines), $before, "$name: nothing is changed");
+
+    $r = $i->run('compact', '--drop');
+    is($r->{code}, 0, "$name: unless it is to go");
+    is($r->{out}, $ill{$name}, "$name: then it is printed");
+    is(scalar(my @kept = $i->lines), 4, "$name: and is gone");
     is($i->run('check')->{code}, 0, "$name: and all is well");
 }
+
+# -- nothing but what is no record; nothing but deletions; a torn end
+
+my %none = (
+    'CSV' => "id,name\n1,x\n",
+    'blank lines' => "\n \n",
+    'a torn line' => '{"account":{"id":"acc","name"',
+);
+
+for my $name (sort keys %none) {
+    my $i = Keygate::Command->new;
+
+    $i->append($none{$name});
+
+    for my $drop ([], ['--drop']) {
+        $r = $i->run('compact', @$drop);
+        is($r->{code}, 4, "$name @$drop: refused");
+        like($r->{err}, qr/nothing was changed/, "$name @$drop: and told");
+        is($r->{out}, '', "$name @$drop: nothing is printed");
+        is(join('', $i->lines), $none{$name}, "$name @$drop: nor changed");
+    }
+}
+
+my $d = Keygate::Command->new;
+my @deleted = map { qq({"key":{"id":"$_","deleted":true}}\n) } qw(a b);
+
+$d->append(key('a') . join '', @deleted);
+is_deeply($d->json('compact'), { kept => 1, dropped => 2 },
+          'of nothing but deletions');
+is(join('', $d->lines), $deleted[1], 'one stays');
+
+$d->append("\xff\n" . '{"account":');
+is($d->run('compact')->{code}, 4, 'a torn end');
+is_deeply($d->json('compact', '--drop'), { kept => 1, dropped => 2,
+    lost => [ { hex => 'ff' }, { line => '{"account":' } ] }, 'is printed');
+is(join('', $d->lines), $deleted[1], 'and gone');
+
+my $empty = Keygate::Command->new;
+$empty->append('');
+is_deeply($empty->json('compact'), { kept => 0, dropped => 0 },
+          'an empty one stays empty');
+
+my $lost = Keygate::Command->new;
+$lost->append($wanted . "garbage\n");
+my $all = join '', $lost->lines;
+
+SKIP: {
+    open my $full, '>', '/dev/full' or skip 'no /dev/full', 2;
+
+    is($lost->run('compact', '--drop', { stdout => $full })->{code}, 5,
+       'what cannot be printed');
+    is(join('', $lost->lines), $all, 'does not go');
+}
+
+my $many = Keygate::Command->new;
+$many->append($wanted . "x\n" x 20);
+$r = $many->run('compact');
+is(scalar(() = $r->{err} =~ /:\d+: /g), 10, 'the first ten are told');
+like($r->{err}, qr/and 10 more;/, 'and how many more there are');
 
 # -- two kinds of digests; orphans; torn
 

@@ -22,7 +22,8 @@
  *   import_row.c  one row to a record
  *   import_credential.c  the credential of a row
  *   import_file.c rows out of CSV and JSON Lines
- *   export.c      export, compact
+ *   export.c      export
+ *   compact.c     compact
  *   check.c       check
  *   hash.c        hash
  *   openapi.h     openapi: a document and a configuration
@@ -110,6 +111,7 @@ typedef struct {
     int                   live;
     int                   digests;
     int                   dry_run;
+    int                   drop;          /* compact --drop */
     int                   bare;          /* hash --bare */
     int                   never;         /* expire --never */
     int                   hmac;          /* there is a pepper */

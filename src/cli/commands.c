@@ -102,9 +102,13 @@ const cli_command_t  cli_commands[] = {
       "Without --digests no key can be checked against what is printed, and\n"
       "none can be imported again.\n" },
 
-    { "compact", NULL, CLI_JOURNAL, 0, 1, "Jjqh", cli_compact,
+    { "compact", NULL, CLI_JOURNAL, 0, 1, "JKjqh", cli_compact,
       "rewrites the journal to one line a record",
-      "A running gateway follows.\n" },
+      "A running gateway follows. The exit code is 4, and nothing changes,\n"
+      "when there are lines that are no records: they are told. With --drop\n"
+      "they go to stdout, and then out of the journal:\n"
+      "\n"
+      "  keygate compact --drop keys.jsonl >dropped\n" },
 
     { "check", NULL, CLI_JOURNAL, 0, 1, "J" CLI_STORE "Pjqh", cli_check,
       "looks whether the journal is in order",

@@ -1,6 +1,5 @@
 /*
- * export, compact: the journal's records, one line each, elsewhere or in
- * place.
+ * export: the journal's records, one line each.
  */
 
 #include "cli.h"
@@ -89,36 +88,4 @@ cli_export(cli_t *cli)
     krc = keygate_journal_records(cli->journal, cli->now, cli_export_line, &e);
 
     return e.stopped ? cli_flush() : cli_journal_error(cli, krc);
-}
-
-
-int
-cli_compact(cli_t *cli)
-{
-    int           rc;
-    uint64_t      kept, dropped;
-    keygate_rc_t  krc;
-
-    rc = cli_setup_file(cli, 0);
-
-    if (rc != CLI_OK) {
-        return rc;
-    }
-
-    krc = keygate_journal_compact(cli->journal, cli->now, &kept, &dropped);
-
-    if (krc != KEYGATE_OK) {
-        return cli_journal_error(cli, krc);
-    }
-
-    if (cli->json) {
-        printf("{\"kept\":%llu,\"dropped\":%llu}\n",
-               (unsigned long long) kept, (unsigned long long) dropped);
-
-    } else if (!cli->quiet) {
-        printf("%llu lines kept, %llu dropped\n", (unsigned long long) kept,
-               (unsigned long long) dropped);
-    }
-
-    return CLI_OK;
 }

@@ -307,6 +307,8 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_flag, cli_field(digests) },
     { "dry-run", 'D', NULL, "look at everything, write nothing",
       cli_set_flag, cli_field(dry_run) },
+    { "drop", 'K', NULL, "lines that are no records go too, and are printed",
+      cli_set_flag, cli_field(drop) },
     { "wait", '7', "DURATION", "until all nodes have it, but at most so "
       "long, as \"5s\"", cli_set_seconds, cli_field(wait) },
     { "merge", '8', NULL, "into what is there already",

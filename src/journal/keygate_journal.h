@@ -189,16 +189,34 @@ keygate_rc_t keygate_journal_since(keygate_journal_t *j,
 keygate_rc_t keygate_journal_records(keygate_journal_t *j, int64_t wall,
     keygate_line_pt line, void *data);
 
+typedef struct {
+    int64_t             wall;        /* Unix time */
+    keygate_reject_pt   bad;         /* told of each line that is none; or
+                                        NULL */
+    keygate_rc_t      (*lost)(void *data, keygate_str_t text);
+    void               *data;
+    unsigned            drop:1;      /* lines that are none go, too */
+
+    uint64_t            kept;        /* lines */
+    uint64_t            dropped;
+    uint64_t            unread;      /* that are none */
+} keygate_compact_t;
+
 /*
  * Rewrites the file to one line a record, in the order in which the records
- * first appeared (since they were last deleted), without deleted ones and
- * lines that are not valid.  A line with the wrong kind of digest counts as
- * another record.  Temporary file beside it with the same owner and mode,
- * fsync, rename, fsync of the directory; all under the lock, which must not
- * be held yet.  "kept" and "dropped" count lines.
+ * first appeared (since they were last deleted), without deleted ones: but one
+ * deletion stays where there is nothing else.  A line with the wrong kind of
+ * digest counts as another record.  Temporary file beside it with the same
+ * owner and mode, fsync, rename, fsync of the directory; all under the lock,
+ * which must not be held yet.
+ *
+ * KEYGATE_CONFLICT, and nothing has changed, when there are lines that are no
+ * records and "drop" is not set, and when no line is one.  With "drop" they
+ * are given to "lost", in pieces, LF included, and in the end nothing is, to
+ * tell whether all has got where it should: before anything changes.
  */
-keygate_rc_t keygate_journal_compact(keygate_journal_t *j, int64_t wall,
-    uint64_t *kept, uint64_t *dropped);
+keygate_rc_t keygate_journal_compact(keygate_journal_t *j,
+    keygate_compact_t *c);
 
 
 #endif /* KEYGATE_JOURNAL_H */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "keygate_journal_private.h"
-#include "keygate_place.h"
 
 
 #define KEYGATE_SWEEP_BUDGET  65536
@@ -103,19 +102,6 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
 }
 
 
-/* A mark of a copy tells where in a store's history it is: no record. */
-
-static int
-keygate_journal_mark_line(keygate_str_t text)
-{
-    int64_t          wall;
-    keygate_place_t  place;
-
-    return text.len > 6 && memcmp(text.data, "{\"at\":", 6) == 0
-           && keygate_place_parse(text, &place, &wall) == KEYGATE_OK;
-}
-
-
 static int
 keygate_line_void(const keygate_position_t *position,
     const keygate_line_t *line)
@@ -136,7 +122,7 @@ keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
     fault.late = 0;
 
     if (!keygate_line_blank(line->text)
-        && !keygate_journal_mark_line(line->text)
+        && !keygate_line_mark(line->text)
         && !keygate_line_void(position, line))
     {
         rc = keygate_journal_record(j, t, line, now, &fault);

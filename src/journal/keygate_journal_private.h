@@ -227,6 +227,9 @@ keygate_rc_t keygate_reader_boundary(int fd, uint64_t at, int *is);
 
 int keygate_line_blank(keygate_str_t text);
 
+/* A mark of a copy tells where in a store's history it is: no record. */
+int keygate_line_mark(keygate_str_t text);
+
 /*
  * A position that is of another file, or of what this one was before, is moved
  * to the start of this one; nothing of it is void then.  Where records were

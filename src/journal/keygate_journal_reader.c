@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "keygate_journal_private.h"
+#include "keygate_place.h"
 
 
 #define KEYGATE_PREFIX  (KEYGATE_LINE_MAX + 1)
@@ -263,4 +264,15 @@ keygate_line_blank(keygate_str_t text)
     }
 
     return 1;
+}
+
+
+int
+keygate_line_mark(keygate_str_t text)
+{
+    int64_t          wall;
+    keygate_place_t  place;
+
+    return text.len > 6 && memcmp(text.data, "{\"at\":", 6) == 0
+           && keygate_place_parse(text, &place, &wall) == KEYGATE_OK;
 }

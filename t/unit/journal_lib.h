@@ -448,6 +448,29 @@ keys(const keygate_table_t *t)
 }
 
 
+/* Without a word about lines that are no records. */
+
+__attribute__((unused))
+static keygate_rc_t
+compact(keygate_journal_t *j, uint64_t *kept, uint64_t *dropped)
+{
+    keygate_rc_t       rc;
+    keygate_compact_t  c;
+
+    memset(&c, 0, sizeof(c));
+
+    c.wall = now.wall;
+    c.drop = 1;
+
+    rc = keygate_journal_compact(j, &c);
+
+    *kept = c.kept;
+    *dropped = c.dropped;
+
+    return rc;
+}
+
+
 __attribute__((unused))
 static keygate_rc_t
 append(keygate_journal_t *j, const char *lines)

@@ -46,7 +46,7 @@ writer(int n, int born)
     for (i = 1; ; i++) {
 
         if (rand() % 100 == 0
-            && keygate_journal_compact(j, now.wall, &kept, &dropped)
+            && compact(j, &kept, &dropped)
                != KEYGATE_OK)
         {
             _exit(3);

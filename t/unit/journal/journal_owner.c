@@ -48,7 +48,7 @@ compacts(keygate_journal_t *j)
 {
     uint64_t  kept, dropped;
 
-    return (int) keygate_journal_compact(j, 0, &kept, &dropped);
+    return (int) compact(j, &kept, &dropped);
 }
 
 

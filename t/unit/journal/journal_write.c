@@ -56,7 +56,7 @@ test_append(void)
 
     /* the file is replaced while a handle has the old one open */
 
-    is_num(keygate_journal_compact(other, now.wall, &at, &end), KEYGATE_OK,
+    is_num(compact(other, &at, &end), KEYGATE_OK,
            "compact");
     is_num(append(j, key_line("k5", 5, 5)), KEYGATE_OK, "then append");
     keygate_journal_follow(other, t, 0, &now);
@@ -75,7 +75,7 @@ test_append(void)
     conf.must_exist = 1;
     j = keygate_journal_create(path, &conf);
     is_num(keygate_journal_begin(j), KEYGATE_NONE, "must_exist");
-    is_num(keygate_journal_compact(j, now.wall, &at, &end), KEYGATE_NONE,
+    is_num(compact(j, &at, &end), KEYGATE_NONE,
            "nothing to compact");
     is_num(files(0), 0, "and no file was made");
     keygate_journal_destroy(j);
@@ -264,7 +264,7 @@ test_compact(void)
     snprintf(link, sizeof(link), "%s.4242.tmp", path);
     put(link, "w", "left over", 9);
 
-    is_num(keygate_journal_compact(j, now.wall, &kept, &dropped), KEYGATE_OK,
+    is_num(compact(j, &kept, &dropped), KEYGATE_OK,
            "compact");
     is_num(kept, 4, "four lines are kept");
     is_num(dropped, 11, "eleven are not");
@@ -294,7 +294,7 @@ test_compact(void)
         abort();
     }
 
-    is_num(keygate_journal_compact(j, now.wall, &kept, &dropped), KEYGATE_OK,
+    is_num(compact(j, &kept, &dropped), KEYGATE_OK,
            "a symbolic link");
     lstat(path, &st);
     ok(S_ISLNK(st.st_mode), "stays one");
@@ -329,7 +329,7 @@ test_compact_faults(void)
             before = get(&n_before);
 
             fault_set(kind, at, EIO, 0);
-            rc = keygate_journal_compact(j, now.wall, &kept, &dropped);
+            rc = compact(j, &kept, &dropped);
             failed = fault_plan.count >= at;
             fault_clear();
 
@@ -393,7 +393,7 @@ test_compact_random(void)
         t2 = table();
 
         keygate_journal_follow(j, t1, 0, &now);
-        bad += keygate_journal_compact(j, now.wall, &kept, &dropped)
+        bad += compact(j, &kept, &dropped)
                != KEYGATE_OK;
         rejected.n = 0;
         keygate_journal_follow(j, t2, 0, &now);
