@@ -45,6 +45,10 @@ keygate_journal_t *keygate_journal_create(const char *path,
     const keygate_journal_conf_t *conf);
 void keygate_journal_destroy(keygate_journal_t *j);
 
+/* From now on the handle reads for another table, which is kept otherwise. */
+void keygate_journal_serve(keygate_journal_t *j,
+    const keygate_journal_conf_t *conf);
+
 /*
  * Applies what has come since the table's position, up to "lines" lines (0:
  * all there is).  Under the table's lock.

@@ -54,6 +54,15 @@ keygate_journal_reject(keygate_journal_t *j, keygate_position_t *position,
 }
 
 
+void
+keygate_journal_serve(keygate_journal_t *j, const keygate_journal_conf_t *conf)
+{
+    j->conf = *conf;
+    j->check_end = 0;
+    j->full = 0;
+}
+
+
 /* KEYGATE_OK, or KEYGATE_INVALID with the fault that the line is skipped for,
  * or what makes reading stop. */
 

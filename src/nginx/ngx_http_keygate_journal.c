@@ -208,14 +208,22 @@ ngx_http_keygate_zone_follower(ngx_http_keygate_zone_t *zone)
 {
     keygate_journal_conf_t  conf;
 
-    ngx_memzero(&conf, sizeof(keygate_journal_conf_t));
-
-    conf.hmac = (zone->pepper.len != 0);
-    conf.must_exist = 1;
-    conf.reject = ngx_http_keygate_zone_reject;
-    conf.data = zone;
+    ngx_http_keygate_zone_reads(zone, &conf);
 
     return keygate_journal_create((char *) zone->journal.data, &conf);
+}
+
+
+void
+ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
+    keygate_journal_conf_t *conf)
+{
+    ngx_memzero(conf, sizeof(keygate_journal_conf_t));
+
+    conf->hmac = (zone->pepper.len != 0);
+    conf->must_exist = 1;
+    conf->reject = ngx_http_keygate_zone_reject;
+    conf->data = zone;
 }
 
 

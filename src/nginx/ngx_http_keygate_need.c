@@ -5,8 +5,6 @@
 
 #include "ngx_http_keygate.h"
 
-#include <sys/mman.h>
-
 
 #define NGX_HTTP_KEYGATE_NEED_TRIES  1000    /* for the journal's lock */
 
@@ -30,15 +28,14 @@ ngx_http_keygate_zone_need(ngx_http_keygate_zone_t *zone)
 
     do {
         size *= 2;
-        mem = mmap(NULL, size, PROT_READ|PROT_WRITE,
-                   MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0);
+        mem = malloc(size);
 
-        if (mem == MAP_FAILED) {
+        if (mem == NULL) {
             break;
         }
 
         rc = ngx_http_keygate_need_fill(zone, mem, size, &need);
-        (void) munmap(mem, size);
+        free(mem);
 
         if (rc == KEYGATE_OK) {
 

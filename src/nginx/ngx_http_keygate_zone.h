@@ -73,6 +73,9 @@ ngx_uint_t ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone);
  * memory. */
 keygate_journal_t *ngx_http_keygate_zone_follower(
     ngx_http_keygate_zone_t *zone);
+/* How such a handle is made. */
+void ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
+    keygate_journal_conf_t *conf);
 
 
 /* ngx_http_keygate_need.c: how large a zone must be */

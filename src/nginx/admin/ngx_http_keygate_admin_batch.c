@@ -15,6 +15,8 @@ static keygate_rc_t ngx_http_keygate_batch_apply(ngx_http_keygate_writer_t *w,
     uint64_t end);
 static keygate_rc_t ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w,
     uint64_t *end);
+static void ngx_http_keygate_batch_elsewhere(ngx_http_keygate_writer_t *w,
+    keygate_rc_t applied);
 static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w,
     keygate_rc_t rc, const char *what);
@@ -68,6 +70,8 @@ ngx_http_keygate_batch(void *data)
 
     if (rc == KEYGATE_OK && end) {
         ngx_http_keygate_batch_verify(w, ngx_http_keygate_batch_apply(w, end));
+        ngx_http_keygate_batch_elsewhere(w,
+                                     ngx_http_keygate_others_apply(w, end));
     }
 
     if (rc != KEYGATE_OK) {
@@ -76,6 +80,8 @@ ngx_http_keygate_batch(void *data)
         ngx_http_keygate_zone_lock(w->zone);
         keygate_journal_disown(w->journal, w->zone->table, &w->now);
         ngx_http_keygate_zone_unlock(w->zone);
+
+        ngx_http_keygate_others_disown(w);
     }
 
     keygate_journal_end(w->journal);
@@ -255,6 +261,25 @@ ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
                        "The change is in the journal, but the zone has no "
                        "room for it: it will be in force when there is, and "
                        "until then the record opens nothing.");
+    }
+}
+
+
+/* The same for other zones over this journal. */
+
+static void
+ngx_http_keygate_batch_elsewhere(ngx_http_keygate_writer_t *w,
+    keygate_rc_t applied)
+{
+    ngx_http_keygate_job_t  *job;
+
+    for (job = w->batch; job && applied != KEYGATE_OK; job = job->next) {
+        if (job->line && job->status < NGX_HTTP_BAD_REQUEST) {
+            ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                       "The change is in the journal, but another zone could "
+                       "not read it yet: it will be in force there within a "
+                       "second, or when there is memory for it.");
+        }
     }
 }
 

@@ -65,4 +65,13 @@ void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
 ngx_uint_t ngx_http_keygate_receipt_wait(ngx_http_keygate_job_t *job);
 
 
+/* ngx_http_keygate_admin_others.c: other zones over the same journal */
+
+/* After an append: they read up to "end".  KEYGATE_OK, or why one could not. */
+keygate_rc_t ngx_http_keygate_others_apply(ngx_http_keygate_writer_t *w,
+    uint64_t end);
+/* After one that has failed: as keygate_journal_disown(). */
+void ngx_http_keygate_others_disown(ngx_http_keygate_writer_t *w);
+
+
 #endif /* NGX_HTTP_KEYGATE_ADMIN_WRITE_H */
