@@ -231,6 +231,101 @@ is scalar(keys %{routes($r)}), 256, 'as many scopes as an API can have';
 like $r->{err}, qr/left out: its scopes would be more than the 256/, 'told';
 nginx_takes($r, 'nginx takes it');
 
+# -- YAML, and Swagger 2.0
+
+$r = convert(<<'Y');
+# a comment
+openapi: 3.0.4
+info:
+  title: "A shop: YAML"
+  version: 1.10
+security:
+- &needs
+  key: [a, 'b']
+components:
+  securitySchemes:
+    key: &key {type: apiKey, in: header, name: X-Api-Key}
+    other:
+      <<: *key
+      name: X-Other
+paths:
+  /a:
+    get:
+      description: |
+        Some
+          text: here
+    put: {security: [*needs, {other: [a, b]}]}
+  ? /b
+  : get: {security: []}
+Y
+is_deeply routes($r), { 'GET /a' => 'a&b', 'PUT /a' => 'a&b',
+    'GET /b' => 'public' }, 'a document in YAML';
+like $r->{out}, qr/^# from OpenAPI 3\.0\.4: A shop: YAML 1\.10$/m,
+    'in which versions are texts';
+like $r->{out}, qr/credential +header X-Other;/, 'with what "<<" brings in';
+warned($r, '/paths/~1b/get', qr/public: GET/);
+nginx_takes($r, 'nginx takes it');
+
+$r = convert(<<'Y');
+swagger: "2.0"
+info: {title: Old, version: "1"}
+host: api.example.com
+basePath: /v2/
+securityDefinitions:
+  key: {type: apiKey, in: header, name: X-Api-Key}
+  flow:
+    type: oauth2
+    flow: implicit
+    scopes: {read: Read it, write: Write it, x-more: no scope}
+  user: {type: basic}
+security: [{key: []}]
+paths:
+  /a:
+    get: {}
+    put: {security: [{flow: [write]}]}
+    delete: {security: [{user: []}]}
+Y
+is_deeply routes($r), { 'GET /a' => 'any', 'PUT /a' => 'write',
+    'DELETE /a' => 'any' }, 'Swagger 2.0';
+like $r->{out}, qr/^ +base +\/v2;/m, 'has a basePath';
+like $r->{out}, qr/^ +scope +read "Read it";\n +scope +write "Write it";\n\n/m,
+    'and scopes';
+nginx_takes($r, 'nginx takes it');
+
+# -- x-keygate
+
+$r = convert(document(security => [ { key => [] } ],
+    'x-keygate' => { plan => { pro => ['export'] }, rate => '9r/s',
+        error => [ [ 'rate_limited', 'title=Too fast' ] ] },
+    paths => { '/a' => { 'x-keygate' => { cost => 2 }, get => {},
+        put => { 'x-keygate' => { cost => 3, need => 'x|y', feature =>
+            'export', when => { gone => 'z' } } },
+        delete => { 'x-keygate' => { skip => JSON::PP::true() } } } }));
+is_deeply routes($r), { 'GET /a' => 'any cost=2',
+    'PUT /a' => 'x|y cost=3 feature=export' }, 'x-keygate of operations';
+like $r->{out}, qr/^ +error +rate_limited "title=Too fast";/m, 'directives';
+like $r->{out}, qr/^ +when +PUT \/a body\.gone z;/m, 'and when';
+unlike $r->{err}, qr/left out:/, 'what is skipped is not told';
+nginx_takes($r, 'nginx takes it');
+
+for my $case (
+    [ 'an unknown directive', { rates => '9r/s' }, '/x-keygate/rates' ],
+    [ 'one that nginx does not take', { rate => 'many' }, '/x-keygate' ],
+    [ 'no object', 'rate', '/x-keygate' ],
+) {
+    my ($name, $extension, $pointer) = @$case;
+
+    $r = convert(document(security => [ { key => [] } ],
+        'x-keygate' => $extension, paths => { '/a' => { get => {} } }));
+    is $r->{code}, 2, "x-keygate: $name: is an error";
+    like $r->{err}, qr/:\d+: \Q$pointer\E: /, "$name: and told";
+}
+
+$r = convert(document(security => [ { key => [] } ], paths => { '/a' => {
+    get => { 'x-keygate' => { needs => 'x' } } } }));
+is $r->{code}, 2, 'x-keygate: an unknown member of an operation';
+like $r->{err}, qr{/paths/~1a/get/x-keygate/needs: no member}, 'is told';
+
 # -- JSON
 
 my $json = JSON::PP->new->utf8->decode(

@@ -131,7 +131,7 @@ const cli_command_t  cli_commands[] = {
       "\n"
       "  keygate token billing --role keys --expires-in 90d\n" },
 
-    { "openapi", NULL, "FILE", 0, 1, "mzKWvyYZLQVG0AkXjqh", cli_openapi,
+    { "openapi", NULL, "FILE", 0, 1, "mz=WvyYZLQVG0AkXjqh", cli_openapi,
       "prints the configuration that an OpenAPI document means",
       "A keygate_api block for OpenAPI 3.0, 3.1 or Swagger 2.0, in JSON or\n"
       "YAML. What cannot be written is left out, and told with its place, as\n"

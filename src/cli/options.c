@@ -336,7 +336,7 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_text, cli_field(openapi.name) },
     { "zone", 'z', "NAME", "of its keys; \"keys\"",
       cli_set_text, cli_field(openapi.zone) },
-    { "scheme", 'K', "NAME", "the security scheme whose keys these are",
+    { "scheme", '=', "NAME", "the security scheme whose keys these are",
       cli_set_text, cli_field(openapi.scheme) },
     { "credential", 'W', "WORDS", "where the key is sent, whatever the "
       "document says: as \"header X-Api-Key\"",

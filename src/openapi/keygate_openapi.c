@@ -178,7 +178,9 @@ keygate_openapi_named(keygate_openapi_work_t *w)
 static keygate_rc_t
 keygate_openapi_secured(keygate_openapi_work_t *w)
 {
-    return w->secured || w->options->open != KEYGATE_OPENAPI_ASK
+    return w->secured
+           || keygate_doc_get(w->root, KEYGATE_STR("security")) != NULL
+           || w->options->open != KEYGATE_OPENAPI_ASK
            || keygate_doc_get(w->extension, KEYGATE_STR("route")) != NULL
            || (w->extension != NULL && w->result->n_operations == 0)
            ? KEYGATE_OK

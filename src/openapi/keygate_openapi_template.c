@@ -8,6 +8,7 @@
 
 
 #define KEYGATE_OPENAPI_PATH   2048      /* bytes of one that is written */
+#define KEYGATE_OPENAPI_MADE   24        /* bytes that a name gets besides */
 #define KEYGATE_OPENAPI_PARAM  '\1'      /* in a shape, as no text has it */
 #define KEYGATE_OPENAPI_REST   '\2'
 
@@ -270,6 +271,24 @@ keygate_openapi_end(keygate_str_t name, size_t i)
 }
 
 
+/* Every byte may be a colon, and every segment a parameter that gets another
+ * name. */
+
+static size_t
+keygate_openapi_room_for(keygate_str_t name)
+{
+    size_t  i, size;
+
+    size = 2 * name.len + KEYGATE_OPENAPI_MADE;
+
+    for (i = 0; i < name.len; i++) {
+        size += name.data[i] == '/' ? KEYGATE_OPENAPI_MADE : 0;
+    }
+
+    return size;
+}
+
+
 keygate_rc_t
 keygate_openapi_template(keygate_openapi_work_t *w,
     keygate_openapi_path_t *path)
@@ -288,7 +307,7 @@ keygate_openapi_template(keygate_openapi_work_t *w,
     }
 
     t.path = path;
-    t.text.size = t.shape.size = 2 * name.len + 256 * KEYGATE_SEGMENTS_MAX;
+    t.text.size = t.shape.size = keygate_openapi_room_for(name);
     t.text.data = keygate_doc_alloc(w->doc, t.text.size);
     t.shape.data = keygate_doc_alloc(w->doc, t.shape.size);
 

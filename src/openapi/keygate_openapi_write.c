@@ -216,6 +216,11 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
     keygate_openapi_op_t  *op;
 
     if (path->blocked) {
+        for (op = path->ops; op != NULL; op = op->next) {
+            w->result->n_left += !keygate_str_eq(op->method,
+                                     KEYGATE_STR(KEYGATE_OPENAPI_NOBODY));
+        }
+
         return keygate_block_add(&w->result->block, (keygate_str_t []) {
                                      KEYGATE_STR("route"),
                                      KEYGATE_STR(KEYGATE_OPENAPI_NOBODY),
