@@ -1,7 +1,6 @@
 /*
  * What the gate's refusals are called and say, and the body of any error in
- * one of three formats.  Which error it is, and with which headers it leaves,
- * is for others to know.
+ * one of three formats.  Which error it is, and its headers, others know.
  */
 
 #include <string.h>
@@ -214,8 +213,9 @@ keygate_error_say(const keygate_texts_t *texts, const keygate_error_t *e,
         keygate_error_say_status(e, said);
 
     } else {
-        said->status = (e->code == KEYGATE_UNAVAILABLE && e->status == 503)
-                       ? 503 : keygate_error_status(texts, e->code);
+        said->status = e->status == 407      /* to a proxy of tunnels */
+                       || (e->status == 503 && e->code == KEYGATE_UNAVAILABLE)
+                       ? e->status : keygate_error_status(texts, e->code);
         said->code = text->code.len ? text->code : usual->name;
         said->type = said->code;
         said->title = keygate_span(texts->types.len ? usual->title

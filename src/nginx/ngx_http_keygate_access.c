@@ -132,9 +132,13 @@ ngx_http_keygate_satisfy_handler(ngx_http_request_t *r)
 
     /* a challenge of another module belongs to no other status */
 
-    if (ctx->status != NGX_HTTP_UNAUTHORIZED) {
+    if (ctx->status != NGX_HTTP_UNAUTHORIZED
+        && ctx->status != NGX_HTTP_PROXY_AUTH_REQUIRED)
+    {
         ngx_http_keygate_remove_header(r,
                                        &ngx_http_keygate_www_authenticate.key);
+        ngx_http_keygate_remove_header(r,
+                                     &ngx_http_keygate_proxy_authenticate.key);
     }
 
     r->access_code = ctx->status;
@@ -280,6 +284,10 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     }
 
     ctx->status = ngx_http_keygate_refusal_status(ctx->api->core, v);
+
+    if (ctx->status == NGX_HTTP_UNAUTHORIZED && ngx_http_keygate_tunnel(r)) {
+        ctx->status = NGX_HTTP_PROXY_AUTH_REQUIRED;
+    }
 
     ngx_http_keygate_log_refusal(r, ctx);
 }

@@ -22,6 +22,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_keygate_credential_line(
     ngx_http_keygate_found_t *found, ngx_table_elt_t *h);
+static ngx_inline ngx_uint_t ngx_http_keygate_credential_named(
+    ngx_http_request_t *r, keygate_source_t *source, ngx_table_elt_t *h);
 
 
 ngx_int_t
@@ -75,11 +77,7 @@ ngx_http_keygate_credential_line(ngx_http_keygate_found_t *found,
     for (k = 0; k < found->api->n_sources; k++) {
         source = &found->api->sources[k];
 
-        if (h->key.len != source->lowcase.len
-            || ngx_memcmp(h->lowcase_key, source->lowcase.data,
-                          source->lowcase.len)
-               != 0)
-        {
+        if (!ngx_http_keygate_credential_named(found->request, source, h)) {
             continue;
         }
 
@@ -108,4 +106,22 @@ ngx_http_keygate_credential_line(ngx_http_keygate_found_t *found,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_http_keygate_credential_named(ngx_http_request_t *r,
+    keygate_source_t *source, ngx_table_elt_t *h)
+{
+    static ngx_str_t  proxy = ngx_string("proxy-authorization");
+
+    if (ngx_http_keygate_tunnel(r) && keygate_source_authorization(source)) {
+        return h->key.len == proxy.len
+               && ngx_memcmp(h->lowcase_key, proxy.data, proxy.len) == 0;
+    }
+
+    return h->key.len == source->lowcase.len
+           && ngx_memcmp(h->lowcase_key, source->lowcase.data,
+                         source->lowcase.len)
+              == 0;
 }

@@ -31,6 +31,8 @@ ngx_http_keygate_name_t  ngx_http_keygate_cache_control =
     ngx_http_keygate_name("Cache-Control", "cache-control");
 ngx_http_keygate_name_t  ngx_http_keygate_www_authenticate =
     ngx_http_keygate_name("WWW-Authenticate", "www-authenticate");
+ngx_http_keygate_name_t  ngx_http_keygate_proxy_authenticate =
+    ngx_http_keygate_name("Proxy-Authenticate", "proxy-authenticate");
 
 static ngx_http_keygate_name_t  ngx_http_keygate_retry_after =
     ngx_http_keygate_name("Retry-After", "retry-after");
@@ -345,7 +347,10 @@ ngx_http_keygate_add_challenges(ngx_http_request_t *r,
 
         /* one line a scheme: other modules' challenges stay beside them */
 
-        if (ngx_http_keygate_add_header(r, &ngx_http_keygate_www_authenticate,
+        if (ngx_http_keygate_add_header(r,
+                                        ngx_http_keygate_tunnel(r)
+                                        ? &ngx_http_keygate_proxy_authenticate
+                                        : &ngx_http_keygate_www_authenticate,
                                         &value)
             != NGX_OK)
         {

@@ -42,6 +42,7 @@ typedef struct {
 extern ngx_http_keygate_name_t  ngx_http_keygate_allow;
 extern ngx_http_keygate_name_t  ngx_http_keygate_cache_control;
 extern ngx_http_keygate_name_t  ngx_http_keygate_www_authenticate;
+extern ngx_http_keygate_name_t  ngx_http_keygate_proxy_authenticate;
 
 /* Adds what the decision calls for: rate headers, and for a refusal by the
  * gate the challenge, Allow, Retry-After, Cache-Control.  "own" tells that

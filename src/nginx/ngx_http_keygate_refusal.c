@@ -300,7 +300,8 @@ ngx_http_keygate_limits(keygate_verdict_t *v, keygate_buf_t *out)
 /* An integrator who sent no key wants to know where it goes. */
 
 static void
-ngx_http_keygate_sources(keygate_api_t *api, keygate_buf_t *out)
+ngx_http_keygate_sources(ngx_http_request_t *r, keygate_api_t *api,
+    keygate_buf_t *out)
 {
     unsigned  i;
 
@@ -308,7 +309,10 @@ ngx_http_keygate_sources(keygate_api_t *api, keygate_buf_t *out)
 
     for (i = 0; i < api->n_sources; i++) {
         keygate_buf_puts(out, i ? " or " : "");
-
+        keygate_buf_puts(out,
+                         (ngx_http_keygate_tunnel(r)
+                          && keygate_source_authorization(&api->sources[i]))
+                         ? "Proxy-" : "");
         keygate_source_describe(&api->sources[i], out);
     }
 
@@ -323,7 +327,7 @@ ngx_http_keygate_where_to_send(ngx_http_request_t *r, keygate_api_t *api,
     keygate_buf_t  out;
 
     ngx_memzero(&out, sizeof(keygate_buf_t));
-    ngx_http_keygate_sources(api, &out);
+    ngx_http_keygate_sources(r, api, &out);
 
     out.size = out.len;
     out.len = 0;
@@ -333,7 +337,7 @@ ngx_http_keygate_where_to_send(ngx_http_request_t *r, keygate_api_t *api,
         return NGX_ERROR;
     }
 
-    ngx_http_keygate_sources(api, &out);
+    ngx_http_keygate_sources(r, api, &out);
 
     e->detail.data = out.data;
     e->detail.len = out.size;

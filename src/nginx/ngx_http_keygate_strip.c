@@ -11,8 +11,8 @@
 
 static ngx_int_t ngx_http_keygate_strip_all(ngx_http_request_t *r,
     keygate_api_t *api);
-static ngx_uint_t ngx_http_keygate_unwanted(keygate_api_t *api,
-    ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_keygate_unwanted(ngx_http_request_t *r,
+    keygate_api_t *api, ngx_table_elt_t *h);
 static ngx_int_t ngx_http_keygate_protocols(ngx_http_request_t *r,
     keygate_api_t *api, ngx_table_elt_t *h, ngx_table_elt_t **rest);
 static ngx_inline ngx_uint_t ngx_http_keygate_named(ngx_table_elt_t *h,
@@ -118,12 +118,21 @@ ngx_http_keygate_give_back_handler(ngx_http_request_t *r)
 
 
 static ngx_uint_t
-ngx_http_keygate_unwanted(keygate_api_t *api, ngx_table_elt_t *h)
+ngx_http_keygate_unwanted(ngx_http_request_t *r, keygate_api_t *api,
+    ngx_table_elt_t *h)
 {
     unsigned    k;
     ngx_str_t  *override;
 
     for (k = 0; k < api->n_sources && !api->pass_credential; k++) {
+        if (ngx_http_keygate_tunnel(r)
+            && keygate_source_authorization(&api->sources[k])
+            && ngx_http_keygate_named(h, (u_char *) "proxy-authorization",
+                                      sizeof("proxy-authorization") - 1))
+        {
+            return 1;
+        }
+
         if (api->sources[k].kind != KEYGATE_SOURCE_WEBSOCKET
             && ngx_http_keygate_named(h, api->sources[k].lowcase.data,
                                       api->sources[k].lowcase.len))
@@ -254,7 +263,7 @@ ngx_http_keygate_strip_all(ngx_http_request_t *r, keygate_api_t *api)
 
             rest = NULL;
 
-            if (!ngx_http_keygate_unwanted(api, &h[i])) {
+            if (!ngx_http_keygate_unwanted(r, api, &h[i])) {
                 rc = ngx_http_keygate_protocols(r, api, &h[i], &rest);
 
                 if (rc == NGX_DECLINED) {

@@ -138,7 +138,11 @@ sub response {
         return $next;
     }
 
-    if (($method // '') eq 'HEAD' || $status == 204 || $status == 304) {
+    $method //= '';
+
+    if ($method eq 'HEAD' || $status == 204 || $status == 304
+        || $method eq 'CONNECT' && $status == 200)
+    {
         $r->{body} = '';
 
     } elsif (lc($r->header('Transfer-Encoding') // '') eq 'chunked') {
