@@ -98,6 +98,7 @@ typedef struct {
     const char           *etc_dir;
     const char           *conf_dir;
     keygate_openapi_options_t  openapi;
+    const char           *document;      /* setup --openapi */
     const char           *check;         /* openapi; "": by the admin API */
     int                   strict;        /* openapi; as the two below */
     int                   export;

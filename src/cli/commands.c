@@ -13,13 +13,13 @@
 
 const cli_command_t  cli_commands[] = {
 
-    { "setup", NULL, "NAME", 1, 1, "wHMgcCjqh", cli_setup,
+    { "setup", NULL, "NAME", 1, 1, "w+LQHMgcCjqh", cli_setup,
       "makes a first gate, and shows that it works",
       "A journal with an account and a key, a token for the admin API, and a\n"
       "site that asks for a key and proxies to --upstream. nginx tests it and\n"
       "loads it; where it does not take it, nothing is left behind. What is\n"
       "there already stays as it is. With --quiet nothing is printed but the\n"
-      "request to try.\n" },
+      "request to try. With --openapi the API is what the document means.\n" },
 
     { "create", NULL, "", 0, 0, "J" CLI_STORE "PFansreEijqh", cli_create,
       "makes a key and shows its secret, this once",

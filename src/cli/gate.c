@@ -64,12 +64,12 @@ static int
 cli_gate_key(cli_t *cli, cli_gate_t *gate,
     char hex[2 * KEYGATE_DIGEST_LEN + 1])
 {
-    char           format[64];
+    char           format[128];
     unsigned char  digest[KEYGATE_DIGEST_LEN];
 
-    snprintf(format, sizeof(format), "%s_ id=6 secret=24", gate->name);
-
-    if (cli_add_formats(cli, format) != CLI_OK) {
+    if (!cli_gate_format(gate, format, sizeof(format))
+        || cli_add_formats(cli, format) != CLI_OK)
+    {
         return CLI_FAILED;
     }
 
@@ -126,8 +126,8 @@ cli_gate_records(cli_t *cli, cli_gate_t *gate, cli_text_t *lines)
         return rc;
     }
 
-    request = json_pack("{s:s, s:s, s:[s]}", "account", CLI_GATE_ACCOUNT,
-                        "name", "First key", "scopes", "read");
+    request = json_pack("{s:s, s:s, s:o}", "account", CLI_GATE_ACCOUNT,
+                        "name", "First key", "scopes", cli_gate_scopes(gate));
     record = request == NULL
              ? NULL : keygate_change_create_key(request, gate->id, &digest,
                                                 cli->now, NULL, &faults);
@@ -284,6 +284,7 @@ cli_setup(cli_t *cli)
     memset(&gate, 0, sizeof(cli_gate_t));
 
     rc = cli_gate_open(cli, &gate);
+    rc = rc != CLI_OK ? rc : cli_gate_document(cli, &gate);
 
     if (rc == CLI_OK) {
         rc = cli_gate_make(cli, &gate);
@@ -295,6 +296,7 @@ cli_setup(cli_t *cli)
         rc = cli_gate_tell(cli, &gate);
     }
 
+    cli_gate_document_free(&gate);
     OPENSSL_cleanse(gate.credential, sizeof(gate.credential));
 
     return rc;

@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "keygate_file.h"
+#include "openapi.h"
 
 
 /* A file of a gate.  One that is there already is left as it is. */
@@ -31,6 +32,8 @@ typedef struct {
     cli_gate_file_t   digest;            /* of the token */
     cli_gate_file_t   site;
 
+    cli_openapi_t     document;          /* with --openapi */
+    unsigned          documented:1;
     unsigned          loaded:1;          /* by an nginx that runs */
     char              id[KEYGATE_ID_MAX + 1];
     char              credential[KEYGATE_CREDENTIAL_MAX + 1];
@@ -60,10 +63,28 @@ int cli_gate_nginx(const char *first, const char *second);
 /* -- gate_site.c */
 
 /* The configuration of the gate, appended to "text". */
-int cli_gate_site(const cli_gate_t *gate, cli_text_t *text);
+int cli_gate_site(cli_gate_t *gate, cli_text_t *text);
 
 /* Whether what goes into the configuration is what it looks like. */
 int cli_gate_words(const cli_gate_t *gate);
+
+
+/* -- gate_document.c */
+
+/* With --openapi: reads the document, and tells what is to be told of it.  An
+ * exit code. */
+int cli_gate_document(cli_t *cli, cli_gate_t *gate);
+void cli_gate_document_free(cli_gate_t *gate);
+
+/* Its API, and one beside it that shows a key what it is; 0 without memory. */
+int cli_gate_document_api(cli_gate_t *gate, cli_text_t *text);
+
+/* What its keys look like; and all that they may do, or NULL. */
+int cli_gate_format(const cli_gate_t *gate, char *format, size_t size);
+json_t *cli_gate_scopes(const cli_gate_t *gate);
+
+/* How curl sends a key. */
+int cli_gate_header(const cli_gate_t *gate, char *header, size_t size);
 
 
 /* -- gate_tell.c */

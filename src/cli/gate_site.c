@@ -17,15 +17,17 @@
 #define CLI_GATE_NAME_MAX  16
 
 
-/* "%" and a letter stand for what gate_site.c puts there. */
+/* "%" and a letter stand for what cli_gate_word() has for it. */
 
-static const char  cli_gate_template[] =
+static const char  cli_gate_head[] =
     "# A first gate, made by \"keygate setup %n\", which does not touch it\n"
     "# again: change what you like, then \"nginx -t && nginx -s reload\".\n"
     "# What there is to write: man 1 keygate, and the documents beside it.\n"
     "\n"
     "keygate_zone  %n:16m journal=%j;\n"
-    "\n"
+    "\n";
+
+static const char  cli_gate_api[] =
     "keygate_api %n {\n"
     "    zone        %n;\n"
     "    credential  header X-Api-Key;\n"
@@ -39,7 +41,9 @@ static const char  cli_gate_template[] =
     "    route  GET  /v1/me  any;\n"
     "    route  GET  /*      read;\n"
     "    route  POST|PUT|PATCH|DELETE  /*  write;\n"
-    "}\n"
+    "}\n";
+
+static const char  cli_gate_server[] =
     "\n"
     "server {\n"
     "    listen   %l;\n"
@@ -50,10 +54,20 @@ static const char  cli_gate_template[] =
     "        proxy_set_header  X-Account  $keygate_account;\n"
     "        proxy_set_header  X-Scopes   $keygate_scopes;\n"
     "    }\n"
-    "\n"
+    "\n";
+
+static const char  cli_gate_me[] =
     "    location = /v1/me {\n"
     "        keygate_me;\n"
-    "    }\n"
+    "    }\n";
+
+static const char  cli_gate_own_me[] =
+    "    location = /keygate/me {\n"
+    "        keygate  %n_me;\n"
+    "        keygate_me;\n"
+    "    }\n";
+
+static const char  cli_gate_admin[] =
     "}\n"
     "\n"
     "# Keys, accounts and metrics, for who may connect to this socket and has\n"
@@ -145,8 +159,8 @@ cli_gate_word(const cli_gate_t *gate, char letter)
 }
 
 
-int
-cli_gate_site(const cli_gate_t *gate, cli_text_t *text)
+static int
+cli_gate_part(const cli_gate_t *gate, const char *part, cli_text_t *text)
 {
     int          ok;
     size_t       len;
@@ -154,7 +168,7 @@ cli_gate_site(const cli_gate_t *gate, cli_text_t *text)
 
     ok = 1;
 
-    for (p = cli_gate_template; *p != '\0' && ok; p += len) {
+    for (p = part; *p != '\0' && ok; p += len) {
         len = strcspn(p, "%");
         ok = cli_text_add(text, p, len);
 
@@ -163,6 +177,23 @@ cli_gate_site(const cli_gate_t *gate, cli_text_t *text)
             len += 2;
         }
     }
+
+    return ok;
+}
+
+
+int
+cli_gate_site(cli_gate_t *gate, cli_text_t *text)
+{
+    int  ok;
+
+    ok = cli_gate_part(gate, cli_gate_head, text)
+         && (gate->documented ? cli_gate_document_api(gate, text)
+                              : cli_gate_part(gate, cli_gate_api, text))
+         && cli_gate_part(gate, cli_gate_server, text)
+         && cli_gate_part(gate, gate->documented ? cli_gate_own_me
+                                                 : cli_gate_me, text)
+         && cli_gate_part(gate, cli_gate_admin, text);
 
     return ok ? CLI_OK : cli_nomem();
 }

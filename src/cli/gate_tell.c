@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "gate.h"
 
 
@@ -36,14 +38,25 @@ static int
 cli_gate_request(const cli_gate_t *gate, char *request, size_t size)
 {
     int          n;
+    char         header[512];
     const char  *host, *port;
 
     cli_gate_host(gate, &host, &port);
 
-    n = snprintf(request, size,
-                 "curl -i http://%.*s:%s/v1/me -H 'X-Api-Key: %s'",
+    n = snprintf(request, size, "curl -i http://%.*s:%s/%s/me ",
                  host == gate->listen ? (int) (port - host - 1) : 64, host,
-                 port, gate->credential);
+                 port, gate->documented ? "keygate" : "v1");
+
+    if (n < 0 || (size_t) n >= size
+        || !cli_gate_header(gate, header, sizeof(header)))
+    {
+        return 0;
+    }
+
+    request += n;
+    size -= (size_t) n;
+    n = snprintf(request, size, "%s", header);
+    OPENSSL_cleanse(header, sizeof(header));
 
     return n > 0 && (size_t) n < size;
 }

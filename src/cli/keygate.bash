@@ -56,7 +56,7 @@ _keygate()
     case $previous in
     --*)
         case $(_keygate_value "$previous" "${words[@]}") in
-        PATH | CONF)
+        PATH | CONF | FILE)
             COMPREPLY=($(compgen -f -- "$current"))
             return ;;
         DIR)

@@ -45,7 +45,7 @@ cli_openapi_directory(cli_openapi_t *o)
 }
 
 
-static int
+int
 cli_openapi_import(cli_openapi_t *o)
 {
     switch (cli_openapi_read(&o->doc, o->path, &o->text)) {

@@ -22,6 +22,12 @@ typedef struct {
 } cli_openapi_t;
 
 
+/* -- openapi.c */
+
+/* Reads the document at o->path, by the command's options.  An exit code. */
+int cli_openapi_import(cli_openapi_t *o);
+
+
 /* -- openapi_file.c */
 
 /* Reads a file, "-" for stdin, into the document's memory: KEYGATE_OK, or
@@ -54,6 +60,9 @@ int cli_openapi_print(cli_openapi_t *o);
 
 /* Warnings and a summary, on stderr. */
 void cli_openapi_tell(const cli_openapi_t *o);
+
+/* The block, NUL-terminated; NULL when out of memory. */
+char *cli_openapi_text(cli_openapi_t *o, size_t *len);
 
 /* All of it as JSON. */
 int cli_openapi_json(cli_openapi_t *o);

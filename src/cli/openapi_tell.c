@@ -50,9 +50,7 @@ cli_openapi_digest(const cli_openapi_t *o,
 }
 
 
-/* The block, NUL-terminated; NULL when out of memory. */
-
-static char *
+char *
 cli_openapi_text(cli_openapi_t *o, size_t *len)
 {
     keygate_buf_t  b;

@@ -319,6 +319,8 @@ static const cli_option_t  cli_option_list[] = {
     { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
       cli_set_flag, cli_field(bare) },
 
+    { "openapi", '+', "FILE", "a document of what is behind it; --public and "
+      "--any as of \"openapi\"", cli_set_text, cli_field(document) },
     { "listen", 'H', "[ADDRESS:]PORT", "where the gate is; "
       "127.0.0.1:8080", cli_set_text, cli_field(listen) },
     { "listen-admin", 'M', "[ADDRESS:]PORT", "where its admin API is; "
