@@ -72,6 +72,11 @@ typedef struct {
     ngx_atomic_t                store_whole;    /* all records were here */
     ngx_atomic_t                store_heard;    /* Unix time */
     ngx_atomic_t                store_nodes;    /* that were there then */
+    ngx_atomic_t                store_behind;   /* changes, then */
+    ngx_atomic_t                store_links;    /* that were made to follow */
+    ngx_atomic_t                store_forks;    /* it had lost changes */
+    ngx_atomic_t                store_merged;   /* brought back from here */
+    ngx_atomic_t                store_fulls;    /* copies made anew */
     ngx_uint_t                  n_apis;
     ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
 } ngx_http_keygate_shared_t;
@@ -95,6 +100,7 @@ typedef struct {
                                                    all nodes, 0: each its own */
     ngx_msec_t                     wait;        /* for a lease, at most */
     ngx_uint_t                     outage;      /* keygate_outage_e */
+    ngx_msec_t                     max_stale;   /* 0: never is */
     ngx_http_keygate_main_conf_t  *main;
     ngx_cycle_t                   *cycle;
     ngx_log_t                     *log;         /* the cycle's */
@@ -373,13 +379,6 @@ ngx_int_t ngx_http_keygate_send_json(ngx_http_request_t *r,
 
 char *ngx_http_keygate_auth_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-/*
- * The method and the path, as they were sent, that are decided on: the
- * request's own, and 0; or, for another proxy, those that it tells, and 1:
- * both are empty where it does not tell one of each.
- */
-ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
-    ngx_str_t *path);
 
 
 #include "ngx_http_keygate_headers.h"

@@ -46,6 +46,27 @@ ngx_http_keygate_zone_limits(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
         return NGX_OK;
     }
 
+    if (ngx_strncmp(value->data, "max_stale=", 10) == 0
+        && zone->max_stale == NGX_CONF_UNSET_MSEC)
+    {
+        s.data = value->data + 10;
+        s.len = value->len - 10;
+
+        zone->max_stale = ngx_parse_time(&s, 0);
+
+        if (zone->max_stale == (ngx_msec_t) NGX_ERROR
+            || (zone->max_stale && zone->max_stale < 1000))
+        {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid time \"%V\" of \"max_stale\" of zone "
+                               "\"%V\", expected 0 or at least 1s", &s,
+                               &zone->name);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
+
     if (ngx_strncmp(value->data, "wait=", 5) != 0
         || zone->wait != NGX_CONF_UNSET_MSEC)
     {
@@ -67,6 +88,26 @@ ngx_http_keygate_zone_limits(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_zone_stale(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone)
+{
+    if (zone->max_stale == NGX_CONF_UNSET_MSEC) {
+        zone->max_stale = 0;
+        return NGX_OK;
+    }
+
+    if (zone->store) {
+        return NGX_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "zone \"%V\" has \"max_stale\" and no store, expected "
+                       "\"store=NAME\", which is heard or not", &zone->name);
+
+    return NGX_ERROR;
 }
 
 

@@ -64,6 +64,7 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     zone->name = name;
     zone->limits = NGX_CONF_UNSET_UINT;
     zone->wait = NGX_CONF_UNSET_MSEC;
+    zone->max_stale = NGX_CONF_UNSET_MSEC;
     zone->outage = NGX_CONF_UNSET_UINT;
     zone->main = kmcf;
     zone->cycle = cf->cycle;
@@ -130,15 +131,18 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
                                "invalid parameter \"%V\", expected "
                                "\"journal=PATH\", \"pepper=PATH\", "
                                "\"store=NAME\", \"limits=cluster|node\", "
-                               "\"wait=TIME\" and "
-                               "\"outage=share|node|refuse\", each once",
+                               "\"wait=TIME\", "
+                               "\"outage=share|node|refuse\" and "
+                               "\"max_stale=TIME\", each once",
                                &value[i]);
         }
 
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_keygate_zone_leases(cf, zone, size) != NGX_OK) {
+    if (ngx_http_keygate_zone_stale(cf, zone) != NGX_OK
+        || ngx_http_keygate_zone_leases(cf, zone, size) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

@@ -13,7 +13,10 @@
  * twice. */
 ngx_int_t ngx_http_keygate_zone_limits(ngx_conf_t *cf,
     ngx_http_keygate_zone_t *zone, ngx_str_t *value);
-/* After all parameters of a zone of that size. */
+/* After all parameters of a zone: checks "max_stale", and, of one of that size,
+ * those about limits. */
+ngx_int_t ngx_http_keygate_zone_stale(ngx_conf_t *cf,
+    ngx_http_keygate_zone_t *zone);
 ngx_int_t ngx_http_keygate_zone_leases(ngx_conf_t *cf,
     ngx_http_keygate_zone_t *zone, size_t size);
 
@@ -30,6 +33,13 @@ ngx_int_t ngx_http_keygate_wait(ngx_http_request_t *r,
 /* It waits no longer. */
 void ngx_http_keygate_waited(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_uint_t admitted);
+
+
+/* ngx_http_keygate_ready.c */
+
+char *ngx_http_keygate_ready(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+/* Whether a zone has not heard from its store for longer than it may. */
+ngx_uint_t ngx_http_keygate_stale(ngx_http_keygate_zone_t *zone);
 
 
 #endif /* _NGX_HTTP_KEYGATE_LIMITS_H_INCLUDED_ */

@@ -21,7 +21,7 @@ static void ngx_http_keygate_metrics_build(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_decisions(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
-    const ngx_http_keygate_metric_t *metric);
+    const ngx_http_keygate_metric_t *metric, ngx_uint_t stores);
 
 
 char *
@@ -148,7 +148,13 @@ ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m)
     ngx_http_keygate_metrics_admin(m);
 
     for (metric = ngx_http_keygate_metrics; metric->name; metric++) {
-        ngx_http_keygate_metrics_zones(m, metric);
+        ngx_http_keygate_metrics_zones(m, metric, 0);
+    }
+
+    if (m->kmcf->stores.nelts) {
+        for (metric = ngx_http_keygate_store_metrics; metric->name; metric++) {
+            ngx_http_keygate_metrics_zones(m, metric, 1);
+        }
     }
 
     ngx_http_keygate_metrics_expiring(m);
@@ -280,7 +286,7 @@ ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m)
 
 static void
 ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
-    const ngx_http_keygate_metric_t *metric)
+    const ngx_http_keygate_metric_t *metric, ngx_uint_t stores)
 {
     ngx_uint_t                 i;
     ngx_http_keygate_zone_t  **zones;
@@ -290,6 +296,11 @@ ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
     zones = m->kmcf->zones.elts;
 
     for (i = 0; i < m->kmcf->zones.nelts; i++) {
+
+        if (stores && zones[i]->store == NULL) {
+            continue;
+        }
+
         keygate_buf_puts(&m->b, metric->name);
         keygate_buf_puts(&m->b, (metric->kind == NGX_HTTP_KEYGATE_COUNTER)
                                 ? "_total{" : "{");

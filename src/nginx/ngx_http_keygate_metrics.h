@@ -3,6 +3,7 @@
  *
  *   ngx_http_keygate_metrics.c          what is sent, in which format
  *   ngx_http_keygate_metrics_zone.c     the numbers of a zone
+ *   ngx_http_keygate_metrics_store.c    those of its store
  *   ngx_http_keygate_metrics_latency.c  how long writing takes
  *   ngx_http_keygate_metrics_admin.c    what the admin API was asked for
  *   ngx_http_keygate_metrics_watch.c    what is known only by looking on
@@ -41,6 +42,8 @@ typedef struct {
 
 /* The numbers of a zone, up to one without a name. */
 extern const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[];
+/* Those of a zone with a store. */
+extern const ngx_http_keygate_metric_t  ngx_http_keygate_store_metrics[];
 
 
 /* ngx_http_keygate_metrics.c: keygate_metrics */

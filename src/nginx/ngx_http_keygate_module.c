@@ -122,6 +122,13 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       0,
       NULL },
 
+    { ngx_string("keygate_ready"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_keygate_ready,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("keygate_metrics"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_keygate_metrics_directive,

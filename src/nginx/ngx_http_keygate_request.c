@@ -112,6 +112,17 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     keygate_decide(api->core, api->zone->table, api->zone->digester, request,
                    flags, v);
 
+    /* what a node knows that hears nothing may be over */
+
+    if ((v->known || v->code == KEYGATE_CREDENTIAL_INVALID)
+        && ngx_http_keygate_stale(api->zone))
+    {
+        v->code = KEYGATE_UNAVAILABLE;
+        v->retry_after = 1;
+        v->need_body = 0;
+        v->authenticated = 0;
+    }
+
     /* a node that has never had all records cannot tell that a key is none */
 
     if (v->code == KEYGATE_CREDENTIAL_INVALID

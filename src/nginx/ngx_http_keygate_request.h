@@ -27,4 +27,13 @@ ngx_int_t ngx_http_keygate_destination(ngx_http_request_t *r,
     keygate_request_t *request);
 
 
+/*
+ * The method and the path, as they were sent, that are decided on: the
+ * request's own, and 0; or, for another proxy, those that it tells, and 1:
+ * both are empty where it does not tell one of each.
+ */
+ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
+    ngx_str_t *path);
+
+
 #endif /* _NGX_HTTP_KEYGATE_REQUEST_H_INCLUDED_ */

@@ -74,6 +74,7 @@ typedef struct {
     keygate_journal_t         *journal;
     keygate_link_t            *link;         /* NULL: not connected */
     keygate_place_t            place;        /* of the last mark */
+    int64_t                    marked_at;    /* Unix time */
     unsigned                   marked:1;     /* which is the last line */
     unsigned                   empty:1;      /* there are no lines */
     unsigned                   full:1;       /* it was made anew */

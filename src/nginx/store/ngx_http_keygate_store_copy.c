@@ -177,7 +177,6 @@ ngx_int_t
 ngx_http_keygate_copy_look(ngx_http_keygate_copy_t *c)
 {
     u_char         buf[KEYGATE_MARK_MAX];
-    int64_t        wall;
     uint64_t       end;
     keygate_str_t  line;
 
@@ -188,7 +187,8 @@ ngx_http_keygate_copy_look(ngx_http_keygate_copy_t *c)
     }
 
     c->empty = (end == 0);
-    c->marked = (keygate_place_parse(line, &c->place, &wall) == KEYGATE_OK);
+    c->marked = (keygate_place_parse(line, &c->place, &c->marked_at)
+                 == KEYGATE_OK);
 
     if (!c->marked) {
         ngx_memzero(&c->place, sizeof(keygate_place_t));
@@ -291,6 +291,7 @@ ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
 
     c->place = *place;
     c->marked = 1;
+    c->marked_at = ngx_http_keygate_wall(NULL);
     c->empty = 0;
 
     return ngx_http_keygate_copy_catch_up(c, end);

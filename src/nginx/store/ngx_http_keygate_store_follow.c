@@ -88,6 +88,7 @@ ngx_http_keygate_store_loaded(ngx_http_keygate_zone_t *zone)
 
     if (ngx_http_keygate_copy_look(&copy) == NGX_OK && copy.marked) {
         zone->shared->store_whole = 1;
+        zone->shared->store_heard = copy.marked_at;
     }
 
     keygate_journal_end(journal);
@@ -198,6 +199,13 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
 
     if (f->rc == NGX_OK || c->merged.len) {
         ngx_http_keygate_repair_log(c);
+    }
+
+    if (f->rc == NGX_OK) {
+        zone->shared->store_behind = (c->seq > c->place.seq)
+                                     ? c->seq - c->place.seq : 0;
+        zone->shared->store_forks += c->forked;
+        zone->shared->store_fulls += c->full;
     }
 
     if (f->rc == NGX_OK && c->full) {

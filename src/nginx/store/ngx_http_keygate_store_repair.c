@@ -269,6 +269,7 @@ ngx_http_keygate_repair_log(ngx_http_keygate_copy_t *c)
     }
 
     c->merged.len = 0;
+    c->zone->shared->store_merged += n;
 
     if (c->forked) {
         ngx_log_error(NGX_LOG_CRIT, c->zone->log, 0,

@@ -11,6 +11,7 @@
 
 
 static ngx_int_t ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c);
+static ngx_int_t ngx_http_keygate_round_fresh(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_begin(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_wait(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_locked(ngx_http_keygate_copy_t *c,
@@ -34,14 +35,58 @@ ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
     c->kept = 0;
     c->merged.len = 0;
 
-    if (ngx_http_keygate_copy_connect(c) != NGX_OK
-        || ngx_http_keygate_round_catch_up(c) != NGX_OK)
+    if (c->link == NULL) {
+
+        if (ngx_http_keygate_copy_connect(c) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        (void) ngx_atomic_fetch_add(&c->zone->shared->store_links, 1);
+    }
+
+    if (ngx_http_keygate_round_catch_up(c) != NGX_OK
+        || ngx_http_keygate_round_fresh(c) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return ngx_http_keygate_copy_is(c, "OK") ? ngx_http_keygate_round_wait(c)
                                              : NGX_OK;
+}
+
+
+/* Where a node may not be too old, its mark tells that it was heard lately. */
+
+static ngx_int_t
+ngx_http_keygate_round_fresh(ngx_http_keygate_copy_t *c)
+{
+    ngx_int_t                  rc;
+    uint64_t                   at;
+    ngx_http_keygate_lines_t   lines;
+
+    if (c->zone->max_stale == 0 || !ngx_http_keygate_copy_is(c, "OK")
+        || ngx_http_keygate_wall(NULL) - c->marked_at
+           <= (int64_t) (c->zone->max_stale / 2000))
+    {
+        return NGX_OK;
+    }
+
+    if (keygate_journal_begin(c->journal) != KEYGATE_OK) {
+        return ngx_http_keygate_copy_fail(c, "the copy cannot be opened");
+    }
+
+    ngx_memzero(&lines, sizeof(ngx_http_keygate_lines_t));
+
+    rc = ngx_http_keygate_copy_look(c);
+
+    if (rc == NGX_OK && c->marked) {
+        rc = ngx_http_keygate_copy_append(c, &lines, &c->place, &at);
+    }
+
+    free(lines.data);
+    keygate_journal_end(c->journal);
+
+    return rc;
 }
 
 

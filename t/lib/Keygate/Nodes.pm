@@ -18,7 +18,8 @@ our @EXPORT = qw(node node_create becomes says made);
 
 
 # store: what the block has beside its node; server: its "server", the socket
-# by default; zone: parameters of the zone; what else Keygate->new() takes.
+# by default; zone: parameters of the zone; ready: directives of the admin's
+# server; what else Keygate->new() takes.
 
 sub node_create {
     my ($engine, $name, %o) = @_;
@@ -26,7 +27,7 @@ sub node_create {
     my $server = delete $o{server} // "unix:$engine->{socket}";
     my $block = delete $o{store} // '';
     my $zone = delete $o{zone} // '';
-    my $conf = admin_conf();
+    my $conf = admin_conf(server => delete $o{ready});
 
     $conf =~ s/(keygate_zone [^;]*)/$1 store=main $zone/ or die;
 
