@@ -62,7 +62,7 @@ help:
 
 # -- The module and the command --------------------------------------------
 
-build: $B/$(SO) $(if $(CLI),$B/keygate)
+build: $B/$(SO) $(if $(CLI),$B/keygate) $B/keygate.conf.5
 
 # What a configured tree depends on, rewritten only when it has changed.
 
@@ -108,6 +108,13 @@ $B/flags: FORCE
 
 -include $(patsubst %.o,%.d,$(OBJECTS))
 
+# The page of the manual about nginx.conf
+
+$B/keygate.conf.5: docs/directives.md tools/man src/base/keygate_version.h
+	@mkdir -p $(@D)
+	@tools/man '$(VERSION)' <$< >$@.new
+	@mv $@.new $@
+
 install: build
 	install -d '$(DESTDIR)$(MODULES)' '$(DESTDIR)$(PREFIX)/bin'
 	install -m 644 $B/$(SO) '$(DESTDIR)$(MODULES)'
@@ -115,6 +122,8 @@ install: build
 	    || install -m 755 $B/keygate '$(DESTDIR)$(PREFIX)/bin'
 	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
 	install -m 644 src/cli/keygate.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -D -m 644 $B/keygate.conf.5 \
+	    '$(DESTDIR)$(PREFIX)/share/man/man5/keygate.conf.5'
 	install -D -m 644 src/cli/keygate.bash \
 	    '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/keygate'
 	install -d '$(DESTDIR)$(PREFIX)/share/keygate/portal'

@@ -77,6 +77,7 @@ is join("\n", grep { !m{/$|^/usr/share/doc/} } sort keys %mode),
         (map { '/usr/share/keygate/portal/' . s{.*/}{}r }
          sort glob "$root/src/portal/*"),
         '/usr/share/man/man1/keygate.1.gz',
+        '/usr/share/man/man5/keygate.conf.5.gz',
         '/usr/share/nginx/modules-available/mod-http-keygate.conf'),
     'what is in the package';
 
