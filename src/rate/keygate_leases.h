@@ -37,6 +37,7 @@ typedef struct {
     uint32_t   stirring;                 /* any bit may be set */
     uint32_t   boot;                     /* random; another one: counts begin
                                             anew */
+    uint64_t   exchanger;                /* the process, and since when */
 
     uint64_t   exchanges;                /* that were answered */
     uint64_t   failures;

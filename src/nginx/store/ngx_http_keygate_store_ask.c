@@ -166,6 +166,7 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
 
     asked = &x->asked[x->n++];
     asked->lease = lease;
+    asked->holder = lease->holder;
     asked->count = count;
     asked->sent = now->ms;
 
@@ -222,6 +223,13 @@ ngx_http_keygate_lease_answer(ngx_http_keygate_exchange_t *x,
     keygate_lease_t  *lease;
 
     lease = asked->lease;
+
+    /* what was granted to another holder is nothing to this one */
+
+    if (__atomic_load_n(&lease->holder, __ATOMIC_ACQUIRE) != asked->holder) {
+        return NGX_OK;
+    }
+
     ngx_memzero(&grant, sizeof(keygate_grant_t));
     ngx_memzero(n, sizeof(n));
 

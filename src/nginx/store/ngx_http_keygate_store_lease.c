@@ -11,9 +11,13 @@
 #define NGX_HTTP_KEYGATE_LEASE_CLOCK  1000   /* ms between two looks at it */
 #define NGX_HTTP_KEYGATE_LEASE_PAUSE  200    /* ms, after a failure */
 #define NGX_HTTP_KEYGATE_LEASE_ROUNDS 8      /* of one task */
+#define NGX_HTTP_KEYGATE_LEASE_LONG   60     /* s: no task takes so long */
 
 
 static void ngx_http_keygate_lease_turn(ngx_event_t *ev);
+static ngx_uint_t ngx_http_keygate_lease_claim(keygate_leases_t *leases,
+    uint64_t ms);
+static void ngx_http_keygate_lease_let_go(keygate_leases_t *leases);
 static void ngx_http_keygate_lease_run(void *data);
 static ngx_int_t ngx_http_keygate_lease_connect(
     ngx_http_keygate_exchange_t *x);
@@ -108,14 +112,60 @@ ngx_http_keygate_lease_turn(ngx_event_t *ev)
 
     if ((__atomic_load_n(&leases->stirring, __ATOMIC_RELAXED)
          || ms - x->set >= NGX_HTTP_KEYGATE_LEASE_CLOCK)
-        && ngx_http_keygate_task_post(x->copy.store->threads, x->task)
-           == NGX_OK)
+        && ngx_http_keygate_lease_claim(leases, ms))
     {
-        x->busy = 1;
-        return;
+        if (ngx_http_keygate_task_post(x->copy.store->threads, x->task)
+            == NGX_OK)
+        {
+            x->busy = 1;
+            return;
+        }
+
+        ngx_http_keygate_lease_let_go(leases);
     }
 
     ngx_add_timer(&x->timer, KEYGATE_LEASE_TURN);
+}
+
+
+/* A worker that leaves may still be at it when its successor begins: one
+ * process writes to leases at a time.  One that has died has let go. */
+
+static ngx_uint_t
+ngx_http_keygate_lease_claim(keygate_leases_t *leases, uint64_t ms)
+{
+    pid_t     pid;
+    uint32_t  s;
+    uint64_t  held;
+
+    s = (uint32_t) (ms / 1000);
+    held = __atomic_load_n(&leases->exchanger, __ATOMIC_ACQUIRE);
+    pid = (pid_t) (held >> 32);
+
+    if (pid && pid != ngx_pid
+        && s - (uint32_t) held < NGX_HTTP_KEYGATE_LEASE_LONG
+        && (kill(pid, 0) == 0 || ngx_errno != ESRCH))
+    {
+        return 0;
+    }
+
+    return __atomic_compare_exchange_n(&leases->exchanger, &held,
+                                       (uint64_t) ngx_pid << 32 | s, 0,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+
+static void
+ngx_http_keygate_lease_let_go(keygate_leases_t *leases)
+{
+    uint64_t  held;
+
+    held = __atomic_load_n(&leases->exchanger, __ATOMIC_RELAXED);
+
+    if ((pid_t) (held >> 32) == ngx_pid) {
+        (void) __atomic_compare_exchange_n(&leases->exchanger, &held, 0, 0,
+                                           __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    }
 }
 
 
@@ -271,6 +321,8 @@ ngx_http_keygate_lease_done(void *data)
     x->busy = 0;
     zone = x->copy.zone;
     store = x->copy.store;
+
+    ngx_http_keygate_lease_let_go(zone->leases);
 
     __atomic_store_n(&zone->leases->down, x->rc != NGX_OK, __ATOMIC_RELAXED);
 

@@ -16,6 +16,7 @@
 
 typedef struct {
     keygate_lease_t          *lease;
+    uint64_t                  holder;        /* whose it was then */
     uint32_t                  count;
     uint64_t                  sent;
 } ngx_http_keygate_asked_t;
