@@ -13,13 +13,6 @@ typedef struct {
 } cli_account_t;
 
 
-typedef struct {
-    cli_t          *cli;
-    keygate_str_t   account;
-    uint64_t        live;
-} cli_live_t;
-
-
 static int
 cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 {
@@ -96,38 +89,30 @@ cli_account_set(cli_t *cli)
 }
 
 
-static keygate_rc_t
-cli_account_live(void *data, uint64_t number, uint64_t at,
-    keygate_str_t line, int torn)
+/* In a store all records are asked for; of a journal they were read while the
+ * account was looked for. */
+
+static int
+cli_account_live(cli_t *cli, cli_live_t *live)
 {
-    cli_live_t        *l;
-    keygate_rc_t       rc;
-    keygate_fault_t    fault;
-    keygate_record_t   record;
+    int           rc;
+    keygate_rc_t  krc;
 
-    (void) number;
-    (void) at;
-    (void) torn;
-
-    l = data;
-
-    rc = keygate_record_scan(line, &record, &fault);
-
-    if (rc != KEYGATE_OK) {
-        return rc == KEYGATE_NOMEM ? rc : KEYGATE_OK;
+    if (cli->remote == NULL) {
+        return CLI_OK;
     }
 
-    if (record.kind == KEYGATE_KEY
-        && keygate_str_eq(record.account, l->account)
-        && record.revoked_at == KEYGATE_NEVER
-        && record.expires_at > l->cli->now)
-    {
-        l->live++;
+    cli_live_reset(live);
+
+    rc = cli_view_journal(cli);
+
+    if (rc != CLI_OK) {
+        return rc;
     }
 
-    keygate_record_free(&record);
+    krc = keygate_journal_each(cli->journal, cli_live_line, live);
 
-    return KEYGATE_OK;
+    return krc == KEYGATE_OK ? CLI_OK : cli_journal_error(cli, krc);
 }
 
 
@@ -135,41 +120,22 @@ static int
 cli_account_delete_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
     void *data)
 {
-    int           rc;
-    cli_live_t    l;
-    keygate_rc_t  krc;
+    int          rc;
+    cli_live_t  *live;
 
-    (void) data;
+    live = data;
 
     rc = cli_all_found(find);
+    rc = rc != CLI_OK ? rc : cli_account_live(cli, live);
 
     if (rc != CLI_OK) {
         return rc;
     }
 
-    l.cli = cli;
-    l.account = keygate_span(find->wants[0].id);
-    l.live = 0;
-
-    if (cli->remote != NULL) {
-        rc = cli_view_journal(cli);
-
-        if (rc != CLI_OK) {
-            return rc;
-        }
-    }
-
-    krc = keygate_journal_records(cli->journal, cli->now, cli_account_live,
-                                  &l);
-
-    if (krc != KEYGATE_OK) {
-        return cli_journal_error(cli, krc);
-    }
-
-    if (l.live != 0) {
-        return cli_error(CLI_CONFLICT, "%s has live keys (%llu); revoke them "
+    if (cli_live_count(live) != 0) {
+        return cli_error(CLI_CONFLICT, "%s has live keys (%zu); revoke them "
                          "first: \"keygate list --live --account %s\"",
-                         find->wants[0].id, (unsigned long long) l.live,
+                         find->wants[0].id, cli_live_count(live),
                          find->wants[0].id);
     }
 
@@ -184,12 +150,20 @@ cli_account_delete(cli_t *cli)
     int         rc;
     json_t     *record;
     cli_find_t  find;
+    cli_live_t  live;
+
+    memset(&live, 0, sizeof(cli_live_t));
+    live.account = cli->args[0];
+    live.now = cli->now;
 
     rc = cli_want_ids(&find, KEYGATE_ACCOUNT, cli->args, 1);
+    find.live = &live;
+
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
     rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_account_delete_make,
-                                        NULL);
+                                        &live);
     cli_find_free(&find);
+    cli_live_reset(&live);
 
     if (rc == CLI_OK && cli->json) {
         record = keygate_change_delete(cli->args[0]);

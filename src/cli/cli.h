@@ -11,6 +11,7 @@
  *   key.c         create, rotate
  *   key_change.c  set, revoke, expire, delete
  *   account.c     account put, set, delete
+ *   live.c        how many live keys an account has
  *   list.c        list, account list
  *   list_key.c    what is asked of a key
  *   list_row.c    rows of their tables
@@ -22,8 +23,7 @@
  *   import_row.c  one row to a record
  *   import_credential.c  the credential of a row
  *   import_file.c rows out of CSV and JSON Lines
- *   export.c      export
- *   compact.c     compact
+ *   export.c      export; compact.c: compact
  *   check.c       check
  *   hash.c        hash
  *   openapi.h     openapi: a document and a configuration
@@ -46,6 +46,7 @@
 #include "keygate_core.h"
 #include "keygate_credential.h"
 #include "keygate_digest.h"
+#include "keygate_index.h"
 #include "keygate_journal.h"
 #include "keygate_json.h"
 #include "keygate_openapi.h"
@@ -229,8 +230,19 @@ typedef struct {
 } cli_want_t;
 
 
+/* The live keys of an account; index and keys are made by the first line. */
+
+typedef struct {
+    const char       *account;
+    int64_t           now;
+    keygate_index_t  *index;
+    json_t           *keys;
+} cli_live_t;
+
+
 typedef struct {
     cli_want_t      *wants;
+    cli_live_t      *live;       /* is given each line, too; NULL: none */
     unsigned         n;
     keygate_mark_t   mark;
     unsigned         digests:1;  /* there are any */
@@ -259,6 +271,15 @@ int cli_add_record(cli_text_t *lines, keygate_kind_e kind, json_t *record,
 
 /* Whether the journal's digests are of the kind that this pepper makes. */
 int cli_digest_kind(cli_t *cli, const cli_find_t *find);
+
+
+/* -- live.c */
+
+/* As keygate_line_pt, of a cli_live_t. */
+keygate_rc_t cli_live_line(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+size_t cli_live_count(const cli_live_t *live);
+void cli_live_reset(cli_live_t *live);   /* as before the first line */
 
 
 /* -- copy.c */

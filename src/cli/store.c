@@ -102,13 +102,17 @@ cli_find_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     keygate_fault_t    fault;
     keygate_record_t   record;
 
-    (void) number;
-    (void) at;
-    (void) torn;
-
     find = data;
 
     cli_see_digest(find, line);
+
+    if (find->live != NULL) {
+        rc = cli_live_line(find->live, number, at, line, torn);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+    }
 
     for (i = 0; i < find->n; i++) {
         if (cli_may_hold(line, &find->wants[i])) {
@@ -150,6 +154,10 @@ cli_find_reset(cli_find_t *find)
         find->wants[i].line = NULL;
         find->wants[i].json = NULL;
         find->wants[i].len = 0;
+    }
+
+    if (find->live != NULL) {
+        cli_live_reset(find->live);
     }
 
     find->digests = 0;
