@@ -218,8 +218,11 @@ $r = convert(document(%key,
         '/f' => { '$ref' => 'beside.yaml#/f' },
         '/g' => { get => { '$ref' => 'below/other.yaml' } },
         '/h' => { '$ref' => '/etc/passwd' },
+        '/{x}' => { get => {} },
     }));
-is_deeply routes($r), { 'GET /a' => 'any' }, 'references';
+is_deeply routes($r), { 'GET /a' => 'any', 'GET /:x' => 'any',
+    map { ("NONE /$_" => 'any') } qw(b c d e f g h) },
+    'references; what one leads to nowhere is served by no other';
 like $r->{out}, qr/credential +header X-K;/, 'to a scheme, too';
 warned($r, "/paths/~1$_", qr/left out: .* is not in this document/)
     for qw(b d e f h);

@@ -16,7 +16,7 @@
 
 struct keygate_doc_block_s {
     keygate_doc_block_t  *next;
-    size_t                size;
+    uint64_t              align;
 };
 
 
@@ -37,57 +37,72 @@ keygate_doc_init(keygate_doc_t *doc)
 }
 
 
+static void
+keygate_doc_free_blocks(keygate_doc_block_t *block)
+{
+    keygate_doc_block_t  *next;
+
+    for ( /* void */ ; block != NULL; block = next) {
+        next = block->next;
+        free(block);
+    }
+}
+
+
 void
 keygate_doc_free(keygate_doc_t *doc)
 {
+    keygate_doc_free_blocks(doc->blocks);
+    keygate_doc_free_blocks(doc->large);
+    doc->blocks = doc->large = NULL;
+}
+
+
+/* What is large has a block of its own. */
+
+static void *
+keygate_doc_alloc_large(keygate_doc_t *doc, size_t size)
+{
     keygate_doc_block_t  *block;
 
-    while (doc->blocks != NULL) {
-        block = doc->blocks;
-        doc->blocks = block->next;
-        free(block);
+    block = calloc(1, sizeof(keygate_doc_block_t) + size);
+
+    if (block == NULL) {
+        return NULL;
     }
+
+    block->next = doc->large;
+    doc->large = block;
+
+    return block + 1;
 }
 
 
 void *
 keygate_doc_alloc(keygate_doc_t *doc, size_t size)
 {
-    size_t                room;
     unsigned char        *p;
     keygate_doc_block_t  *block;
 
-    size = (size + 15) & ~(size_t) 15;
+    size = size == 0 ? 16 : (size + 15) & ~(size_t) 15;
 
-    if (size == 0) {
-        size = 16;
+    if (size > KEYGATE_DOC_BLOCK / 4) {
+        return keygate_doc_alloc_large(doc, size);
     }
 
-    if (doc->blocks == NULL || doc->left < size) {
-        room = size > KEYGATE_DOC_BLOCK / 4 ? size : KEYGATE_DOC_BLOCK;
-        block = calloc(1, sizeof(keygate_doc_block_t) + room);
+    if (doc->left < size) {
+        block = calloc(1, sizeof(keygate_doc_block_t) + KEYGATE_DOC_BLOCK);
 
         if (block == NULL) {
             return NULL;
         }
 
-        block->size = room;
-        doc->bytes += room;
-
-        /* what is large has a block of its own, behind the one in use */
-
-        if (room == size && doc->blocks != NULL) {
-            block->next = doc->blocks->next;
-            doc->blocks->next = block;
-            return block + 1;
-        }
-
         block->next = doc->blocks;
         doc->blocks = block;
-        doc->left = room;
+        doc->left = KEYGATE_DOC_BLOCK;
     }
 
-    p = (unsigned char *) (doc->blocks + 1) + doc->blocks->size - doc->left;
+    p = (unsigned char *) (doc->blocks + 1) + KEYGATE_DOC_BLOCK - doc->left;
     doc->left -= size;
 
     return p;
@@ -160,6 +175,8 @@ keygate_doc_node(keygate_doc_t *doc, keygate_doc_kind_e kind, unsigned line)
 
     doc->nodes++;
     node->kind = kind;
+    node->name = KEYGATE_STR("");
+    node->text = KEYGATE_STR("");
     node->line = line;
 
     return node;
@@ -330,32 +347,6 @@ keygate_doc_get(const keygate_doc_node_t *map, keygate_str_t name)
     }
 
     return node;
-}
-
-
-int
-keygate_doc_is_scalar(const keygate_doc_node_t *node)
-{
-    return node != NULL && node->kind != KEYGATE_DOC_MAP
-           && node->kind != KEYGATE_DOC_LIST;
-}
-
-
-int
-keygate_doc_is_null(const keygate_doc_node_t *node)
-{
-    return node != NULL && node->kind == KEYGATE_DOC_WORD
-           && (node->text.len == 0
-               || keygate_str_eq(node->text, KEYGATE_STR("~"))
-               || keygate_str_eq(node->text, KEYGATE_STR("null")));
-}
-
-
-int
-keygate_doc_is_true(const keygate_doc_node_t *node)
-{
-    return node != NULL && node->kind == KEYGATE_DOC_WORD
-           && keygate_str_eq(node->text, KEYGATE_STR("true"));
 }
 
 

@@ -56,8 +56,8 @@ typedef struct keygate_doc_block_s  keygate_doc_block_t;
 typedef struct {
     keygate_pool_t        pool;      /* allocates here; zeroed */
     keygate_doc_block_t  *blocks;
-    size_t                left;      /* in the first of them */
-    size_t                bytes;     /* of all that was allocated */
+    keygate_doc_block_t  *large;
+    size_t                left;      /* in the first of "blocks" */
     unsigned              nodes;
     keygate_doc_fault_t   fault;     /* of the last one read */
 } keygate_doc_t;
@@ -78,7 +78,8 @@ keygate_doc_node_t *keygate_doc_read(keygate_doc_t *doc, keygate_str_t text);
 keygate_doc_node_t *keygate_doc_get(const keygate_doc_node_t *map,
     keygate_str_t name);
 
-/* Whether it is a scalar, and which: "null" and "~" are for WORDs only. */
+/* keygate_doc_kind.c: whether it is a scalar, and which; "null" and "~" are
+ * WORDs only. */
 int keygate_doc_is_scalar(const keygate_doc_node_t *node);
 int keygate_doc_is_null(const keygate_doc_node_t *node);
 int keygate_doc_is_true(const keygate_doc_node_t *node);

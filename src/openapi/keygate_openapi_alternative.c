@@ -135,7 +135,9 @@ keygate_openapi_asked(keygate_openapi_work_t *w,
         rc = keygate_openapi_names(w, node, a->pointer, &one, culprit);
         rc = rc != KEYGATE_OK ? rc : keygate_openapi_both(w, need, &one,
                                                           &both);
-        *need = both;
+        if (rc == KEYGATE_OK) {
+            *need = both;
+        }
     }
 
     return rc;
@@ -279,6 +281,7 @@ keygate_openapi_requirements(keygate_openapi_work_t *w,
 
     memset(&a, 0, sizeof(keygate_openapi_alternatives_t));
     a.op = op;
+    a.of = KEYGATE_STR("");
     a.pointer = security->pointer;
     a.usable = a.other = keygate_openapi_any();
 

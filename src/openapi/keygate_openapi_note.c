@@ -197,6 +197,11 @@ keygate_openapi_line(keygate_openapi_work_t *w, keygate_str_t text,
 
     line.data = out = keygate_doc_alloc(w->doc, max + 5);
     line.len = 0;
+
+    if (text.len == 0) {
+        text = KEYGATE_STR("");
+    }
+
     end = text.data + text.len;
 
     for (p = text.data; out != NULL && p < end; p += n == 0 ? 1 : n) {

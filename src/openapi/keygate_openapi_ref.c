@@ -273,8 +273,9 @@ keygate_openapi_follow(keygate_openapi_work_t *w,
         }
 
         rc = keygate_openapi_steps(w, 8);
+        found->node = NULL;
 
-        if (rc == KEYGATE_OK) {
+        if (rc == KEYGATE_OK && keygate_doc_is_scalar(ref)) {
             rc = keygate_openapi_step(w, ref->text, &root, &found->dir,
                                       &found->node);
         }

@@ -277,7 +277,7 @@ keygate_openapi_base(keygate_openapi_work_t *w)
         node = node->first;
     }
 
-    if (server == NULL && keygate_doc_is_scalar(node)) {
+    if (server == NULL && node != NULL && keygate_doc_is_scalar(node)) {
         return keygate_openapi_set_base(w,
                    (const char *) keygate_doc_copy(w->doc, node->text).data,
                    "/x-keygate/base", node->line);

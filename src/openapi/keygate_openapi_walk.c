@@ -176,11 +176,13 @@ keygate_openapi_operations(keygate_openapi_work_t *w,
 }
 
 
-/* A path with nothing in it that is not to be served: nor by others. */
+/* A path without operations that is not to be served, or of which nobody
+ * knows what there is: nor is it by others. */
 
 static keygate_rc_t
 keygate_openapi_refused(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, const keygate_openapi_at_t *item)
+    keygate_openapi_path_t *path, const keygate_openapi_at_t *item,
+    int unknown)
 {
     keygate_doc_node_t    *own;
     keygate_openapi_op_t  *op;
@@ -188,7 +190,8 @@ keygate_openapi_refused(keygate_openapi_work_t *w,
     own = keygate_doc_get(item->node, KEYGATE_STR("x-keygate"));
 
     if (path->ops != NULL
-        || !keygate_doc_is_true(keygate_doc_get(own, KEYGATE_STR("skip"))))
+        || (!unknown && !keygate_doc_is_true(keygate_doc_get(own,
+                                                       KEYGATE_STR("skip")))))
     {
         return KEYGATE_OK;
     }
@@ -256,17 +259,20 @@ keygate_openapi_add_path(keygate_openapi_work_t *w,
     w->last_path = path;
 
     rc = keygate_openapi_operations(w, path, at);
-    rc = rc != KEYGATE_OK ? rc : keygate_openapi_refused(w, path, at);
+    found = *at;
 
-    if (rc != KEYGATE_OK
-        || keygate_doc_get(at->node, KEYGATE_STR("$ref")) == NULL)
+    if (rc == KEYGATE_OK
+        && keygate_doc_get(at->node, KEYGATE_STR("$ref")) != NULL)
     {
-        return rc;
+        rc = keygate_openapi_follow(w, at, &found);
+        rc = rc != KEYGATE_OK
+             ? rc : keygate_openapi_operations(w, path, &found);
     }
 
-    rc = keygate_openapi_follow(w, at, &found);
-
-    return rc != KEYGATE_OK ? rc : keygate_openapi_operations(w, path, &found);
+    return rc != KEYGATE_OK
+           ? rc : keygate_openapi_refused(w, path, at,
+                      found.node != at->node
+                      || found.node->kind != KEYGATE_DOC_MAP);
 }
 
 
