@@ -127,6 +127,10 @@ is($r->json->{verdict} . ' ' . $r->json->{status}, 'unavailable 503',
 is(scalar @{admin($t, 'GET', '/keys/tk_MANYAD')->json->{addresses}}, 32,
     'GET has the record of the journal');
 
+is_deeply([map { $_->{id} }
+    @{admin($t, 'GET', '/keys?account=acc_one&state=revoked')->json->{data}}],
+    ['tk_REVOKE'], 'and so has a list');
+
 # not after a reload, and not by another process
 
 ok($t->reload($conf), 'a reload');

@@ -150,9 +150,13 @@ ngx_http_keygate_admin_step(ngx_http_keygate_job_t *job, keygate_kind_e kind,
         ngx_memcpy(found->id, key.id, sizeof(found->id));
         found->at = key.at;
         found->used_at = keygate_table_used_at(table, key.ref);
+
+        /* of a stale one only the journal can tell */
+
         found->wanted = ngx_http_keygate_admin_sees(job, &key)
-                        && ngx_http_keygate_admin_asked(job, &key,
-                                                        found->used_at);
+                        && (key.stale
+                            || ngx_http_keygate_admin_asked(job, &key,
+                                                            found->used_at));
     }
 
     return rc;
