@@ -11,7 +11,7 @@
 
 #include <openssl/crypto.h>
 
-#include "cli.h"
+#include "openapi.h"
 
 
 #define CLI_TOKEN_MAX  1024

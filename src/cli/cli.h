@@ -190,14 +190,6 @@ const cli_option_t *cli_option_of(char letter);
 int cli_options(cli_t *cli, int argc, char **argv);
 
 
-/* -- openapi_options.c: each is cli_option_t.set */
-
-int cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_set_open(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_set_check(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_set_rename(cli_t *cli, const cli_option_t *o, const char *value);
-
-
 /* -- help.c */
 
 void cli_help(FILE *out);
@@ -325,11 +317,6 @@ int cli_watch(cli_t *cli);
 /* Calls "key" with every key that the admin API lists. */
 int cli_admin_keys(cli_t *cli, int (*key)(void *data, const json_t *key),
     void *data);
-
-/* What the admin API answers to GET of two paths below it; both, or what is
- * wrong is said. */
-int cli_admin_get(cli_t *cli, const char *first, const char *second,
-    json_t *answers[2]);
 
 /*
  * GET path (below the URL's) with a bearer token; the body of a 200 is put

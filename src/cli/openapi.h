@@ -53,6 +53,22 @@ int cli_openapi_export(cli_openapi_t *o);
 int cli_openapi_admin(cli_openapi_t *o, keygate_block_t *block);
 
 
+/* -- openapi_options.c: each is cli_option_t.set */
+
+int cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_set_open(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_set_check(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_set_rename(cli_t *cli, const cli_option_t *o, const char *value);
+
+
+/* -- admin.c */
+
+/* What the admin API answers to GET of two paths below it; both, or what is
+ * wrong is said. */
+int cli_admin_get(cli_t *cli, const char *first, const char *second,
+    json_t *answers[2]);
+
+
 /* -- openapi_tell.c */
 
 /* The block with a head that tells where it is from. */

@@ -5,7 +5,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "cli.h"
+#include "openapi.h"
 
 
 int
