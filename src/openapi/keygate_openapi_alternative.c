@@ -121,6 +121,7 @@ keygate_openapi_asked(keygate_openapi_work_t *w,
     keygate_openapi_scheme_t   *scheme;
 
     *need = keygate_openapi_any();
+    *culprit = KEYGATE_STR("");
     rc = keygate_openapi_steps(w, (uint64_t) node->n * (w->n_schemes + 1));
 
     for (node = node->first; node != NULL && rc == KEYGATE_OK;
