@@ -36,17 +36,22 @@ cli_openapi_read_fd(keygate_doc_t *doc, int fd, keygate_str_t *text)
 
     data = keygate_doc_alloc(doc, size);
 
-    for (len = 0; data != NULL && len <= KEYGATE_DOC_SIZE; len += (size_t) n) {
+    if (data == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    for (len = 0; len <= KEYGATE_DOC_SIZE; len += (size_t) n) {
 
         if (len == size) {
             size = 2 * size > KEYGATE_DOC_SIZE ? KEYGATE_DOC_SIZE + 1
                                                : 2 * size;
             more = keygate_doc_alloc(doc, size);
 
-            if (more != NULL) {
-                memcpy(more, data, len);
+            if (more == NULL) {
+                return KEYGATE_NOMEM;
             }
 
+            memcpy(more, data, len);
             data = more;
             n = 0;
             continue;
@@ -71,7 +76,7 @@ cli_openapi_read_fd(keygate_doc_t *doc, int fd, keygate_str_t *text)
     text->data = data;
     text->len = len;
 
-    return data != NULL ? KEYGATE_OK : KEYGATE_NOMEM;
+    return KEYGATE_OK;
 }
 
 

@@ -58,9 +58,9 @@ keygate_openapi_answer(const keygate_block_t *block, const char *text,
 
     for (ok = fields != NULL; *headers != NULL && ok; headers++) {
         snprintf(ref, sizeof(ref), "#/components/headers/%s", *headers);
-        ok = json_object_set_new(fields, *headers,
-                                 json_pack("{s:s}", "$ref", ref))
-             == 0;
+        ok = (json_object_set_new(fields, *headers,
+                                  json_pack("{s:s}", "$ref", ref))
+              == 0);
     }
 
     if (!ok || json_object_set(answer, "headers", fields) != 0) {
@@ -195,10 +195,10 @@ keygate_openapi_components(const keygate_block_t *block, json_t *components)
     for (ok = headers != NULL, i = 0;
          ok && i < sizeof(fields) / sizeof(fields[0]); i++)
     {
-        ok = json_object_set_new(headers, fields[i].name,
-                 json_pack("{s:s, s:{s:s}}", "description", fields[i].text,
-                           "schema", "type", fields[i].type))
-             == 0;
+        ok = (json_object_set_new(headers, fields[i].name,
+                  json_pack("{s:s, s:{s:s}}", "description", fields[i].text,
+                            "schema", "type", fields[i].type))
+              == 0);
     }
 
     ok = ok && json_object_set(components, "headers", headers) == 0

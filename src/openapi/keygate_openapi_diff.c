@@ -240,7 +240,7 @@ keygate_openapi_lines(keygate_openapi_compare_t *c,
 /* Whether each of a's scopes is one of b's. */
 
 static int
-keygate_openapi_within(keygate_str_t a, keygate_str_t b, char sep)
+keygate_openapi_within(keygate_str_t a, keygate_str_t b, unsigned char sep)
 {
     size_t         len, k;
     keygate_str_t  name, rest;
@@ -277,7 +277,7 @@ keygate_openapi_within(keygate_str_t a, keygate_str_t b, char sep)
 static int
 keygate_openapi_same_need(keygate_str_t a, keygate_str_t b)
 {
-    char  sep;
+    unsigned char  sep;
 
     if (keygate_str_eq(a, b)) {
         return 1;

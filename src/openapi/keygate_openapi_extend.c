@@ -213,7 +213,7 @@ static keygate_rc_t
 keygate_openapi_need_said(keygate_openapi_work_t *w, keygate_str_t text,
     const char *pointer, unsigned line, keygate_openapi_op_t *op)
 {
-    char            sep;
+    unsigned char   sep;
     size_t          len;
     unsigned        n, *numbers;
     keygate_rc_t    rc;

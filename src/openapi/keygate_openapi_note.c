@@ -218,8 +218,10 @@ keygate_openapi_line(keygate_openapi_work_t *w, keygate_str_t text,
         }
 
         if (line.len + (n == 0 ? 1 : n) > max) {
-            memcpy(out + line.len, "...", 3);
-            line.len += 3;
+            for (n = 0; n < 3; n++) {
+                out[line.len++] = '.';
+            }
+
             break;
         }
     }

@@ -31,7 +31,7 @@ keygate_openapi_alternatives(keygate_openapi_export_t *e, json_t *security,
 static json_t *
 keygate_openapi_security_of(keygate_openapi_export_t *e, keygate_str_t need)
 {
-    char           sep;
+    unsigned char  sep;
     size_t         len;
     json_t        *security, *scopes;
     keygate_str_t  name;
