@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "live.h"
 #include "remote.h"
 
 

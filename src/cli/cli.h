@@ -11,7 +11,7 @@
  *   key.c         create, rotate
  *   key_change.c  set, revoke, expire, delete
  *   account.c     account put, set, delete
- *   live.c        how many live keys an account has
+ *   live.h        how many live keys an account has
  *   list.c        list, account list
  *   list_key.c    what is asked of a key
  *   list_row.c    rows of their tables
@@ -46,7 +46,6 @@
 #include "keygate_core.h"
 #include "keygate_credential.h"
 #include "keygate_digest.h"
-#include "keygate_index.h"
 #include "keygate_journal.h"
 #include "keygate_json.h"
 #include "keygate_openapi.h"
@@ -72,6 +71,7 @@ enum {
 
 typedef struct cli_command_s  cli_command_t;
 typedef struct cli_remote_s  cli_remote_t;
+typedef struct cli_live_s  cli_live_t;
 
 typedef struct {
     const cli_command_t  *command;
@@ -222,16 +222,6 @@ typedef struct {
 } cli_want_t;
 
 
-/* The live keys of an account; index and keys are made by the first line. */
-
-typedef struct {
-    const char       *account;
-    int64_t           now;
-    keygate_index_t  *index;
-    json_t           *keys;
-} cli_live_t;
-
-
 typedef struct {
     cli_want_t      *wants;
     cli_live_t      *live;       /* is given each line, too; NULL: none */
@@ -263,15 +253,6 @@ int cli_add_record(cli_text_t *lines, keygate_kind_e kind, json_t *record,
 
 /* Whether the journal's digests are of the kind that this pepper makes. */
 int cli_digest_kind(cli_t *cli, const cli_find_t *find);
-
-
-/* -- live.c */
-
-/* As keygate_line_pt, of a cli_live_t. */
-keygate_rc_t cli_live_line(void *data, uint64_t number, uint64_t at,
-    keygate_str_t line, int torn);
-size_t cli_live_count(const cli_live_t *live);
-void cli_live_reset(cli_live_t *live);   /* as before the first line */
 
 
 /* -- copy.c */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "cli.h"
+#include "live.h"
 
 
 /* A line that a gateway does not take changes nothing.  Plain and keyed
