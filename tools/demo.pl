@@ -94,17 +94,18 @@ sub ports {
 }
 
 
-# The file itself, so that it may be edited and reloaded; or a copy.
+# A copy, with journal and logs in the demo's own directory.
 
 sub configuration {
     my ($path) = @_;
 
-    return $path if !$shift;
-
     open my $f, '<', $path or die "$path: $!\n";
     local $/;
 
-    return write_file($dir . $path =~ s{.*(/)}{$1}r, ports(<$f>));
+    my $text = ports(<$f>)
+        =~ s{(?:/var/lib/keygate|/var/log/nginx)/(?=\w)}{}gr;
+
+    return write_file($dir . $path =~ s{.*(/)}{$1}r, $text);
 }
 
 

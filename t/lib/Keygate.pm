@@ -151,7 +151,8 @@ sub read_file {
 }
 
 
-# A file of conf.d, as it is shipped but for its ports.
+# A file of conf.d, as it is shipped but for its ports, and with journal and
+# logs in the test's own directory.
 
 sub shipped {
     my ($self, $name) = @_;
@@ -159,6 +160,7 @@ sub shipped {
     my $text = $self->read_file("$root/conf.d/$name");
 
     $text =~ s/\b127\.0\.0\.1:(\d+)\b/'127.0.0.1:' . $self->port("P$1")/ge;
+    $text =~ s{(?:/var/lib/keygate|/var/log/nginx)/(?=\w)}{}g;
     $self->write_file($name, $text);
 
     return "include $name;\n";
