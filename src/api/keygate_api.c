@@ -142,7 +142,7 @@ keygate_api_bind(keygate_api_t *api, keygate_table_t *table,
     const keygate_now_t *now)
 {
     int       n;
-    unsigned  i, key_units, account_units;
+    unsigned  i, units[2];
 
     for (i = 0; i < api->catalogue.n; i++) {
         n = keygate_table_intern_scope(table, api->catalogue.scopes[i].name);
@@ -164,17 +164,19 @@ keygate_api_bind(keygate_api_t *api, keygate_table_t *table,
         api->plans[i].number = n;
     }
 
-    key_units = 0;
-    account_units = 0;
+    memset(units, 0, sizeof(units));
 
     for (i = 0; i < api->n_rates; i++) {
-        if (api->rates[i].per_account) {
-            account_units |= 1u << api->rates[i].unit;
-
-        } else {
-            key_units |= 1u << api->rates[i].unit;
+        if (api->rates[i].group == 0) {
+            units[api->rates[i].per_account ? KEYGATE_ACCOUNT : KEYGATE_KEY]
+                |= 1u << api->rates[i].unit;
         }
     }
 
-    return keygate_table_units(table, key_units, account_units, now);
+    if (api->n_groups != 0 && keygate_table_groups(table) != KEYGATE_OK) {
+        return KEYGATE_FULL;
+    }
+
+    return keygate_table_units(table, units[KEYGATE_KEY],
+                               units[KEYGATE_ACCOUNT], now);
 }

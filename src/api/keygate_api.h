@@ -29,7 +29,8 @@
 #define KEYGATE_ORIGINS_MAX      32
 #define KEYGATE_PLANS_MAX        64
 #define KEYGATE_FEATURES_MAX     64
-#define KEYGATE_RATES_MAX        (2 * KEYGATE_UNITS)   /* unit x per= */
+#define KEYGATE_RATES_MAX        128
+#define KEYGATE_GROUPS_MAX       32
 
 
 typedef struct {
@@ -52,8 +53,34 @@ typedef struct {
     keygate_str_t   name;
     uint32_t        limit;
     keygate_unit_e  unit;
+    keygate_str_t   plan;       /* those that it is for; empty: all others */
+    uint64_t        plans;      /* the same, a bit for each of the API's */
+    unsigned        group;      /* from 1; 0: all routes */
+    unsigned        line;
     unsigned        per_account:1;
 } keygate_rate_t;
+
+
+/* Routes whose requests have counts of their own, besides. */
+
+typedef struct {
+    keygate_str_t   name;
+    uint64_t        number;     /* the same in every table and store */
+    unsigned        units[2];   /* 1 << unit, by keygate_kind_e */
+    unsigned        routed:1;   /* a route is in it */
+} keygate_group_t;
+
+
+/* What holds for the keys of one plan on the routes of one group: the rates
+ * of all routes first, and of these as of the others the keys' first. */
+
+typedef struct {
+    const keygate_rate_t **rates;
+    unsigned               n;
+    keygate_str_t          policy;  /* RateLimit-Policy of a key that has no
+                                       rates of its own; empty: it depends on
+                                       the month */
+} keygate_rates_t;
 
 
 typedef enum {
@@ -93,9 +120,11 @@ typedef struct {
     uint64_t              require;          /* features of every request */
     keygate_rate_t        rates[KEYGATE_RATES_MAX];      /* keys' first */
     unsigned              n_rates;
-    keygate_str_t         policy;           /* RateLimit-Policy of a key that
-                                               has no rates of its own; empty:
-                                               it depends on the month */
+    keygate_group_t       groups[KEYGATE_GROUPS_MAX];
+    unsigned              n_groups;
+    keygate_rates_t      *sets;             /* by plan, then by group */
+    unsigned              n_sets;
+    unsigned              planned:1;        /* a rate has plans */
     keygate_headers_e     rate_headers;
     keygate_preflight_e   preflight;
     keygate_str_t         origins[KEYGATE_ORIGINS_MAX];
@@ -149,6 +178,16 @@ keygate_rc_t keygate_api_advice(const keygate_api_t *api, unsigned *i,
  */
 keygate_rc_t keygate_api_bind(keygate_api_t *api, keygate_table_t *table,
     const keygate_now_t *now);
+
+/*
+ * keygate_api_sets.c: the rates that hold for keys of that plan (NULL: one
+ * that the API does not know) on routes of that group, 0 for none.
+ */
+const keygate_rates_t *keygate_api_set(const keygate_api_t *api,
+    const keygate_plan_t *plan, unsigned group);
+
+/* The plan of that number in the table, or NULL. */
+const keygate_plan_t *keygate_api_plan(const keygate_api_t *api, int number);
 
 /*
  * keygate_api_cors.c: Access-Control-Allow-Origin for a request from that

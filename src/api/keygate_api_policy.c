@@ -1,5 +1,6 @@
 /*
- * The RateLimit-Policy that is the same for all keys of an API, made once.
+ * The RateLimit-Policy that is the same for all keys to which a set of rates
+ * applies, made once.
  */
 
 #include "keygate_api_private.h"
@@ -7,7 +8,7 @@
 
 
 keygate_rc_t
-keygate_api_policy(keygate_api_t *api)
+keygate_api_policy(keygate_api_t *api, keygate_rates_t *set)
 {
     size_t                 size;
     unsigned               i;
@@ -16,12 +17,12 @@ keygate_api_policy(keygate_api_t *api)
 
     size = 0;
 
-    for (i = 0; i < api->n_rates; i++) {
-        if (api->rates[i].unit == KEYGATE_MONTH) {
+    for (i = 0; i < set->n; i++) {
+        if (set->rates[i]->unit == KEYGATE_MONTH) {
             return KEYGATE_OK;
         }
 
-        size += api->rates[i].name.len
+        size += set->rates[i]->name.len
                 + sizeof(", \"\";q=1000000000;w=86400");
     }
 
@@ -37,14 +38,14 @@ keygate_api_policy(keygate_api_t *api)
         return KEYGATE_NOMEM;
     }
 
-    for (i = 0; i < api->n_rates; i++) {
-        rate = &api->rates[i];
+    for (i = 0; i < set->n; i++) {
+        rate = set->rates[i];
         keygate_ratelimit_policy(&out, rate->name, rate->limit,
                                  keygate_unit_seconds(rate->unit));
     }
 
-    api->policy.data = out.data;
-    api->policy.len = out.len;
+    set->policy.data = out.data;
+    set->policy.len = out.len;
 
     return KEYGATE_OK;
 }

@@ -143,14 +143,24 @@ keygate_rc_t keygate_words_preflight(keygate_api_t *api,
 
 /* keygate_api_policy.c */
 
-/* Makes api->policy; KEYGATE_OK or KEYGATE_NOMEM. */
-keygate_rc_t keygate_api_policy(keygate_api_t *api);
+/* Makes the policy of a set; KEYGATE_OK or KEYGATE_NOMEM. */
+keygate_rc_t keygate_api_policy(keygate_api_t *api, keygate_rates_t *set);
+
+
+/* keygate_api_sets.c */
+
+/* Makes api->sets; KEYGATE_OK or KEYGATE_NOMEM. */
+keygate_rc_t keygate_api_sets(keygate_api_t *api);
 
 
 /* keygate_api_rates.c */
 
-/* After all directives have been read: whether every cost is within every
- * rate; then api->policy.  KEYGATE_OK, KEYGATE_INVALID, KEYGATE_NOMEM. */
+/* The group of that name, from 1; 0: no rate is for it. */
+unsigned keygate_api_group(const keygate_api_t *api, keygate_str_t name);
+
+/* After all directives have been read: whether plans and groups of rates are
+ * there, and every cost is within every rate; then api->sets.  KEYGATE_OK,
+ * KEYGATE_INVALID, KEYGATE_NOMEM. */
 keygate_rc_t keygate_api_rates(keygate_api_t *api,
     keygate_conf_fault_t *fault);
 

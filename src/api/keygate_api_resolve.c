@@ -158,14 +158,28 @@ keygate_api_route_options(keygate_api_t *api, const keygate_str_t *args,
             continue;
         }
 
+        if (!(seen & 4) && keygate_api_option(args[i], "group", &value)) {
+            route->group = keygate_api_group(api, value);
+
+            if (route->group == 0) {
+                return keygate_api_fault(fault, value,
+                                         "a group that a \"rate\" is for");
+            }
+
+            api->groups[route->group - 1].routed = 1;
+            seen |= 4;
+            continue;
+        }
+
         return keygate_api_fault(fault, args[i],
-                                 "\"cost=N\" (0 to 1000000000) and "
-                                 "\"feature=F\", each once");
+                                 "\"cost=N\" (0 to 1000000000), "
+                                 "\"feature=F\" and \"group=G\", each once");
     }
 
     if (route->need.kind == KEYGATE_NEED_PUBLIC && n > 4) {
         return keygate_api_fault(fault, args[4],
-                                 "no cost and no feature on a public route");
+                                 "no cost, no feature and no group on a "
+                                 "public route");
     }
 
     return KEYGATE_OK;

@@ -158,6 +158,28 @@ keygate_words_require(keygate_api_t *api, const keygate_str_t *args,
 
 
 keygate_rc_t
+keygate_words_rate_headers(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
+{
+    int                       i;
+    static const char *const  choices[] = { "draft", "legacy", "off", NULL };
+
+    (void) n;
+
+    i = keygate_api_choice(args[1], choices);
+
+    if (i == -1) {
+        return keygate_api_fault(fault, args[1],
+                                 "\"draft\", \"legacy\" or \"off\"");
+    }
+
+    api->rate_headers = (keygate_headers_e) i;
+
+    return KEYGATE_OK;
+}
+
+
+keygate_rc_t
 keygate_words_route(keygate_api_t *api, const keygate_str_t *args, unsigned n,
     keygate_conf_fault_t *fault)
 {

@@ -202,14 +202,14 @@ static const keygate_directive_t  keygate_directives[] = {
     { "require", 1, KEYGATE_FEATURES_MAX, KEYGATE_ONCE,
       "\"require FEATURE...\"", keygate_words_require },
 
-    { "rate", 1, 3, 0, "\"rate NUMr/UNIT [name=NAME] [per=key|account]\"",
-      keygate_words_rate },
+    { "rate", 1, 5, 0, "\"rate NUMr/UNIT [name=NAME] [per=key|account] "
+      "[plan=PLAN,...] [group=GROUP]\"", keygate_words_rate },
 
     { "rate_headers", 1, 1, KEYGATE_ONCE, "\"rate_headers draft|legacy|off\"",
       keygate_words_rate_headers },
 
-    { "route", 3, 5, 0,
-      "\"route METHODS TEMPLATE NEED [cost=N] [feature=F]\"",
+    { "route", 3, 6, 0,
+      "\"route METHODS TEMPLATE NEED [cost=N] [feature=F] [group=GROUP]\"",
       keygate_words_route },
 
     { "when", 4, 4, 0, "\"when METHOD TEMPLATE body.MEMBER SCOPE\"",

@@ -22,6 +22,8 @@ static keygate_code_e keygate_decide_unmatched(const keygate_api_t *api,
 static keygate_code_e keygate_decide_digest(const keygate_api_t *api,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned char *digest);
+static int keygate_decide_elsewhere(const keygate_request_t *request,
+    const keygate_key_t *key);
 static void keygate_decide_rights(const keygate_api_t *api,
     keygate_table_t *table, const keygate_request_t *request, unsigned flags,
     keygate_verdict_t *v);
@@ -245,6 +247,19 @@ keygate_decide_digest(const keygate_api_t *api, keygate_digester_t *digester,
 }
 
 
+/* Row 5: whether the client is where the key may not be used. */
+
+static int
+keygate_decide_elsewhere(const keygate_request_t *request,
+    const keygate_key_t *key)
+{
+    return key->n_addresses
+           && (!request->has_address
+               || !keygate_cidr_has(key->addresses, key->n_addresses,
+                                    request->address));
+}
+
+
 /* From row 4, the key being found, to row 10. */
 
 static void
@@ -298,16 +313,18 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
         keygate_table_touch(table, key->ref, request->now.wall);
     }
 
-    if (!keygate_decide_windows(api, table, v)) {
+    /* what a request needs that is refused by its address is not made */
+
+    if (!keygate_decide_windows(api, table, request, flags, v)
+        && (!v->lacks || !keygate_decide_elsewhere(request, key)))
+    {
         v->code = KEYGATE_UNAVAILABLE;
+        v->retry_after = v->lacks;
         return;
     }
 
-    if (key->n_addresses
-        && (!request->has_address
-            || !keygate_cidr_has(key->addresses, key->n_addresses,
-                                 request->address)))
-    {
+    if (key->n_addresses && keygate_decide_elsewhere(request, key)) {
+        v->lacks = 0;
         (void) keygate_rate_charge(v->windows, v->n_windows, 0, &request->now);
         v->code = KEYGATE_ADDRESS_NOT_ALLOWED;
         return;

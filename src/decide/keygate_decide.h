@@ -10,9 +10,10 @@
 #include "keygate_leases.h"
 
 
-/* One a unit for the key, one a unit for its account. */
+/* One a unit for the key, one a unit for its account; and as many for the
+ * group of the route. */
 
-#define KEYGATE_WINDOWS_MAX  (2 * KEYGATE_UNITS)
+#define KEYGATE_WINDOWS_MAX  (4 * KEYGATE_UNITS)
 
 
 /* What the glue found in the request. */
@@ -55,9 +56,15 @@ typedef struct {
     unsigned              preflight:1;       /* that the API's "preflight" is
                                                 for */
     unsigned              slash_kept:1;      /* the path has a "%2F" */
+    unsigned              lacks:1;       /* a meter for the route's group: ask
+                                            again after
+                                            keygate_decide_group() */
     unsigned              need_body:1;       /* allowed so far: go on with
                                                 keygate_decide_body() */
     const keygate_plan_t *plan;          /* of the account; NULL: unknown */
+    const keygate_rates_t *rates;        /* those that hold; NULL: none do */
+    unsigned              group;         /* where there is no route, what its
+                                            group would be */
     uint64_t              features;      /* that are missing */
     keygate_need_t        need;          /* that is not met, or the route's */
     uint16_t              when_scope;    /* what a "when" asks for */
@@ -66,6 +73,12 @@ typedef struct {
     keygate_window_t     *windows;           /* in "room" */
     keygate_key_t         key;
     keygate_window_t      room[KEYGATE_WINDOWS_MAX];
+
+    struct {                             /* of those who have used nothing in a
+                                            group yet, key and account */
+        keygate_meter_t   meter;
+        keygate_ring_t    rings[KEYGATE_MONTH];
+    } unused[2];
 } keygate_verdict_t;
 
 
@@ -88,13 +101,23 @@ void keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_verdict_t *v);
 
 /*
- * The key of that id and its windows, with what is left of each, by "leases"
- * where limits are of many nodes (else NULL); charges nothing.  KEYGATE_OK, or
- * what keygate_table_find_id() returns, and then there are no windows.
+ * Under the writer's lock, for a verdict that lacks a meter: makes it, for
+ * what "v" tells of the key and the route.  KEYGATE_OK or KEYGATE_FULL.
+ */
+keygate_rc_t keygate_decide_group(const keygate_api_t *api,
+    keygate_table_t *table, const keygate_verdict_t *v,
+    const keygate_now_t *now);
+
+/*
+ * The key of that id and its windows for all routes or, with "group" from 1
+ * on, those for the routes of that group alone; with what is left of each, by
+ * "leases" where limits are of many nodes (else NULL); charges nothing.
+ * KEYGATE_OK, or what keygate_table_find_id() returns, and then there are no
+ * windows.
  */
 keygate_rc_t keygate_decide_left(const keygate_api_t *api,
     keygate_table_t *table, keygate_leases_t *leases, keygate_str_t id,
-    const keygate_now_t *now, keygate_verdict_t *v);
+    unsigned group, const keygate_now_t *now, keygate_verdict_t *v);
 
 /*
  * Row 11: looks at the body of a route with "when" rules.  The body must be

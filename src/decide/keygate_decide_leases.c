@@ -2,9 +2,9 @@
  * Row 6 over many nodes: whose lease each window needs, and what becomes of a
  * request for which there is none.
  *
- *   holder: +--------+-----------------------+------+
- *           | ref 32 | hash of its limits 31 | kind |
- *           +--------+-----------------------+------+
+ *   holder: +--------+-----------------------+-------+------+
+ *           | ref 32 | hash of its limits 30 | group | kind |
+ *           +--------+-----------------------+-------+------+
  *
  * APIs of one zone may have different rates for one key: each set of rates has
  * a lease of its own, on the one count.
@@ -91,7 +91,7 @@ keygate_lease_group(keygate_window_t *windows, unsigned n,
     }
 
     for (i = 0; i < n; i++) {
-        windows[i].holder |= hash & 0xfffffffeu;
+        windows[i].holder |= hash & 0xfffffffcu;
     }
 
     return n;

@@ -26,11 +26,17 @@ int keygate_decide_onto(const keygate_api_t *api, keygate_verdict_t *v);
 
 /*
  * Sets up the windows that hold for the key in "v": its own rates in place of
- * the API's of the same unit, those of the key before those of its account.
- * 0 when one cannot be counted.
+ * those per key of the same unit, those of the key before those of its
+ * account, and then those of the route's group.  0 when one cannot be counted;
+ * v->lacks when one cannot be yet.
  */
 int keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
-    keygate_verdict_t *v);
+    const keygate_request_t *request, unsigned flags, keygate_verdict_t *v);
+
+/* keygate_decide_group.c: adds the window of a rate for a group */
+void keygate_decide_add_group(const keygate_api_t *api, keygate_table_t *table,
+    const keygate_rate_t *rate, const keygate_request_t *request,
+    unsigned flags, keygate_verdict_t *v);
 
 /* Charges the windows, or with KEYGATE_CHECK_ONLY looks at them; 0 and v->code
  * when a rate refuses. */

@@ -8,10 +8,11 @@
 #include "keygate_decide_private.h"
 
 
+static int keygate_decide_own(keygate_table_t *table, keygate_verdict_t *v);
 static int keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
-    keygate_kind_e kind, keygate_unit_e unit, uint32_t limit,
-    keygate_str_t name);
-static keygate_str_t keygate_own_name(const keygate_api_t *api, unsigned unit);
+    const keygate_rate_t *rate);
+static keygate_str_t keygate_own_name(const keygate_rates_t *set,
+    unsigned unit);
 
 
 int
@@ -75,9 +76,10 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
 
 keygate_rc_t
 keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
-    keygate_leases_t *leases, keygate_str_t id, const keygate_now_t *now,
-    keygate_verdict_t *v)
+    keygate_leases_t *leases, keygate_str_t id, unsigned group,
+    const keygate_now_t *now, keygate_verdict_t *v)
 {
+    unsigned           i, n;
     keygate_rc_t       rc;
     keygate_request_t  request;
 
@@ -90,19 +92,30 @@ keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
         return rc;
     }
 
-    if (!keygate_decide_windows(api, table, v)) {
+    memset(&request, 0, sizeof(keygate_request_t));
+    request.leases = leases;
+    request.now = *now;
+
+    v->plan = keygate_api_plan(api, v->key.plan);
+    v->group = group;
+
+    if (!keygate_decide_windows(api, table, &request, KEYGATE_CHECK_ONLY, v)) {
         v->n_windows = 0;
     }
 
     if (leases) {
-        memset(&request, 0, sizeof(keygate_request_t));
-        request.leases = leases;
-        request.now = *now;
-
         (void) keygate_decide_leases(&request, KEYGATE_CHECK_ONLY, 0, v);
     }
 
     (void) keygate_rate_check(v->windows, v->n_windows, 0, now);
+
+    for (n = 0, i = 0; i < v->n_windows; i++) {
+        if ((group != 0) == v->windows[i].grouped) {
+            v->windows[n++] = v->windows[i];
+        }
+    }
+
+    v->n_windows = n;
 
     return KEYGATE_OK;
 }
@@ -110,30 +123,58 @@ keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
 
 int
 keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
-    keygate_verdict_t *v)
+    const keygate_request_t *request, unsigned flags, keygate_verdict_t *v)
 {
-    unsigned               i, unit;
-    const keygate_rate_t  *rate;
+    unsigned               i, n;
+    const keygate_rate_t  *rate, **rates;
 
-    for (unit = 0; v->key.has_limits && unit < KEYGATE_UNITS; unit++) {
-        if (v->key.limits[unit]
-            && !keygate_add_window(table, v, KEYGATE_KEY,
-                                   (keygate_unit_e) unit, v->key.limits[unit],
-                                   keygate_own_name(api, unit)))
+    v->rates = api->n_sets == 1
+               ? api->sets
+               : keygate_api_set(api, v->plan, v->route ? v->route->group
+                                                        : v->group);
+
+    if (v->key.has_limits && !keygate_decide_own(table, v)) {
+        return 0;
+    }
+
+    rates = v->rates->rates;
+    n = v->rates->n;
+
+    for (i = 0; i < n; i++) {
+        rate = rates[i];
+
+        if (rate->group) {
+            keygate_decide_add_group(api, table, rate, request, flags, v);
+            continue;
+        }
+
+        if ((rate->per_account || v->key.limits[rate->unit] == 0)
+            && !keygate_add_window(table, v, rate))
         {
             return 0;
         }
     }
 
-    for (i = 0; i < api->n_rates; i++) {
-        rate = &api->rates[i];
+    return !v->lacks;
+}
 
-        if (v->key.limits[rate->unit] == 0
-            && !keygate_add_window(table, v,
-                                   rate->per_account ? KEYGATE_ACCOUNT
-                                                     : KEYGATE_KEY,
-                                   rate->unit, rate->limit, rate->name))
-        {
+
+/* The key's own rates. */
+
+static int
+keygate_decide_own(keygate_table_t *table, keygate_verdict_t *v)
+{
+    unsigned        unit;
+    keygate_rate_t  own;
+
+    memset(&own, 0, sizeof(keygate_rate_t));
+
+    for (unit = 0; unit < KEYGATE_UNITS; unit++) {
+        own.limit = v->key.limits[unit];
+        own.unit = (keygate_unit_e) unit;
+        own.name = keygate_own_name(v->rates, unit);
+
+        if (own.limit != 0 && !keygate_add_window(table, v, &own)) {
             return 0;
         }
     }
@@ -142,20 +183,41 @@ keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
 }
 
 
-/* A key's own rate goes by the name of the API's that it replaces. */
+/* A key's own rate goes by the name of the one that it replaces, or by that of
+ * its unit, if that is not an account's. */
 
 static keygate_str_t
-keygate_own_name(const keygate_api_t *api, unsigned unit)
+keygate_own_name(const keygate_rates_t *set, unsigned unit)
 {
-    unsigned  i;
+    unsigned               i;
+    keygate_str_t          name;
+    const keygate_rate_t  *rate;
 
-    for (i = 0; i < api->n_rates; i++) {
-        if ((unsigned) api->rates[i].unit == unit) {
-            return api->rates[i].name;
+    static const keygate_str_t  others[KEYGATE_UNITS] = {
+        keygate_string("key-second"), keygate_string("key-minute"),
+        keygate_string("key-hour"), keygate_string("key-day"),
+        keygate_string("key-month")
+    };
+
+    name = keygate_span(keygate_unit_name((keygate_unit_e) unit));
+
+    for (i = 0; i < set->n; i++) {
+        rate = set->rates[i];
+
+        if (rate->group == 0 && !rate->per_account
+            && (unsigned) rate->unit == unit)
+        {
+            return rate->name;
         }
     }
 
-    return keygate_span(keygate_unit_name((keygate_unit_e) unit));
+    for (i = 0; i < set->n; i++) {
+        if (keygate_str_eq(set->rates[i]->name, name)) {
+            return others[unit];
+        }
+    }
+
+    return name;
 }
 
 
@@ -163,29 +225,26 @@ keygate_own_name(const keygate_api_t *api, unsigned unit)
 
 static int
 keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
-    keygate_kind_e kind, keygate_unit_e unit, uint32_t limit,
-    keygate_str_t name)
+    const keygate_rate_t *rate)
 {
     uint32_t           ref;
+    keygate_kind_e     kind;
     keygate_window_t  *w;
 
-    ref = (kind == KEYGATE_KEY) ? v->key.ref : v->key.account_ref;
+    kind = rate->per_account ? KEYGATE_ACCOUNT : KEYGATE_KEY;
+    ref = rate->per_account ? v->key.account_ref : v->key.ref;
 
     w = &v->windows[v->n_windows];
     memset(w, 0, sizeof(keygate_window_t));
 
-    w->limit = limit;
-    w->unit = unit;
+    w->limit = rate->limit;
+    w->unit = rate->unit;
     w->meter = keygate_table_meter(table, ref, kind);
     w->holder = (uint64_t) ref << 32 | (uint64_t) kind;
-    w->name = name;
+    w->name = rate->name;
 
-    if (w->meter == NULL) {
-        return 0;
-    }
-
-    if (unit != KEYGATE_MONTH) {
-        w->ring = keygate_table_ring(table, ref, kind, unit);
+    if (rate->unit != KEYGATE_MONTH) {
+        w->ring = keygate_meter_ring(w->meter, rate->unit);
 
         if (w->ring == NULL) {
             return 0;

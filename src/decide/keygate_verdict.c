@@ -213,10 +213,12 @@ keygate_verdict_ratelimit(const keygate_api_t *api,
     unsigned                 i;
     const keygate_window_t  *w;
 
-    usual = !v->key.has_limits && api->policy.len != 0;
+    (void) api;
+
+    usual = !v->key.has_limits && v->rates != NULL && v->rates->policy.len != 0;
 
     if (usual) {
-        keygate_buf_put(policy, api->policy);
+        keygate_buf_put(policy, v->rates->policy);
     }
 
     for (i = 0; i < v->n_windows; i++) {

@@ -112,6 +112,13 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     keygate_decide(api->core, api->zone->table, api->zone->digester, request,
                    flags, v);
 
+    if (v->lacks && ngx_http_keygate_zone_group(api, v, &request->now)
+                    == NGX_OK)
+    {
+        keygate_decide(api->core, api->zone->table, api->zone->digester,
+                       request, flags, v);
+    }
+
     /* what a node knows that hears nothing may be over */
 
     if ((v->known || v->code == KEYGATE_CREDENTIAL_INVALID)

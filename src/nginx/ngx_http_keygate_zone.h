@@ -23,6 +23,14 @@ ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
 
 
+/* ngx_http_keygate_group.c: the first use of a group of routes */
+
+/* Makes what the verdict lacks, after which it is to be made again: NGX_OK.
+ * NGX_DECLINED: there is no room, or the request waits for it. */
+ngx_int_t ngx_http_keygate_zone_group(ngx_http_keygate_api_t *api,
+    keygate_verdict_t *v, const keygate_now_t *now);
+
+
 /* ngx_http_keygate_become.c: root as the workers' user, for a while */
 
 #define NGX_HTTP_KEYGATE_GROUPS  1024

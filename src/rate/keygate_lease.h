@@ -33,6 +33,9 @@
 #include "keygate_rate.h"
 
 
+#define KEYGATE_HOLDER_GROUP 2           /* a holder's bit: what it has used in
+                                            a group of routes */
+
 #define KEYGATE_LEASE_MOST   600000      /* ms that one may last */
 #define KEYGATE_LEASE_TURN   20          /* ms between two looks at a lease */
 #define KEYGATE_LEASE_QUEUE  64          /* requests that wait for one lease */

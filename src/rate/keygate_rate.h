@@ -115,6 +115,8 @@ typedef struct {
     unsigned         refused:1;
     unsigned         unleased:1;         /* for want of a lease alone, which is
                                             on its way */
+    unsigned         grouped:1;          /* the caller's: of a group of
+                                            routes */
     keygate_str_t    name;
 } keygate_window_t;
 

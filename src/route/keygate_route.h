@@ -38,6 +38,7 @@ struct keygate_route_s {
     keygate_need_t    need;
     uint32_t          cost;       /* default 1 */
     uint64_t          features;   /* bits of the API's features */
+    unsigned          group;      /* of the API's groups, from 1; 0: none */
     keygate_when_t   *when;       /* NULL: the body is not looked at */
     keygate_route_t  *next;       /* the other methods of this template */
     unsigned          line;       /* where it was configured, or 0 */

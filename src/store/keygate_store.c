@@ -31,6 +31,18 @@ keygate_store_field(keygate_kind_e kind, keygate_str_t id,
 }
 
 
+size_t
+keygate_store_group_field(keygate_kind_e kind, keygate_str_t id,
+    uint64_t group, char field[KEYGATE_STORE_FIELD_MAX])
+{
+    return (size_t) snprintf(field, KEYGATE_STORE_FIELD_MAX,
+                             "group:%016llx:%s:%.*s",
+                             (unsigned long long) group,
+                             kind == KEYGATE_KEY ? "key" : "account",
+                             (int) id.len, (const char *) id.data);
+}
+
+
 unsigned
 keygate_store_bucket(keygate_str_t field)
 {

@@ -11,7 +11,8 @@
  *   PREFIX:{ZONE}:acks            sorted set: node -> the change that it has
  *   PREFIX:{ZONE}:nodes           hash: node -> "MS BOOT SEQ WORD STATUS"
  *   PREFIX:{ZONE.00}:h:FIELD to   hashes: the ledger of a holder of rates, as
- *          {ZONE.ff}              lease.lua has it; its tag is FIELD's bucket
+ *          {ZONE.ff}              lease.lua has it; its tag is FIELD's bucket;
+ *                                 "group:G:key:ID" for a group of routes
  */
 
 #ifndef KEYGATE_STORE_H
@@ -25,7 +26,8 @@
 #define KEYGATE_STORE_ZONE_MAX    63
 #define KEYGATE_STORE_KEY_MAX     160   /* of such a name, NUL included */
 #define KEYGATE_STORE_LEDGER_MAX  256   /* of a ledger's name, NUL included */
-#define KEYGATE_STORE_FIELD_MAX   (KEYGATE_ID_MAX + sizeof("account:"))
+#define KEYGATE_STORE_FIELD_MAX   (KEYGATE_ID_MAX \
+                                   + sizeof("group:0123456789abcdef:account:"))
 
 
 typedef struct {
@@ -41,6 +43,10 @@ size_t keygate_store_key(const keygate_store_name_t *name, const char *what,
 /* The field of a record, NUL-terminated; its length. */
 size_t keygate_store_field(keygate_kind_e kind, keygate_str_t id,
     char field[KEYGATE_STORE_FIELD_MAX]);
+
+/* For a ledger of what the record has used in a group of routes. */
+size_t keygate_store_group_field(keygate_kind_e kind, keygate_str_t id,
+    uint64_t group, char field[KEYGATE_STORE_FIELD_MAX]);
 
 /* Which bucket a field is in, and the name of that one. */
 unsigned keygate_store_bucket(keygate_str_t field);

@@ -167,6 +167,17 @@ keygate_rc_t keygate_table_units(keygate_table_t *t, unsigned key_units,
     unsigned account_units, const keygate_now_t *now);
 
 /*
+ * Meters for groups of routes, which a key or an account has only once it is
+ * charged in one: groups() makes room for their heads, once; group_add() makes
+ * the meter that is missing, or its rings, or makes it ready where its holder
+ * was another one.  "group" is a number that stands for its name, and "units"
+ * are masks (1 << unit).  KEYGATE_OK or KEYGATE_FULL.
+ */
+keygate_rc_t keygate_table_groups(keygate_table_t *t);
+keygate_rc_t keygate_table_group_add(keygate_table_t *t, uint32_t ref,
+    uint64_t group, unsigned units, const keygate_now_t *now);
+
+/*
  * Applies one record: inserts, replaces or deletes.  "at" is the offset of
  * its line.  A key's meter, last use and sequence outlive every change but
  * its deletion.  A key may come before its account, whose record is then
@@ -266,6 +277,16 @@ unsigned keygate_table_ref_id(const keygate_table_t *t, uint32_t ref,
     char id[KEYGATE_ID_MAX + 1]);
 keygate_ring_t *keygate_table_ring(const keygate_table_t *t, uint32_t ref,
     keygate_kind_e kind, keygate_unit_e unit);
+
+/*
+ * The number, as of a key or an account, of the one that holds what that one
+ * has used in a group; 0: there is none yet.  And whose it is, and in which
+ * group.
+ */
+uint32_t keygate_table_group(const keygate_table_t *t, uint32_t ref,
+    uint64_t group);
+uint32_t keygate_table_group_of(const keygate_table_t *t, uint32_t ref,
+    uint64_t *group);
 
 /* When a key was last used: Unix time, 0 for never.  touch() writes only when
  * the second has changed. */

@@ -138,6 +138,21 @@ typedef struct {
 } keygate_cell_t;
 
 
+/*
+ * What a key or an account has used in a group of routes: found by both of
+ * them, never taken out, and in use again when its holder's place is.  Nobody
+ * but keygate_table_group.c knows of it.
+ */
+
+typedef struct {
+    keygate_meter_t  meter;
+    uint64_t         group;
+    uint64_t         owner;              /* the hash of the holder */
+    uint32_t         ref;                /* the holder */
+    uint32_t         next;
+} keygate_group_node_t;
+
+
 typedef struct {
     uint32_t  what;                      /* keygate_in_e */
     uint32_t  at;
@@ -160,6 +175,8 @@ struct keygate_table_s {
     uint32_t            nodes[2];
     uint32_t            start;           /* of the arena */
     uint32_t            end;
+    uint32_t            groups;          /* heads; 0: none yet */
+    uint32_t            n_groups;
     uint32_t            reserve;         /* granules kept for changes */
 
     /* written by the writer, read by all */

@@ -11,6 +11,7 @@
  *   keygate_table_whole.c    what concerns all records: rings, sweeps, room
  *   keygate_table_name.c     numbers for names
  *   keygate_table_again.c    which lines are to be applied again
+ *   keygate_table_group.c    what is used in groups of routes
  *   keygate_table_body.c     copies of bodies, and what they say
  *   keygate_table_find.c     readers: one record
  *   keygate_table_text.c     readers: its name, profile and meta

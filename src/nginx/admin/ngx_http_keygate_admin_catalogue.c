@@ -178,7 +178,7 @@ ngx_http_keygate_admin_route(const keygate_api_t *api,
         names[i] = api->catalogue.scopes[route->need.scopes[i]].name;
     }
 
-    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o}",
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:I, s:o, s:o, s:o}",
                      "method", ngx_http_keygate_admin_string(route->method),
                      "base", ngx_http_keygate_admin_string(api->base),
                      "template", ngx_http_keygate_admin_string(route->path),
@@ -187,6 +187,11 @@ ngx_http_keygate_admin_route(const keygate_api_t *api,
                      "cost", (json_int_t) route->cost,
                      "features",
                      ngx_http_keygate_admin_features(api, route->features),
+                     "group",
+                     route->group
+                     ? ngx_http_keygate_admin_string(
+                                       api->groups[route->group - 1].name)
+                     : json_null(),
                      "when",
                      ngx_http_keygate_admin_when(api, route, NULL));
 }

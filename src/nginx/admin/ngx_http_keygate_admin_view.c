@@ -8,6 +8,8 @@
 
 static json_t *ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
     const json_t *record);
+static json_t *ngx_http_keygate_admin_limits(ngx_http_keygate_job_t *job,
+    keygate_str_t id);
 static json_t *ngx_http_keygate_admin_used(int64_t used);
 
 
@@ -38,22 +40,20 @@ static json_t *
 ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
     const json_t *record)
 {
-    int64_t             used;
-    json_t             *extras;
-    keygate_rc_t        rc;
-    keygate_str_t       id;
-    keygate_state_e     state;
-    keygate_table_t    *table;
-    keygate_verdict_t   v;
+    int64_t           used;
+    json_t           *extras, *limits;
+    keygate_rc_t      rc;
+    keygate_key_t     key;
+    keygate_str_t     id;
+    keygate_state_e   state;
+    keygate_table_t  *table;
 
     table = job->admin->api->zone->table;
     id = keygate_span(json_string_value(json_object_get(record, "id")));
 
-    rc = keygate_decide_left(job->admin->api->core, table,
-                             job->admin->api->zone->leases, id, &job->now,
-                             &v);
+    rc = keygate_table_find_id(table, id, &key);
 
-    used = (rc == KEYGATE_OK) ? keygate_table_used_at(table, v.key.ref) : 0;
+    used = (rc == KEYGATE_OK) ? keygate_table_used_at(table, key.ref) : 0;
     extras = json_pack("{s:o}", "last_used_at",
                        ngx_http_keygate_admin_used(used));
 
@@ -66,21 +66,55 @@ ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
     /* a key that is about to be made has used up nothing, and none that is
        not live has anything left */
 
-    if (rc != KEYGATE_OK || state != KEYGATE_STATE_LIVE) {
-        v.n_windows = 0;
-    }
+    limits = (rc == KEYGATE_OK && state == KEYGATE_STATE_LIVE)
+             ? ngx_http_keygate_admin_limits(job, id) : json_array();
 
     if (json_object_set_new(extras, "state",
                             json_string(keygate_state_name(state)))
         == -1
-        || json_object_set_new(extras, "limits",
-                     ngx_http_keygate_admin_rates(&v, job->now.wall)) == -1)
+        || json_object_set_new(extras, "limits", limits) == -1)
     {
         json_decref(extras);
         return NULL;
     }
 
     return extras;
+}
+
+
+/* What is left of each rate, on all routes and in each group of them. */
+
+static json_t *
+ngx_http_keygate_admin_limits(ngx_http_keygate_job_t *job, keygate_str_t id)
+{
+    json_t                   *limits, *rates;
+    unsigned                  group;
+    keygate_verdict_t         v;
+    ngx_http_keygate_api_t   *api;
+
+    api = job->admin->api;
+    limits = json_array();
+
+    for (group = 0; limits && group <= api->core->n_groups; group++) {
+
+        if (keygate_decide_left(api->core, api->zone->table, api->zone->leases,
+                                id, group, &job->now, &v)
+            != KEYGATE_OK)
+        {
+            break;
+        }
+
+        rates = ngx_http_keygate_admin_rates(&v, job->now.wall);
+
+        if (rates == NULL || json_array_extend(limits, rates) == -1) {
+            json_decref(limits);
+            limits = NULL;
+        }
+
+        json_decref(rates);
+    }
+
+    return limits;
 }
 
 

@@ -17,8 +17,9 @@ static json_t *ngx_http_keygate_session_source(
     const keygate_source_t *source);
 static json_t *ngx_http_keygate_session_example(const keygate_api_t *api);
 static json_t *ngx_http_keygate_session_scopes(ngx_http_keygate_job_t *job);
-static json_t *ngx_http_keygate_session_rates(const keygate_api_t *api,
-    int64_t wall);
+static json_t *ngx_http_keygate_session_rates(ngx_http_keygate_job_t *job);
+static json_t *ngx_http_keygate_session_rate(const keygate_rate_t *rate,
+    keygate_str_t group, int64_t wall);
 
 
 void
@@ -56,8 +57,7 @@ ngx_http_keygate_portal_session(ngx_http_keygate_job_t *job)
          && ngx_http_keygate_session_add(s, "scopes",
                               ngx_http_keygate_session_scopes(job))
          && ngx_http_keygate_session_add(s, "rates",
-                              ngx_http_keygate_session_rates(api,
-                                                             job->now.wall))
+                              ngx_http_keygate_session_rates(job))
          && ngx_http_keygate_session_add(s, "keys",
                               portal->keys ? json_integer(portal->keys)
                                            : json_null())
@@ -290,35 +290,63 @@ ngx_http_keygate_session_scopes(ngx_http_keygate_job_t *job)
 }
 
 
+/* Those of the account's plan, on all routes and in each group of them. */
+
 static json_t *
-ngx_http_keygate_session_rates(const keygate_api_t *api, int64_t wall)
+ngx_http_keygate_session_rates(ngx_http_keygate_job_t *job)
 {
-    json_t                *array;
-    unsigned               i;
-    const keygate_rate_t  *rate;
+    json_t                 *array;
+    unsigned                i, group;
+    keygate_str_t           name;
+    keygate_account_t       account;
+    const keygate_api_t    *api;
+    const keygate_plan_t   *plan;
+    const keygate_rates_t  *set;
+
+    api = job->admin->api->core;
+
+    plan = keygate_table_find_account(job->admin->api->zone->table,
+                                      keygate_span(job->caller.account),
+                                      &account) == KEYGATE_OK
+           ? keygate_api_plan(api, account.plan) : NULL;
 
     array = json_array();
 
-    for (i = 0; array && i < api->n_rates; i++) {
-        rate = &api->rates[i];
+    for (group = 0; group <= api->n_groups; group++) {
+        set = keygate_api_set(api, plan, group);
+        name = group ? api->groups[group - 1].name : KEYGATE_STR("");
 
-        if (json_array_append_new(array,
-                json_pack("{s:o, s:I, s:s, s:I, s:s, s:n}",
-                          "name", ngx_http_keygate_admin_string(rate->name),
-                          "limit", (json_int_t) rate->limit,
-                          "unit", keygate_unit_name(rate->unit),
-                          "seconds",
-                          (json_int_t) ((rate->unit == KEYGATE_MONTH)
-                                        ? keygate_month_seconds(wall)
-                                        : keygate_unit_seconds(rate->unit)),
-                          "per", rate->per_account ? "account" : "key",
-                          "group"))
-            == -1)
-        {
-            json_decref(array);
-            array = NULL;
+        for (i = 0; array && i < set->n; i++) {
+            if (set->rates[i]->group == group
+                && json_array_append_new(array,
+                       ngx_http_keygate_session_rate(set->rates[i], name,
+                                                     job->now.wall))
+                   == -1)
+            {
+                json_decref(array);
+                array = NULL;
+            }
         }
     }
 
     return array;
+}
+
+
+static json_t *
+ngx_http_keygate_session_rate(const keygate_rate_t *rate, keygate_str_t group,
+    int64_t wall)
+{
+    return json_pack("{s:o, s:I, s:s, s:I, s:s, s:o}",
+                     "name", ngx_http_keygate_admin_string(rate->name),
+                     "limit", (json_int_t) rate->limit,
+                     "unit", keygate_unit_name(rate->unit),
+                     "seconds",
+                     (json_int_t) ((rate->unit == KEYGATE_MONTH)
+                                   ? keygate_month_seconds(wall)
+                                   : keygate_unit_seconds(rate->unit)),
+                     "per", rate->per_account ? "account" : "key",
+                     "group",
+                     group.len ? ngx_http_keygate_admin_string(group)
+                               : json_null());
 }

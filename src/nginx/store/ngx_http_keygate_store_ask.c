@@ -25,6 +25,7 @@ ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
     char                       id[KEYGATE_ID_MAX + 1];
     char                       field[KEYGATE_STORE_FIELD_MAX], text[16];
     uint32_t                   ref, want, count, identity;
+    uint64_t                   group;
     unsigned                   u, n;
     keygate_str_t              span;
     keygate_now_t              now;
@@ -54,7 +55,13 @@ ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
         }
     }
 
-    span.len = keygate_table_ref_id(table, ref, id);
+    group = 0;
+
+    if (lease->holder & KEYGATE_HOLDER_GROUP) {
+        ref = keygate_table_group_of(table, ref, &group);
+    }
+
+    span.len = ref ? keygate_table_ref_id(table, ref, id) : 0;
     span.data = (u_char *) id;
 
     if (span.len == 0 || n == 0) {
@@ -63,7 +70,9 @@ ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
         return NGX_OK;
     }
 
-    span.len = keygate_store_field(kind, span, field);
+    span.len = (lease->holder & KEYGATE_HOLDER_GROUP)
+               ? keygate_store_group_field(kind, span, group, field)
+               : keygate_store_field(kind, span, field);
     span.data = (u_char *) field;
 
     count = keygate_rate_used(windows, n, &now);

@@ -73,6 +73,31 @@ mistakes(void)
     mistake(BASE "rate 5r/m per=user;", "per=user", 3, "per=key");
     mistake(BASE "rate 5r/m; rate 6r/m name=x;", "6r/m", 3, "one rate");
     mistake(BASE "rate 5r/m name=x; rate 6r/h name=x;", "x", 3, "name=");
+    mistake(BASE "rate 5r/m plan=;", "plan=", 3, "plan=PLAN");
+    mistake(BASE "rate 5r/m plan=a,,b;", "plan=a,,b", 3, "plan=PLAN");
+    mistake(BASE "plan a; rate 5r/m plan=a,a;", "plan=a,a", 3, "twice");
+    mistake(BASE "plan a; rate 5r/m plan=a plan=a;", "plan=a", 3, "once");
+    mistake(BASE "rate 1r/s;\nrate 5r/m plan=a;", "a", 4, "plan of this API");
+    mistake(BASE "plan a; plan b; rate 5r/m plan=a; rate 6r/m plan=b,a;",
+            "6r/m", 3, "each plan");
+    mistake(BASE "plan a; rate 5r/m plan=a name=x; rate 6r/h name=x;", "x", 3,
+            "name=");
+    mistake(BASE "rate 5r/m group=;", "group=", 3, "group=GROUP");
+    mistake(BASE "rate 5r/m group=a,b;", "group=a,b", 3, "group=GROUP");
+    mistake(BASE "rate 1r/s;\nrate 5r/m group=g;", "g", 4, "\"route\" is in");
+    mistake(BASE "rate 5r/m group=g; rate 6r/m group=g name=x;", "6r/m", 3,
+            "in each group");
+    mistake(BASE "rate 5r/h name=g-minute; rate 6r/m group=g;", "g-minute", 3,
+            "name=");
+    mistake(BASE "route GET /a any group=g;", "g", 3, "\"rate\" is for");
+    mistake(BASE "rate 5r/m group=g; route GET /a any group=g group=g;",
+            "group=g", 3, "each once");
+    mistake(BASE "rate 5r/m group=g; route GET /a any group=g;\n"
+            "route GET /b public group=g;", "group=g", 4, "no group");
+    mistake(BASE "rate 5r/m group=g; route GET /a any group=g cost=6;", "/a",
+            3, "the rate \"g-minute\" has room for");
+    mistake(BASE "plan p; rate 5r/m plan=p name=x; route GET /a any cost=6;",
+            "/a", 3, "the rate \"x\" has room for");
     mistake(BASE "rate_headers new;", "new", 3, "legacy");
     mistake(BASE "route GET v1 any;", "v1", 3, "/");
     mistake(BASE "route GET /a nosuch;", "nosuch", 3, "scope of this API");

@@ -363,11 +363,15 @@ rates(void)
     apply_key("ck_live_LLLLLL", KEY("LLLLLL"), ",\"account\":\"biz_1\","
               "\"scopes\":[],\"rates\":[\"2r/m\",\"3r/h\",\"9r/month\"]");
     (void) decide("GET", "/api/v1/me", KEY("LLLLLL"));
-    is_num(v.n_windows, 3, "own rates replace those of the same unit");
+    is_num(v.n_windows, 4, "own rates replace those per key of the same unit");
     is_num(v.windows[0].limit, 2, "its own minute");
-    is_str(v.windows[1].name.data, v.windows[1].name.len, "company",
+    is_str(v.windows[0].name.data, v.windows[0].name.len, "minute",
            "the replaced one's name");
+    is_str(v.windows[1].name.data, v.windows[1].name.len, "hour",
+           "one beside the account's");
     is_num(v.windows[2].unit, KEYGATE_MONTH, "and one that is new");
+    is_str(v.windows[3].name.data, v.windows[3].name.len, "company",
+           "the account's stays");
 }
 
 
