@@ -249,6 +249,18 @@ like($c->run('show', $id)->{out}, qr/^state +expired$/m, 'which was before');
 is($c->run('expire', $id, '--never')->{code}, 0, 'never');
 is($c->record($id)->{expires_at}, undef, 'no longer');
 
+is($c->run('suspend', $id)->{code}, 0, 'suspend');
+my $since = $c->record($id)->{suspended_at};
+ok($since, 'since when');
+like($c->run('show', $id)->{out}, qr/^state +suspended$/m, 'show tells');
+like($c->run('list')->{out}, qr/^\Q$id\E .* suspended /m, 'so does list');
+is($c->run('suspend', $id, 'tk_OLDOLD')->{code}, 0, 'once more, and another');
+is($c->record($id)->{suspended_at}, $since, 'it has been since then');
+is($c->run('suspend', $id, 'nope')->{code}, 3, 'one is not there');
+is($c->run('resume', $id, 'tk_OLDOLD')->{code}, 0, 'resume');
+is($c->record($id)->{suspended_at}, undef, 'no longer');
+like($c->run('show', $id)->{out}, qr/^state +active$/m, 'active again');
+
 @before = $c->lines;
 is($c->run('revoke', $id, 'nope')->{code}, 3, 'revoke: one is not there');
 is(scalar $c->lines, scalar @before, 'none is revoked');

@@ -9,19 +9,16 @@
  *   setup.c       formats of keys, the pepper, the journal
  *   store.c       finding records; changing them under the journal's lock
  *   key.c         create, rotate
- *   key_change.c  set, revoke, expire, delete
+ *   key_change.c  set, revoke, suspend, resume, expire, delete
  *   account.c     account put, set, delete
  *   live.h        how many live keys an account has
  *   list.c        list, account list
- *   list_key.c    what is asked of a key
- *   list_row.c    rows of their tables
+ *   list_key.c    what is asked of a key; list_row.c: rows of their tables
  *   show.c        show, account show
  *   admin.c       keys as the admin API lists them
  *   http.c        one GET
- *   import.c      import: rows into the journal, batch by batch
- *   import_batch.c  writing a batch
- *   import_row.c  one row to a record
- *   import_credential.c  the credential of a row
+ *   import.c      import: rows into the journal; import_batch.c: by batches
+ *   import_row.c  one row to a record; import_credential.c: its credential
  *   import_file.c rows out of CSV and JSON Lines
  *   export.c      export; compact.c: compact
  *   check.c       check
@@ -268,6 +265,8 @@ int cli_setup(cli_t *cli);
 int cli_rotate(cli_t *cli);
 int cli_set(cli_t *cli);
 int cli_revoke(cli_t *cli);
+int cli_suspend(cli_t *cli);
+int cli_resume(cli_t *cli);
 int cli_expire(cli_t *cli);
 int cli_delete(cli_t *cli);
 int cli_list(cli_t *cli);
@@ -362,7 +361,7 @@ int64_t cli_json_time(const json_t *record, const char *name, int64_t none);
 /* As keygate_change_view(), in place, for who has a million of them. */
 void cli_hide_digests(keygate_record_t *record, int64_t now);
 
-/* "active", "revoked", "expired". */
+/* "active", "revoked", "suspended", "expired". */
 const char *cli_key_state(const json_t *key, int64_t now);
 
 

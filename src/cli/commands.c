@@ -52,6 +52,13 @@ const cli_command_t  cli_commands[] = {
       "for the nodes and tells which have it; the exit code is 4 when not all\n"
       "of them have.\n" },
 
+    { "suspend", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_suspend,
+      "refuses keys at once, until they are resumed",
+      "All of them, or, if one does not exist, none.\n" },
+
+    { "resume", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_resume,
+      "ends the suspension of keys", "" },
+
     { "expire", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "tTNjqh", cli_expire,
       "says when keys end",
       "Now, unless --at or --in says when, or --never that they do not.\n" },

@@ -1,5 +1,6 @@
 /*
- * Keys that exist are changed or ended: set, revoke, expire, delete.  Several
+ * Keys that exist are changed or ended: set, revoke, suspend,
+ * resume, expire, delete.  Several
  * at a time are changed all or none.
  */
 
@@ -201,6 +202,20 @@ cli_edit_revoke(cli_t *cli, const json_t *current, json_t **faults)
 
 
 static json_t *
+cli_edit_suspend(cli_t *cli, const json_t *current, json_t **faults)
+{
+    return keygate_change_suspend_key(current, cli->now, faults);
+}
+
+
+static json_t *
+cli_edit_resume(cli_t *cli, const json_t *current, json_t **faults)
+{
+    return keygate_change_resume_key(current, cli->now, faults);
+}
+
+
+static json_t *
 cli_edit_expire(cli_t *cli, const json_t *current, json_t **faults)
 {
     if (cli->never) {
@@ -240,6 +255,20 @@ int
 cli_revoke(cli_t *cli)
 {
     return cli_edit_run(cli, "revoked", cli_edit_revoke);
+}
+
+
+int
+cli_suspend(cli_t *cli)
+{
+    return cli_edit_run(cli, "suspended", cli_edit_suspend);
+}
+
+
+int
+cli_resume(cli_t *cli)
+{
+    return cli_edit_run(cli, "resumed", cli_edit_resume);
 }
 
 

@@ -21,6 +21,7 @@ typedef struct {
     int64_t               created_at;    /* 0: not known */
     int64_t               expires_at;    /* KEYGATE_NEVER */
     int64_t               revoked_at;    /* KEYGATE_NEVER */
+    int64_t               suspended_at;  /* KEYGATE_NEVER */
     int64_t               used_at;       /* 0: not known, or never */
 } cli_key_t;
 

@@ -24,6 +24,7 @@ cli_key_of_json(cli_list_t *l, const json_t *json, cli_key_t *key)
     key->created_at = cli_json_time(json, "created_at", 0);
     key->expires_at = cli_json_time(json, "expires_at", KEYGATE_NEVER);
     key->revoked_at = cli_json_time(json, "revoked_at", KEYGATE_NEVER);
+    key->suspended_at = cli_json_time(json, "suspended_at", KEYGATE_NEVER);
     key->used_at = cli_json_time(json, "last_used_at", 0);
 
     rotated = cli_json_time(json, "rotated_at", 0);
@@ -80,6 +81,7 @@ cli_key_of_record(keygate_record_t *record, keygate_str_t line,
                                                 : record->created_at;
     key->expires_at = record->expires_at;
     key->revoked_at = record->revoked_at;
+    key->suspended_at = record->suspended_at;
 
     return KEYGATE_OK;
 }

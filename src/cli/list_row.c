@@ -79,6 +79,7 @@ cli_list_key_row(cli_list_t *l, const cli_key_t *key)
     l->row.len = 0;
 
     state = key->revoked_at != KEYGATE_NEVER ? "revoked"
+            : key->suspended_at != KEYGATE_NEVER ? "suspended"
             : key->expires_at <= l->cli->now ? "expired" : "active";
 
     if (!cli_cell(l, key->id) || !cli_cell(l, key->account)

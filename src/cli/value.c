@@ -49,6 +49,10 @@ cli_key_state(const json_t *key, int64_t now)
         return "revoked";
     }
 
+    if (cli_json_time(key, "suspended_at", KEYGATE_NEVER) != KEYGATE_NEVER) {
+        return "suspended";
+    }
+
     if (cli_json_time(key, "expires_at", KEYGATE_NEVER) <= now) {
         return "expired";
     }
