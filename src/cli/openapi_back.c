@@ -114,7 +114,7 @@ cli_openapi_print_diff(const cli_openapi_t *o,
 
     list = json_array();
 
-    for (ok = list != NULL, i = 0; i < diff->n && ok; i++) {
+    for (ok = (list != NULL), i = 0; i < diff->n && ok; i++) {
         ok = (json_array_append_new(list, json_string(diff->lines[i])) == 0);
     }
 

@@ -56,7 +56,7 @@ keygate_openapi_answer(const keygate_block_t *block, const char *text,
 
     fields = json_object();
 
-    for (ok = fields != NULL; *headers != NULL && ok; headers++) {
+    for (ok = (fields != NULL); *headers != NULL && ok; headers++) {
         snprintf(ref, sizeof(ref), "#/components/headers/%s", *headers);
         ok = (json_object_set_new(fields, *headers,
                                   json_pack("{s:s}", "$ref", ref))
@@ -192,7 +192,7 @@ keygate_openapi_components(const keygate_block_t *block, json_t *components)
 
     headers = json_object();
 
-    for (ok = headers != NULL, i = 0;
+    for (ok = (headers != NULL), i = 0;
          ok && i < sizeof(fields) / sizeof(fields[0]); i++)
     {
         ok = (json_object_set_new(headers, fields[i].name,
