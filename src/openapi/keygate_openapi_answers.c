@@ -56,7 +56,9 @@ keygate_openapi_answer(const keygate_block_t *block, const char *text,
 
     fields = json_object();
 
-    for (ok = (fields != NULL); *headers != NULL && ok; headers++) {
+    ok = fields != NULL;
+
+    for ( /* void */ ; *headers != NULL && ok; headers++) {
         snprintf(ref, sizeof(ref), "#/components/headers/%s", *headers);
         ok = (json_object_set_new(fields, *headers,
                                   json_pack("{s:s}", "$ref", ref))
