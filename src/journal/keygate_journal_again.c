@@ -111,8 +111,13 @@ keygate_again_apply(keygate_journal_t *j, keygate_table_t *t, int fd,
         rc = keygate_journal_parse(j, text, &record, &fault);
     }
 
+    if (rc == KEYGATE_NONE || rc == KEYGATE_INVALID) {
+        keygate_table_again_done(t);
+        return KEYGATE_OK;
+    }
+
     if (rc != KEYGATE_OK) {
-        return rc == KEYGATE_NONE || rc == KEYGATE_INVALID ? KEYGATE_OK : rc;
+        return rc;
     }
 
     id.data = (const unsigned char *) again->id;
@@ -125,6 +130,7 @@ keygate_again_apply(keygate_journal_t *j, keygate_table_t *t, int fd,
     }
 
     keygate_record_free(&record);
+    keygate_table_again_done(t);
 
     return KEYGATE_OK;
 }

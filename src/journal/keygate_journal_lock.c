@@ -57,11 +57,12 @@ int
 keygate_journal_await(int fd, int operation, unsigned ms, pid_t *holder)
 {
     pid_t    now;
-    int64_t  pause, until, look, left;
+    int64_t  pause, until, most, look, left;
 
     *holder = 0;
     pause = KEYGATE_LOCK_LEAST;
     until = keygate_lock_ms() + ms;
+    most = until + ms;
     look = keygate_lock_ms() + KEYGATE_LOCK_LOOK;
 
     while (keygate_journal_flock(fd, operation|LOCK_NB) == -1) {
@@ -86,6 +87,7 @@ keygate_journal_await(int fd, int operation, unsigned ms, pid_t *holder)
             if (now != *holder) {
                 *holder = now;
                 until = keygate_lock_ms() + ms;
+                until = until < most ? until : most;
             }
 
             look = keygate_lock_ms() + KEYGATE_LOCK_LOOK;

@@ -154,8 +154,9 @@ keygate_rc_t keygate_journal_same(keygate_journal_t *j, int fd,
 /* 0, or -1 and errno; not for EINTR. */
 int keygate_journal_flock(int fd, int operation);
 
-/* The same, waiting: until one process has held the lock for "ms"; then errno
- * is EWOULDBLOCK and *holder is keygate_journal_locker(). */
+/* The same, waiting: until one process has held the lock for "ms", or many for
+ * twice as long; then errno is EWOULDBLOCK and *holder is
+ * keygate_journal_locker(). */
 int keygate_journal_await(int fd, int operation, unsigned ms, pid_t *holder);
 
 /* Who has the file locked; 0: nobody, or it cannot be told, as in another

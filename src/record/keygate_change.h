@@ -116,6 +116,10 @@ json_t *keygate_change_patch_account(const json_t *current,
  * for a new record, "after" for one that is deleted. */
 int keygate_change_takes(const json_t *before, const json_t *after);
 
+/* Whether it ends something that must not go on for want of room, so that it
+ * is made in any case; both records are given. */
+int keygate_change_ends(const json_t *before, const json_t *after);
+
 /* The record that deletes; NULL when out of memory. */
 json_t *keygate_change_delete(const char *id);
 

@@ -18,11 +18,23 @@ static int keygate_change_other(const json_t *before, const json_t *after,
 int
 keygate_change_takes(const json_t *before, const json_t *after)
 {
-    json_t  *status;
-
     if (before == NULL || after == NULL) {
         return after == NULL;
     }
+
+    return keygate_change_ends(before, after)
+           || keygate_change_other(before, after, "rates")
+           || keygate_change_other(before, after, "plan")
+           || (keygate_change_other(before, after, "digest")
+               && (keygate_change_member(after, "previous") == NULL
+                   || keygate_change_member(before, "previous") != NULL));
+}
+
+
+int
+keygate_change_ends(const json_t *before, const json_t *after)
+{
+    json_t  *status;
 
     status = keygate_change_member(after, "status");
 
@@ -32,16 +44,11 @@ keygate_change_takes(const json_t *before, const json_t *after)
            || keygate_change_sooner(before, after, "trial_ends_at")
            || keygate_change_fewer(keygate_change_member(before, "scopes"),
                                    keygate_change_member(after, "scopes"))
-           || keygate_change_other(before, after, "rates")
-           || keygate_change_other(before, after, "plan")
            || (keygate_change_other(before, after, "addresses")
                && json_array_size(keygate_change_member(after, "addresses")))
            || (keygate_change_other(before, after, "status")
                && (status == NULL
-                   || strcmp(json_string_value(status), "active") != 0))
-           || (keygate_change_other(before, after, "digest")
-               && (keygate_change_member(after, "previous") == NULL
-                   || keygate_change_member(before, "previous") != NULL));
+                   || strcmp(json_string_value(status), "active") != 0));
 }
 
 

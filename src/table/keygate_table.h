@@ -225,8 +225,10 @@ keygate_rc_t keygate_table_sweep_end(keygate_table_t *t, unsigned budget);
  * at up to *budget records, which it counts down, for the next one:
  * KEYGATE_OK; KEYGATE_AGAIN when the budget is used up; KEYGATE_NONE when it
  * has seen all of them.  late() is to be told when a line found no room: it
- * is asked for once more, then.  The walk may be resumed by another process;
- * "due" tells others whether there is anything to do.
+ * is asked for once more, then.  done() goes on behind the record; without it,
+ * as when a process is killed, the next one is the same again.  The walk may
+ * be resumed by another process; "due" tells others whether there is anything
+ * to do.
  */
 typedef struct {
     keygate_kind_e  kind;
@@ -238,6 +240,7 @@ typedef struct {
 int keygate_table_again_due(const keygate_table_t *t);
 keygate_rc_t keygate_table_again_next(keygate_table_t *t, unsigned *budget,
     keygate_again_t *again);
+void keygate_table_again_done(keygate_table_t *t);
 void keygate_table_again_late(keygate_table_t *t);
 
 keygate_position_t *keygate_table_position(keygate_table_t *t);

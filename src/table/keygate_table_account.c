@@ -244,7 +244,10 @@ keygate_table_remove_account(keygate_table_t *t, uint32_t account)
     keygate_want_t    want;
     keygate_record_t  record;
 
+    /* nothing of an account that had found no room comes back after this */
+
     if (!keygate_table_known(t, account)) {
+        keygate_table_unmark(t, account);
         return KEYGATE_OK;
     }
 

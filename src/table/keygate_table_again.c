@@ -72,6 +72,35 @@ keygate_table_mark(keygate_table_t *t, uint32_t node, unsigned flag,
 }
 
 
+void
+keygate_table_unmark(keygate_table_t *t, uint32_t node)
+{
+    uint16_t   tail;
+    uint64_t  *words, word;
+
+    if (keygate_node(t, node)->body == 0) {
+        return;
+    }
+
+    words = keygate_at(t, keygate_node(t, node)->body);
+    tail = (uint16_t) keygate_body_tail(words);
+
+    if (!(tail >> (KEYGATE_AT_BITS - 32)
+          & (KEYGATE_IS_STALE|KEYGATE_IS_LATE)))
+    {
+        return;
+    }
+
+    tail &= (uint16_t) ~((KEYGATE_IS_STALE|KEYGATE_IS_LATE)
+                         << (KEYGATE_AT_BITS - 32) | 0x3f);
+    word = words[2];
+    memcpy(&word, &tail, sizeof(tail));
+
+    keygate_store(&words[1], (uint64_t) (uint32_t) words[1]);
+    keygate_store(&words[2], word);
+}
+
+
 int
 keygate_table_again_due(const keygate_table_t *t)
 {
@@ -111,17 +140,26 @@ keygate_table_again_next(keygate_table_t *t, unsigned *budget,
         }
 
         (*budget)--;
-        t->again.from = keygate_node(t, node)->hash + 1;
+        t->again.from = keygate_node(t, node)->hash;
 
         if (keygate_again_is(t, kind, node, again)) {
             t->again.last = node;
             return KEYGATE_OK;
         }
+
+        t->again.from++;
     }
 
     keygate_again_end(t);
 
     return KEYGATE_NONE;
+}
+
+
+void
+keygate_table_again_done(keygate_table_t *t)
+{
+    t->again.from++;
 }
 
 

@@ -205,6 +205,9 @@ int keygate_table_plan(keygate_table_t *t, keygate_str_t name);
 void keygate_table_mark(keygate_table_t *t, uint32_t node, unsigned flag,
     uint64_t at);
 
+/* Takes both off: no line is to be applied again. */
+void keygate_table_unmark(keygate_table_t *t, uint32_t node);
+
 
 /* -- keygate_table_body.c ----------------------------------------------- */
 

@@ -196,11 +196,12 @@ struct ngx_http_keygate_job_s {
     u_char                            *changes;      /* JSON */
     size_t                             changes_len;
     char                               parent[KEYGATE_ID_MAX + 1];
-    unsigned                           fresh:1;      /* a new record */
+    unsigned                           fresh:1;      /* needs room */
     unsigned                           gone:1;       /* a deleted one */
     unsigned                           enlivens:1;   /* a key that was not
                                                         live before */
     unsigned                           takes:1;      /* a right away */
+    unsigned                           written:1;    /* whatever the answer */
     unsigned                           nomem:1;
 
     /* of a zone with a store */

@@ -195,6 +195,7 @@ ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w, uint64_t *end)
 
     for (job = w->batch; job; job = job->next) {
         job->at += at;
+        job->written = (job->line != NULL);
     }
 
     ngx_http_keygate_batch_count(w, n, &from);

@@ -68,12 +68,14 @@ ngx_http_keygate_others_disown(ngx_http_keygate_writer_t *w)
 }
 
 
-/* By its path, or by the file that it was read from. */
+/* By its path, or by the file that it was read from and that its path still
+ * names: a number of a file that is gone is given to another one. */
 
 static ngx_uint_t
 ngx_http_keygate_other_is(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_zone_t *zone)
 {
+    ngx_file_info_t      fi;
     keygate_position_t  *own, *other;
 
     if (zone == w->zone || zone->journal.len == 0 || zone->store
@@ -88,7 +90,10 @@ ngx_http_keygate_other_is(ngx_http_keygate_writer_t *w,
     return (zone->journal.len == w->zone->journal.len
             && ngx_strncmp(zone->journal.data, w->zone->journal.data,
                            zone->journal.len) == 0)
-           || (other->ino == own->ino && other->dev == own->dev);
+           || (other->ino == own->ino && other->dev == own->dev
+               && other->born == own->born
+               && ngx_file_info(zone->journal.data, &fi) != NGX_FILE_ERROR
+               && fi.st_ino == own->ino && fi.st_dev == own->dev);
 }
 
 

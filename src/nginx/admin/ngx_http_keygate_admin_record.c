@@ -238,9 +238,9 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
         return;
     }
 
-    /* what takes something away is written in any case */
+    /* what ends something is written in any case */
 
-    if (changed && !(before && job->takes)
+    if (changed && !(before && keygate_change_ends(before, after))
         && ngx_http_keygate_admin_room(job, kind, after, before == NULL)
            != NGX_OK)
     {
@@ -317,7 +317,7 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     }
 
     room = keygate_table_room(job->admin->api->zone->table, &record,
-                              fresh ? job->writer->fresh + 1 : 1);
+                              job->writer->fresh + 1);
 
     keygate_record_free(&record);
 
@@ -331,7 +331,7 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
         return NGX_ERROR;
     }
 
-    job->fresh = fresh;
+    job->fresh = 1;
 
     return NGX_OK;
 }

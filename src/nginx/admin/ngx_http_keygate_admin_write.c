@@ -237,7 +237,7 @@ ngx_http_keygate_write_done(void *data)
     for ( /* void */ ; job; job = next) {
         next = job->next;
 
-        if (job->line && job->status < NGX_HTTP_BAD_REQUEST) {
+        if (job->written) {
             ngx_http_keygate_audit(job);
         }
 

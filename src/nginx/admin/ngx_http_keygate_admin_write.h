@@ -25,7 +25,7 @@ struct ngx_http_keygate_writer_s {
 
     /* of the batch */
     keygate_now_t                      now;
-    unsigned                           fresh;    /* new records in it */
+    unsigned                           fresh;    /* need room in the zone */
     ngx_err_t                          err;
     const char                        *failed;   /* which step */
     pid_t                              holder;   /* of the journal's lock */

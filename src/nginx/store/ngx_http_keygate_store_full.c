@@ -13,6 +13,8 @@
 #include "ngx_http_keygate_store.h"
 
 
+static ngx_int_t ngx_http_keygate_full_holds(ngx_http_keygate_copy_t *c,
+    const keygate_place_t *to);
 static ngx_int_t ngx_http_keygate_full_bucket(ngx_http_keygate_copy_t *c,
     ngx_uint_t bucket, ngx_http_keygate_past_t *past,
     ngx_http_keygate_lines_t *lines);
@@ -57,6 +59,10 @@ ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c)
     }
 
     if (rc == NGX_OK) {
+        rc = ngx_http_keygate_full_holds(c, &to);
+    }
+
+    if (rc == NGX_OK) {
         rc = ngx_http_keygate_full_write(c, &from, &to, &lines);
     }
 
@@ -64,6 +70,40 @@ ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c)
     free(past.latest);
 
     return rc;
+}
+
+
+/* An engine that was emptied while it was read is not what was read. */
+
+static ngx_int_t
+ngx_http_keygate_full_holds(ngx_http_keygate_copy_t *c,
+    const keygate_place_t *to)
+{
+    char               key[KEYGATE_STORE_KEY_MAX], text[24];
+    uint64_t           seq;
+    ngx_uint_t         same;
+    keygate_str_t      args[4];
+    keygate_reply_t   *reply;
+
+    args[0] = KEYGATE_STR("HMGET");
+    args[1] = ngx_http_keygate_copy_key(c, "meta", key);
+    args[2] = KEYGATE_STR("epoch");
+    args[3] = KEYGATE_STR("seq");
+
+    if (ngx_http_keygate_copy_ask(c, 4, args, &reply) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    same = keygate_str_eq(keygate_reply_text(keygate_reply_at(reply, 0)),
+                          keygate_span(to->epoch));
+    ngx_http_keygate_copy_text(text, sizeof(text),
+                               keygate_reply_text(keygate_reply_at(reply, 1)));
+    seq = strtoull(text, NULL, 10);
+    keygate_reply_free(reply);
+
+    return (same && to->epoch[0] && seq >= to->seq) ? NGX_OK
+           : ngx_http_keygate_copy_fail(c, "it has lost what it held while "
+                                        "that was read");
 }
 
 

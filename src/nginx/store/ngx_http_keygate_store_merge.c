@@ -84,16 +84,18 @@ static ngx_int_t
 ngx_http_keygate_repair_send(ngx_http_keygate_repair_t *r, const char *name,
     keygate_str_t line, const char *seen, keygate_reply_t **reply)
 {
-    char                      seq[24], retain[24];
+    char                      seq[24], retain[24], until[24];
     char                      keys[3][KEYGATE_STORE_KEY_MAX];
     ngx_int_t                 rc;
-    keygate_str_t             args[11];
+    keygate_str_t             args[12];
     ngx_http_keygate_copy_t  *c;
 
     c = r->c;
 
     (void) snprintf(seq, sizeof(seq), "%llu",
                     (unsigned long long) r->common.seq);
+    (void) snprintf(until, sizeof(until), "%llu",
+                    (unsigned long long) c->place.seq);
     (void) snprintf(retain, sizeof(retain), "%ld", (long) c->store->retain);
 
     args[0] = ngx_http_keygate_copy_key(c, "meta", keys[0]);
@@ -109,9 +111,10 @@ ngx_http_keygate_repair_send(ngx_http_keygate_repair_t *r, const char *name,
     args[8] = keygate_span(seen);
     args[9] = r->common.epoch[0] ? KEYGATE_STR("0") : KEYGATE_STR("1");
     args[10] = keygate_span(retain);
+    args[11] = keygate_span(until);
 
     rc = ngx_http_keygate_copy_answer(c,
-             keygate_link_script(c->link, KEYGATE_LUA_MERGE, 3, 11, args,
+             keygate_link_script(c->link, KEYGATE_LUA_MERGE, 3, 12, args,
                                  reply), reply);
 
     if (rc == NGX_OK || c->link == NULL
@@ -144,7 +147,7 @@ ngx_http_keygate_repair_denied(ngx_http_keygate_copy_t *c,
     uint64_t       version;
     keygate_str_t  theirs;
 
-    if (!ngx_http_keygate_repair_gone(mine)
+    if (!ngx_http_keygate_repair_gone(mine) || value.len == 0
         || (keygate_store_value(value, &version, &theirs) == KEYGATE_OK
             && ngx_http_keygate_repair_gone(theirs)))
     {

@@ -50,7 +50,12 @@ ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c)
         return NGX_ERROR;
     }
 
-    /* what is there now holds */
+    /* what is there now holds, unless it was emptied meanwhile */
+
+    if (ngx_http_keygate_copy_is(c, "EMPTY")) {
+        return ngx_http_keygate_copy_fail(c, "it was emptied while lost "
+                                          "changes were brought back");
+    }
 
     return ngx_http_keygate_copy_full(c);
 }

@@ -20,6 +20,7 @@ static void ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_copy_t *c);
 static void ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w,
     uint64_t last, ngx_uint_t n);
+static void ngx_http_keygate_store_unknown(ngx_http_keygate_writer_t *w);
 static ngx_int_t ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_copy_t *c, ngx_int_t rc, const keygate_reply_t *reply);
 static void ngx_http_keygate_store_written(void *data,
@@ -258,9 +259,29 @@ ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w, uint64_t last,
     for (job = w->batch; job; job = job->next) {
         if (job->line) {
             job->version = ++version;
+            job->written = 1;
 
         } else if (job->status < NGX_HTTP_BAD_REQUEST) {
             job->version = before;
+        }
+    }
+}
+
+
+/* The answer of the store was lost; what has been refused stays so. */
+
+static void
+ngx_http_keygate_store_unknown(ngx_http_keygate_writer_t *w)
+{
+    ngx_http_keygate_job_t  *job;
+
+    for (job = w->batch; job; job = job->next) {
+        if (job->line && job->status < NGX_HTTP_BAD_REQUEST) {
+            ngx_http_keygate_job_refuse(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                        "outcome_unknown",
+                                        "The store's answer was lost: the "
+                                        "change is made on all nodes or on "
+                                        "none, and GET tells which.");
         }
     }
 }
@@ -281,10 +302,7 @@ ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
     }
 
     if (c->link == NULL) {
-        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                      "The store's answer was lost: the change "
-                                      "is made on all nodes or on none, and "
-                                      "GET tells which (outcome unknown).");
+        ngx_http_keygate_store_unknown(w);
 
     } else if (rc != NGX_OK && ngx_strncmp(c->error, "OOM", 3) == 0) {
         ngx_http_keygate_store_refuse(w, NGX_HTTP_INSUFFICIENT_STORAGE,

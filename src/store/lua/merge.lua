@@ -11,6 +11,8 @@
 --       own record (another node has brought that one back); "0" if none
 --       away: "1" if only what takes a right away is to be brought back
 --       retain: how many changes the log keeps
+--       until: with away, the node's own place: a deletion is older than what
+--       is here in a later version
 --
 -- Answers, all elements are strings:
 --       OK seq chain      mine is the record now, as a new change
@@ -72,10 +74,21 @@ if version > 0 and theirs == mine then
     return {'SAME', string.format('%.0f', version)}
 end
 
+local function deleted(line)
+    local ok, json = pcall(cjson.decode, line)
+    local record = ok and type(json) == 'table' and (json.key or json.account)
+
+    return type(record) == 'table' and record.deleted == true
+end
+
 local take = version <= common or version == tonumber(ARGV[6])
 
 if ARGV[7] == '1' or not take then
     take = away(mine) and not away(theirs)
+end
+
+if take and ARGV[7] == '1' and version > tonumber(ARGV[9] or last) then
+    take = not deleted(mine)
 end
 
 if not take then

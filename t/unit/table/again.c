@@ -76,6 +76,7 @@ apply_again(keygate_table_t *t, unsigned step, unsigned *wrong)
                           || again.at / 10000 != (uint64_t) again.kind + 1
                           || keygate_table_apply(t, &r, again.at, &now)
                              != KEYGATE_OK;
+                keygate_table_again_done(t);
             }
 
         } while (rc == KEYGATE_OK);
@@ -287,6 +288,7 @@ test_room(void)
     is_num(keygate_table_apply(t, &r, again.at, &now), KEYGATE_FULL,
            "there is no room yet");
     keygate_table_again_late(t);
+    keygate_table_again_done(t);
     is_num(keygate_table_again_next(t, &budget, &again), KEYGATE_NONE,
            "and no other one");
     ok(!keygate_table_again_due(t), "not again until something is freed");
@@ -332,6 +334,7 @@ test_room(void)
         if (again.kind == KEYGATE_KEY) {
             make_large(&r, 0, 32);
             wrong += keygate_table_apply(t, &r, again.at, &now) != KEYGATE_OK;
+            keygate_table_again_done(t);
             continue;
         }
 
@@ -342,6 +345,7 @@ test_room(void)
         r.status = KEYGATE_ACTIVE;
         r.trial_ends_at = KEYGATE_NEVER;
         wrong += keygate_table_apply(t, &r, again.at, &now) != KEYGATE_OK;
+        keygate_table_again_done(t);
     }
 
     is_num(wrong, 0, "both are applied");
