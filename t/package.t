@@ -341,6 +341,25 @@ subtest 'purged with the keys' => sub {
     ok !-e "$dir/root/etc/keygate", 'and the tokens';
 };
 
+# -- debian/tests: what Debian's own tests of packages run
+
+like slurp("$root/debian/tests/control"), qr/^Tests: gate\nDepends: @, /m,
+    'debian/tests has one';
+
+subtest 'debian/tests/gate' => sub {
+    unlink "$dir/root/etc/nginx/conf.d/keygate-shop.conf";
+    ok_run("echo $name keygate/purge-keys boolean false"
+           . ' | debconf-set-selections', 'debconf is as it was');
+    ok_run('dpkg -i /new.deb', 'dpkg takes it');
+    $chroot->write('/gate', slurp("$root/debian/tests/gate"));
+
+    my $said = ok_run('sh /gate', 'it finds no fault');
+
+    like $said, qr/^a key: 200$/m, 'who has a key is let in';
+    like $said, qr/^a slow key, used up: 429$/m, 'who has used it up is not';
+    like $said, qr/^purged: the keys are kept$/m, 'and it comes to its end';
+};
+
 $chroot->run('invoke-rc.d nginx stop');
 
 system("umount -R $dir/root/dev $dir/root/proc");
