@@ -161,7 +161,7 @@ my $routes = admin($t, 'GET', '/routes')->json->{data};
 
 is(scalar @$routes, 9, 'the routes');
 is_deeply($routes->[0], { method => 'GET', base => '/api',
-    template => '/v1/export', need => 'all_of', cost => 5,
+    template => '/v1/export', need => 'all_of', cost => 5, group => undef,
     scopes => [ 'items:read', 'admin:read' ], features => ['export'],
     when => [] }, 'with scopes, cost and features');
 is_deeply($routes->[2]{when}, [ { member => 'now', scope => 'admin:read' } ],

@@ -4,8 +4,9 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -19,6 +20,7 @@
 #define KEYGATE_LOCK_LOOK   500      /* ms between two looks at the holder */
 
 
+static pid_t keygate_lock_line(char *line, const struct stat *st);
 static int64_t keygate_lock_ms(void);
 static void keygate_lock_pause(int64_t ms);
 
@@ -103,35 +105,22 @@ keygate_journal_await(int fd, int operation, unsigned ms, pid_t *holder)
 }
 
 
-/* "1: FLOCK  ADVISORY  WRITE 812 08:01:1311 0 EOF"; "1: -> FLOCK" waits. */
-
 pid_t
 keygate_journal_locker(int fd)
 {
-    int            pid, saved;
-    FILE          *locks;
-    char           line[256];
-    unsigned       major, minor;
-    uint64_t       ino;
-    pid_t          holder;
-    struct stat    st;
+    int          saved;
+    FILE        *locks;
+    char         line[256];
+    pid_t        holder;
+    struct stat  st;
 
     saved = errno;
     holder = 0;
     locks = fopen("/proc/locks", "re");
 
-    if (locks == NULL || fstat(fd, &st) == -1) {
-        st.st_ino = 0;
-    }
-
-    while (locks && holder == 0 && fgets(line, sizeof(line), locks)) {
-        if (sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%" SCNu64, &pid, &major,
-                   &minor, &ino)
-            == 4
-            && pid > 0 && ino == st.st_ino
-            && makedev(major, minor) == st.st_dev)
-        {
-            holder = pid;
+    if (locks && fstat(fd, &st) == 0) {
+        while (holder == 0 && fgets(line, sizeof(line), locks)) {
+            holder = keygate_lock_line(line, &st);
         }
     }
 
@@ -142,6 +131,38 @@ keygate_journal_locker(int fd)
     errno = saved;
 
     return holder;
+}
+
+
+/* "1: FLOCK  ADVISORY  WRITE 812 08:01:1311 0 EOF", in hex but for the number
+ * of the file; "1: -> FLOCK" waits. */
+
+static pid_t
+keygate_lock_line(char *line, const struct stat *st)
+{
+    char           *p, *end;
+    long            pid;
+    unsigned long   major, minor;
+
+    if (strstr(line, ": FLOCK ") == NULL) {
+        return 0;
+    }
+
+    p = strstr(line, " WRITE ");
+    p = p ? p + sizeof(" WRITE ") - 1 : strstr(line, " READ ");
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    p += strncmp(p, " READ ", 6) == 0 ? sizeof(" READ ") - 1 : 0;
+    pid = strtol(p, &end, 10);
+    major = strtoul(end, &end, 16);
+    minor = *end == ':' ? strtoul(end + 1, &end, 16) : 0;
+
+    return *end == ':' && pid > 0
+           && strtoull(end + 1, NULL, 10) == st->st_ino
+           && makedev(major, minor) == st->st_dev ? (pid_t) pid : 0;
 }
 
 
