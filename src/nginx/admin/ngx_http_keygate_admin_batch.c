@@ -314,6 +314,14 @@ ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job)
         }
     }
 
+    /* another node may have changed the record since */
+
+    if (job->writer->zone->store && rc == KEYGATE_OK && at != UINT64_MAX
+        && at > job->at)
+    {
+        return 1;
+    }
+
     return job->gone ? (rc == KEYGATE_NONE)
                      : (rc == KEYGATE_OK && at == job->at);
 }
