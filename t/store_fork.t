@@ -115,6 +115,38 @@ subtest 'an old backup' => sub {
     $_->done for @nodes, $three;
 };
 
+subtest 'the log no longer reaches back' => sub {
+    my $store = Keygate::Store->start;
+    my $one = node($store, 'one');
+    my ($revoked, $key) = made($one, 'r');
+    my ($renamed, $live) = made($one, 'n');
+    my ($again, $made) = made($one, 'd');
+
+    $store->call('SAVE');
+    is admin($one, 'POST', "/keys/$revoked/revoke")->{status}, 200, 'revoked';
+    $one->stop;
+    $store->kill;
+    $store->start_again;
+
+    my $c = Keygate::Command->new;
+    my @at = ('--store', "unix:$store->{socket}");
+
+    is $c->run('set', $renamed, '--name', "theirs $_", @at)->{code}, 0,
+        'others go on' for 1 .. 4;
+    $store->call('XTRIM', 'kg:{keys}:log', 'MAXLEN', 1);
+    $one->start;
+
+    ok always([$one], $key, 401, sub {
+        name_of($one, $renamed) eq 'theirs 4' && in_step($one, $renamed)
+    }), 'the revoked one is refused all the time';
+    like $c->run('show', $revoked, @at)->{out}, qr/revoked/, 'everywhere';
+    is $one->status('/v1/items', key => $_), 200, 'who is live is let in'
+        for $live, $made;
+    unlike $one->read_file('error.log'), qr/had lost changes/,
+        'what the log has dropped is not called lost';
+    $one->done;
+};
+
 subtest 'both sides have changed a record' => sub {
     my $store = Keygate::Store->start;
     my $one = node($store, 'one');

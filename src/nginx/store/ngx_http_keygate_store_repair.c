@@ -28,7 +28,7 @@ ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c)
 {
     ngx_int_t  rc;
 
-    c->forked = 1;
+    c->forked = !ngx_http_keygate_copy_is(c, "TRIMMED");
 
     if (keygate_journal_begin(c->journal) != KEYGATE_OK) {
         return ngx_http_keygate_copy_fail(c, "the copy cannot be opened");

@@ -12,6 +12,7 @@
 
 static ngx_int_t ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_fresh(ngx_http_keygate_copy_t *c);
+static ngx_uint_t ngx_http_keygate_round_trimmed(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_begin(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_wait(ngx_http_keygate_copy_t *c);
 static ngx_int_t ngx_http_keygate_round_locked(ngx_http_keygate_copy_t *c,
@@ -113,6 +114,16 @@ ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
             return NGX_ERROR;
         }
 
+    } else if (ngx_http_keygate_copy_is(c, "ROLLBACK")
+               || ngx_http_keygate_copy_is(c, "FORK")
+               || ngx_http_keygate_round_trimmed(c))
+    {
+        if (ngx_http_keygate_copy_repair(c) != NGX_OK
+            || ngx_http_keygate_round_locked(c, 1) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
     } else if (ngx_http_keygate_copy_is(c, "TRIMMED")
                || ngx_http_keygate_copy_is(c, "ANOTHER"))
     {
@@ -124,20 +135,22 @@ ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
             return NGX_ERROR;
         }
 
-    } else if (ngx_http_keygate_copy_is(c, "ROLLBACK")
-               || ngx_http_keygate_copy_is(c, "FORK"))
-    {
-        if (ngx_http_keygate_copy_repair(c) != NGX_OK
-            || ngx_http_keygate_round_locked(c, 1) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
     } else {
         return NGX_OK;
     }
 
     return ngx_http_keygate_copy_beat(c, 0);
+}
+
+
+/* Whether this history may have lost changes since the log was longer: what
+ * the node knows to be revoked is told it before everything is read. */
+
+static ngx_uint_t
+ngx_http_keygate_round_trimmed(ngx_http_keygate_copy_t *c)
+{
+    return ngx_http_keygate_copy_is(c, "TRIMMED") && c->marked
+           && strcmp(c->place.epoch, c->theirs.epoch) == 0;
 }
 
 
