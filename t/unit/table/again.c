@@ -357,6 +357,49 @@ test_room(void)
 }
 
 
+/* An account that had found no room, and is deleted then, is gone; and who is
+ * killed before a line is applied has not lost it. */
+
+static void
+test_gone(void)
+{
+    void              *mem;
+    unsigned           budget;
+    keygate_key_t      k;
+    keygate_table_t   *t;
+    keygate_again_t    again, once_more;
+    keygate_record_t   r;
+
+    mem = calloc(1, 1 << 18);
+    t = keygate_table_init(mem, 1 << 18, seed);
+    make_names(t);
+    make_large(&r, 0, 0);
+    is_num(keygate_table_apply(t, &r, 5, &now), KEYGATE_OK, "a key");
+
+    memset(&r, 0, sizeof(keygate_record_t));
+    r.kind = KEYGATE_ACCOUNT;
+    r.id = KEYGATE_STR("biz_0");
+    is_num(keygate_table_stale(t, &r, 11), 1, "its account is stale");
+
+    budget = 100;
+    is_num(keygate_table_again_next(t, &budget, &again), KEYGATE_OK,
+           "its line is to be applied again");
+    is_num(keygate_table_again_next(t, &budget, &once_more), KEYGATE_OK,
+           "as long as it has not been");
+    ok(again.at == 11 && once_more.at == 11, "that one");
+
+    r.deleted = 1;
+    is_num(keygate_table_apply(t, &r, 12, &now), KEYGATE_OK, "it is deleted");
+    make_large(&r, 0, 0);
+    ok(keygate_table_find_id(t, r.id, &k) == KEYGATE_OK && !k.account_stale
+       && !k.account_known, "and not stale any more");
+    is_num(keygate_table_again_next(t, &budget, &again), KEYGATE_NONE,
+           "nothing brings it back");
+    ok(table_check(t) == NULL, "whole");
+    free(mem);
+}
+
+
 int
 main(void)
 {
@@ -364,6 +407,7 @@ main(void)
 
     test_names();
     test_room();
+    test_gone();
 
     return tap_done();
 }
