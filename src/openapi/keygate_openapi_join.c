@@ -104,6 +104,28 @@ keygate_openapi_op(const keygate_openapi_path_t *path, keygate_str_t method)
 }
 
 
+/* Operations that are one route with a path of which nobody knows what it
+ * has. */
+
+static keygate_rc_t
+keygate_openapi_unknown(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
+    const keygate_openapi_path_t *path)
+{
+    keygate_rc_t  rc;
+
+    for (rc = KEYGATE_OK; op != NULL && rc == KEYGATE_OK; op = op->next) {
+        if (!op->left) {
+            op->left = 1;
+            rc = keygate_openapi_warn(w, op->pointer, op->line, "left out: it "
+                     "is one route with %s (line %u), of which it is not "
+                     "known what it needs", path->pointer, path->line);
+        }
+    }
+
+    return rc;
+}
+
+
 /* All operations of "path" to those of the first one of its shape. */
 
 static keygate_rc_t
@@ -113,9 +135,16 @@ keygate_openapi_gather(keygate_openapi_work_t *w,
     keygate_rc_t           rc;
     keygate_openapi_op_t  *op, *next, *own, **last;
 
-    for (op = path->ops, rc = KEYGATE_OK; op != NULL && rc == KEYGATE_OK;
-         op = next)
-    {
+    rc = KEYGATE_OK;
+
+    if (path->unknown || path->same->unknown) {
+        rc = keygate_openapi_unknown(w, path->ops, path->same);
+        rc = rc != KEYGATE_OK
+             ? rc : keygate_openapi_unknown(w, path->same->ops, path);
+        path->same->unknown = 1;
+    }
+
+    for (op = path->ops; op != NULL && rc == KEYGATE_OK; op = next) {
         next = op->next;
         own = keygate_openapi_op(path->same, op->method);
 
@@ -177,6 +206,10 @@ keygate_openapi_take(keygate_openapi_work_t *w, keygate_openapi_path_t *wide,
 {
     keygate_rc_t           rc;
     keygate_openapi_op_t  *op, *other;
+
+    if (path->unknown) {
+        return keygate_openapi_unknown(w, wide->ops, path);
+    }
 
     for (op = wide->ops; op != NULL; op = op->next) {
         other = keygate_openapi_op(path, op->method);

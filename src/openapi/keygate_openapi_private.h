@@ -86,6 +86,8 @@ struct keygate_openapi_path_s {
     unsigned                 n;          /* segments */
     unsigned                 wide:1;     /* takes more than the path does */
     unsigned                 cut:1;      /* "?..." or "#..." was taken off */
+    unsigned                 elsewhere:1;  /* some is on another server */
+    unsigned                 unknown:1;  /* nobody knows what else it has */
     unsigned                 served:1;   /* some of it */
     unsigned                 blocked:1;  /* nothing of it is served, and no
                                             other one may serve it either */

@@ -106,6 +106,7 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
 
         if (rc != KEYGATE_OK || !served) {
             w->result->n_left += rc == KEYGATE_OK;
+            path->elsewhere = 1;
             return rc;
         }
 
@@ -176,23 +177,16 @@ keygate_openapi_operations(keygate_openapi_work_t *w,
 }
 
 
-/* A path without operations that is not to be served, or of which nobody
- * knows what there is: nor is it by others. */
+/* Of a path without operations nobody knows what there is: it is not served,
+ * nor is it by others. */
 
 static keygate_rc_t
 keygate_openapi_refused(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, const keygate_openapi_at_t *item,
-    int unknown)
+    keygate_openapi_path_t *path)
 {
-    keygate_doc_node_t    *own;
     keygate_openapi_op_t  *op;
 
-    own = keygate_doc_get(item->node, KEYGATE_STR("x-keygate"));
-
-    if (path->ops != NULL
-        || (!unknown && !keygate_doc_is_true(keygate_doc_get(own,
-                                                       KEYGATE_STR("skip")))))
-    {
+    if (path->ops != NULL) {
         return KEYGATE_OK;
     }
 
@@ -204,10 +198,11 @@ keygate_openapi_refused(keygate_openapi_work_t *w,
 
     op->method = KEYGATE_STR(KEYGATE_OPENAPI_NOBODY);
     op->need = keygate_openapi_any();
-    op->pointer = item->pointer;
-    op->line = item->node->line;
+    op->pointer = path->pointer;
+    op->line = path->line;
     op->skip = op->left = 1;
     path->ops = op;
+    path->unknown |= !path->elsewhere;
 
     return KEYGATE_OK;
 }
@@ -269,10 +264,10 @@ keygate_openapi_add_path(keygate_openapi_work_t *w,
              ? rc : keygate_openapi_operations(w, path, &found);
     }
 
-    return rc != KEYGATE_OK
-           ? rc : keygate_openapi_refused(w, path, at,
-                      found.node != at->node
-                      || found.node->kind != KEYGATE_DOC_MAP);
+    path->unknown = found.node == NULL
+                    || found.node->kind != KEYGATE_DOC_MAP;
+
+    return rc != KEYGATE_OK ? rc : keygate_openapi_refused(w, path);
 }
 
 

@@ -230,7 +230,9 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
     rc = KEYGATE_OK;
 
     for (op = path->ops; op != NULL && rc == KEYGATE_OK; op = op->next) {
-        w->result->n_left += op->left;
+        w->result->n_left += op->left
+                             && !keygate_str_eq(op->method,
+                                     KEYGATE_STR(KEYGATE_OPENAPI_NOBODY));
 
         if (!op->left && !op->written) {
             rc = keygate_openapi_write_route(w, path, op);
