@@ -193,9 +193,17 @@ keygate_rc_t keygate_openapi_steps(keygate_openapi_work_t *w, uint64_t n);
 
 /* -- keygate_openapi_ref.c */
 
+/* The method that a member of a path item is for, or NULL. */
+const char *keygate_openapi_method(keygate_str_t name);
+
+/* Whether a map has operations, or says what they need or where they are. */
+int keygate_openapi_says(const keygate_openapi_work_t *w,
+    const keygate_doc_node_t *map);
+
 /*
  * Where $ref leads, from reference to reference; the value itself when it is
- * none.  found->node is NULL where it leads nowhere, after a warning.
+ * none.  found->node is NULL where it leads nowhere, or by a reference beside
+ * which something stands, after a warning.
  */
 keygate_rc_t keygate_openapi_follow(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *at, keygate_openapi_at_t *found);

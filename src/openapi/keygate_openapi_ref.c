@@ -252,16 +252,75 @@ keygate_openapi_step(keygate_openapi_work_t *w, keygate_str_t ref,
 }
 
 
+static const struct {
+    const char  *member;
+    const char  *method;
+} keygate_openapi_methods[] = {
+    { "get", "GET" }, { "put", "PUT" }, { "post", "POST" },
+    { "delete", "DELETE" }, { "options", "OPTIONS" }, { "head", "HEAD" },
+    { "patch", "PATCH" }, { "trace", "TRACE" }, { NULL, NULL }
+};
+
+
+const char *
+keygate_openapi_method(keygate_str_t name)
+{
+    unsigned  i;
+
+    for (i = 0; keygate_openapi_methods[i].member != NULL; i++) {
+        if (keygate_str_eq(name,
+                           keygate_span(keygate_openapi_methods[i].member)))
+        {
+            return keygate_openapi_methods[i].method;
+        }
+    }
+
+    return NULL;
+}
+
+
+int
+keygate_openapi_says(const keygate_openapi_work_t *w,
+    const keygate_doc_node_t *map)
+{
+    const char                *from;
+    const keygate_doc_node_t  *node;
+
+    if (keygate_doc_get(map, KEYGATE_STR("security")) != NULL
+        || keygate_doc_get(map, KEYGATE_STR("servers")) != NULL
+        || keygate_doc_get(map, KEYGATE_STR("x-keygate")) != NULL)
+    {
+        return 1;
+    }
+
+    from = w->options->scopes_from;
+
+    if (from != NULL && keygate_doc_get(map, keygate_span(from)) != NULL) {
+        return 1;
+    }
+
+    for (node = map->first; node != NULL; node = node->next) {
+        if (keygate_openapi_method(node->name) != NULL) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 keygate_rc_t
 keygate_openapi_follow(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *at, keygate_openapi_at_t *found)
 {
     unsigned             i;
+    const char          *reason;
     keygate_rc_t         rc;
     keygate_str_t        shown;
     keygate_doc_node_t  *ref, *root;
 
     *found = *at;
+    reason = "leads from reference to reference, without an end";
     root = found->root != NULL ? found->root : w->root;
 
     for (i = 0; i < KEYGATE_OPENAPI_REFS; i++) {
@@ -270,6 +329,11 @@ keygate_openapi_follow(keygate_openapi_work_t *w,
         if (ref == NULL) {
             found->root = root;
             return KEYGATE_OK;
+        }
+
+        if (i != 0 && keygate_openapi_says(w, found->node)) {
+            reason = "leads to a reference that has other members beside it";
+            break;
         }
 
         rc = keygate_openapi_steps(w, 8);
@@ -285,6 +349,8 @@ keygate_openapi_follow(keygate_openapi_work_t *w,
         }
 
         if (found->node == NULL) {
+            reason = "is not in this document, nor in a file below its "
+                     "directory";
             break;
         }
     }
@@ -296,13 +362,9 @@ keygate_openapi_follow(keygate_openapi_work_t *w,
         return KEYGATE_NOMEM;
     }
 
-    i = found->node == NULL;
     found->node = NULL;
 
     return keygate_openapi_warn(w, at->pointer, at->node->line,
                "left out: \"%.*s\" %s", (int) shown.len,
-               (const char *) shown.data,
-               i ? "is not in this document, nor in a file below its "
-                   "directory"
-                 : "leads from reference to reference, without an end");
+               (const char *) shown.data, reason);
 }

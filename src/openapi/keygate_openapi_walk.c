@@ -6,47 +6,37 @@
 #include "keygate_openapi_private.h"
 
 
-static const struct {
-    const char  *member;
-    const char  *method;
-} keygate_openapi_methods[] = {
-    { "get", "GET" }, { "put", "PUT" }, { "post", "POST" },
-    { "delete", "DELETE" }, { "options", "OPTIONS" }, { "head", "HEAD" },
-    { "patch", "PATCH" }, { "trace", "TRACE" }, { NULL, NULL }
-};
+/* A path item, and the one that its $ref leads to, if it has one. */
 
-
-static const char *
-keygate_openapi_method(keygate_str_t name)
-{
-    unsigned  i;
-
-    for (i = 0; keygate_openapi_methods[i].member != NULL; i++) {
-        if (keygate_str_eq(name,
-                           keygate_span(keygate_openapi_methods[i].member)))
-        {
-            return keygate_openapi_methods[i].method;
-        }
-    }
-
-    return NULL;
-}
+typedef struct {
+    keygate_openapi_at_t  own;
+    keygate_openapi_at_t  meant;
+} keygate_openapi_items_t;
 
 
 /* Whether the operation is on a server of another path; then it is told. */
 
 static keygate_rc_t
 keygate_openapi_served(keygate_openapi_work_t *w,
-    const keygate_openapi_at_t *operation, const keygate_doc_node_t *servers,
-    int *served)
+    const keygate_openapi_at_t *operation,
+    const keygate_openapi_items_t *items, int *served)
 {
     const char          *other;
     keygate_rc_t         rc;
-    keygate_str_t        shown;
+    keygate_str_t        shown, name;
     keygate_doc_node_t  *own;
 
-    own = keygate_doc_get(operation->node, KEYGATE_STR("servers"));
-    rc = keygate_openapi_elsewhere(w, own != NULL ? own : servers, &other);
+    name = KEYGATE_STR("servers");
+    own = keygate_doc_get(operation->node, name);
+    rc = keygate_openapi_elsewhere(w,
+             own != NULL ? own : keygate_doc_get(items->own.node, name),
+             &other);
+
+    if (rc == KEYGATE_OK && own == NULL && other == NULL) {
+        rc = keygate_openapi_elsewhere(w,
+                 keygate_doc_get(items->meant.node, name), &other);
+    }
+
     *served = other == NULL;
 
     if (rc != KEYGATE_OK || other == NULL) {
@@ -64,9 +54,41 @@ keygate_openapi_served(keygate_openapi_work_t *w,
 }
 
 
+/* Where an operation's reference leads; what stands beside it counts for
+ * nothing in OpenAPI, and is not meant so. */
+
+static keygate_rc_t
+keygate_openapi_meant(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *at, keygate_openapi_at_t *found)
+{
+    keygate_rc_t  rc;
+
+    rc = keygate_openapi_follow(w, at, found);
+
+    if (rc != KEYGATE_OK || found->node == NULL) {
+        return rc;
+    }
+
+    if (found->node != at->node && keygate_openapi_says(w, at->node)) {
+        found->node = NULL;
+        return keygate_openapi_warn(w, at->pointer, at->node->line, "left "
+                   "out: \"$ref\" has beside it what it needs, or where it "
+                   "is, which has no meaning there");
+    }
+
+    if (found->node->kind != KEYGATE_DOC_MAP) {
+        found->node = NULL;
+        return keygate_openapi_warn(w, at->pointer, at->node->line,
+                                    "left out: it is no object");
+    }
+
+    return KEYGATE_OK;
+}
+
+
 static keygate_rc_t
 keygate_openapi_add_operation(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, const keygate_openapi_at_t *item,
+    keygate_openapi_path_t *path, const keygate_openapi_items_t *items,
     const keygate_openapi_at_t *at, const char *method)
 {
     int                     served;
@@ -86,23 +108,11 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
     op->need = keygate_openapi_any();
     w->result->n_operations++;
 
-    rc = keygate_openapi_follow(w, at, &found);
-
-    if (rc != KEYGATE_OK) {
-        return rc;
-    }
-
+    rc = keygate_openapi_meant(w, at, &found);
     op->left = found.node == NULL;
 
-    if (!op->left && found.node->kind != KEYGATE_DOC_MAP) {
-        op->left = 1;
-        rc = keygate_openapi_warn(w, op->pointer, op->line,
-                                  "left out: it is no object");
-    }
-
     if (rc == KEYGATE_OK && !op->left) {
-        rc = keygate_openapi_served(w, &found,
-                 keygate_doc_get(item->node, KEYGATE_STR("servers")), &served);
+        rc = keygate_openapi_served(w, &found, items, &served);
 
         if (rc != KEYGATE_OK || !served) {
             w->result->n_left += rc == KEYGATE_OK;
@@ -110,7 +120,9 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
             return rc;
         }
 
-        rc = keygate_openapi_extend(w, item, op);
+        rc = keygate_openapi_extend(w, &items->meant, op);
+        rc = rc != KEYGATE_OK ? rc : keygate_openapi_extend(w, &items->own,
+                                                            op);
         rc = rc != KEYGATE_OK ? rc : keygate_openapi_extend(w, &found, op);
         rc = rc != KEYGATE_OK ? rc : keygate_openapi_security(w, &found, op);
     }
@@ -125,26 +137,40 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
 }
 
 
-static int
-keygate_openapi_has_method(const keygate_openapi_path_t *path,
-    const char *method)
+/* An operation that the item has and the one that it means: OpenAPI does not
+ * say which of them it is. */
+
+static keygate_rc_t
+keygate_openapi_twice(keygate_openapi_work_t *w, keygate_openapi_path_t *path,
+    const char *method, int *twice)
 {
     keygate_openapi_op_t  *op;
 
     for (op = path->ops; op != NULL; op = op->next) {
         if (keygate_str_eq(op->method, keygate_span(method))) {
-            return 1;
+            break;
         }
     }
 
-    return 0;
+    *twice = op != NULL;
+
+    if (op == NULL || op->left) {
+        return KEYGATE_OK;
+    }
+
+    op->left = 1;
+
+    return keygate_openapi_warn(w, op->pointer, op->line, "left out: the item "
+                                "that \"$ref\" means has it, too");
 }
 
 
 static keygate_rc_t
 keygate_openapi_operations(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, const keygate_openapi_at_t *item)
+    keygate_openapi_path_t *path, const keygate_openapi_items_t *items,
+    const keygate_openapi_at_t *item)
 {
+    int                    twice;
     const char            *method;
     keygate_rc_t           rc;
     keygate_openapi_at_t   at;
@@ -161,15 +187,19 @@ keygate_openapi_operations(keygate_openapi_work_t *w,
     {
         method = keygate_openapi_method(at.node->name);
         rc = keygate_openapi_steps(w, 1);
+        twice = 0;
 
-        if (rc == KEYGATE_OK && method != NULL
-            && !keygate_openapi_has_method(path, method))
-        {
+        if (rc == KEYGATE_OK && method != NULL) {
+            rc = keygate_openapi_twice(w, path, method, &twice);
+        }
+
+        if (rc == KEYGATE_OK && method != NULL && !twice) {
             at.pointer = keygate_openapi_pointer(w, item->pointer,
                                                  at.node->name);
             rc = at.pointer == NULL
                  ? KEYGATE_NOMEM
-                 : keygate_openapi_add_operation(w, path, item, &at, method);
+                 : keygate_openapi_add_operation(w, path, items, &at,
+                                                 method);
         }
     }
 
@@ -224,9 +254,9 @@ static keygate_rc_t
 keygate_openapi_add_path(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *at)
 {
-    keygate_rc_t             rc;
-    keygate_openapi_at_t     found;
-    keygate_openapi_path_t  *path;
+    keygate_rc_t              rc;
+    keygate_openapi_path_t   *path;
+    keygate_openapi_items_t   items;
 
     path = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_path_t));
 
@@ -253,19 +283,23 @@ keygate_openapi_add_path(keygate_openapi_work_t *w,
 
     w->last_path = path;
 
-    rc = keygate_openapi_operations(w, path, at);
-    found = *at;
+    items.own = *at;
+    rc = keygate_openapi_follow(w, at, &items.meant);
 
-    if (rc == KEYGATE_OK
-        && keygate_doc_get(at->node, KEYGATE_STR("$ref")) != NULL)
-    {
-        rc = keygate_openapi_follow(w, at, &found);
-        rc = rc != KEYGATE_OK
-             ? rc : keygate_openapi_operations(w, path, &found);
+    if (rc != KEYGATE_OK) {
+        return rc;
     }
 
-    path->unknown = found.node == NULL
-                    || found.node->kind != KEYGATE_DOC_MAP;
+    path->unknown = items.meant.node == NULL
+                    || items.meant.node->kind != KEYGATE_DOC_MAP;
+
+    if (items.meant.node == at->node) {
+        items.meant.node = NULL;
+    }
+
+    rc = keygate_openapi_operations(w, path, &items, &items.own);
+    rc = rc != KEYGATE_OK
+         ? rc : keygate_openapi_operations(w, path, &items, &items.meant);
 
     return rc != KEYGATE_OK ? rc : keygate_openapi_refused(w, path);
 }
