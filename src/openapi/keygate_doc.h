@@ -78,11 +78,12 @@ keygate_doc_node_t *keygate_doc_read(keygate_doc_t *doc, keygate_str_t text);
 keygate_doc_node_t *keygate_doc_get(const keygate_doc_node_t *map,
     keygate_str_t name);
 
-/* keygate_doc_kind.c: whether it is a scalar, and which; "null" and "~" are
- * WORDs only. */
+/* keygate_doc_kind.c: whether it is a scalar, and which; "null", "~",
+ * "true" and "false" are WORDs only. */
 int keygate_doc_is_scalar(const keygate_doc_node_t *node);
 int keygate_doc_is_null(const keygate_doc_node_t *node);
 int keygate_doc_is_true(const keygate_doc_node_t *node);
+int keygate_doc_is_false(const keygate_doc_node_t *node);
 
 /* Zeroed memory that lives as long as the trees, or NULL. */
 void *keygate_doc_alloc(keygate_doc_t *doc, size_t size);

@@ -29,3 +29,11 @@ keygate_doc_is_true(const keygate_doc_node_t *node)
     return node != NULL && node->kind == KEYGATE_DOC_WORD
            && keygate_str_eq(node->text, KEYGATE_STR("true"));
 }
+
+
+int
+keygate_doc_is_false(const keygate_doc_node_t *node)
+{
+    return node != NULL && node->kind == KEYGATE_DOC_WORD
+           && keygate_str_eq(node->text, KEYGATE_STR("false"));
+}

@@ -271,6 +271,11 @@ keygate_openapi_option(keygate_openapi_work_t *w, const char *pointer,
     if (keygate_str_eq(node->name, KEYGATE_STR("when"))
         && node->kind == KEYGATE_DOC_MAP)
     {
+        if (op->when != NULL) {
+            return keygate_openapi_wrong(w, pointer, node, "the path has "
+                       "\"when\", too: one of them can say all");
+        }
+
         op->when = node;
         op->when_pointer = keygate_openapi_pointer(w, pointer, node->name);
 
@@ -284,7 +289,11 @@ keygate_openapi_option(keygate_openapi_work_t *w, const char *pointer,
 
     if (keygate_str_eq(node->name, KEYGATE_STR("skip"))) {
         op->skip = op->left = keygate_doc_is_true(node);
-        return KEYGATE_OK;
+
+        return op->skip || keygate_doc_is_false(node)
+               ? KEYGATE_OK
+               : keygate_openapi_wrong(w, pointer, node,
+                                       "expected true or false");
     }
 
     if (keygate_str_eq(node->name, KEYGATE_STR("need"))) {
