@@ -82,6 +82,15 @@ for my $case (
       . $head, 2, qr/more values than a document may have/ ],
     [ 'a reference to itself', $head
       . "paths: {/x: {\$ref: '#/paths/~1x'}}\n", 0, qr/without an end/ ],
+    [ 'merges that bring nothing', "a: &a {" . join(',', map { "k$_: x" }
+      1 .. 30000) . "}\nb: {<<: [" . join(',', ('*a') x 30000) . "]}\n"
+      . $head, 2, qr/more values than a document may have/ ],
+    [ 'a server of braces', '{"openapi":"3.0.0","security":[],"servers":['
+      . '{"url":"' . '{' x (10 << 20) . '"}],"paths":{"/x":{"get":{}}}}', 0,
+      qr/cannot be a base/ ],
+    [ 'servers of a long name', "s: &s [{url: '{" . 'a' x (10 << 20) . "}'}]\n"
+      . $head . "paths:\n" . join('', map {
+          "  /a$_: {get: {servers: *s}}\n" } 1 .. 20000), 0 ],
     [ 'deep lists', 'x: ' . '[' x 100000, 2, qr/nested too deeply/ ],
     [ 'deep maps', join('', map { ' ' x $_ . "a:\n" } 1 .. 300), 2,
       qr/nested too deeply/ ],

@@ -26,6 +26,7 @@ typedef struct {
     keygate_doc_node_t   *anchors;   /* a map of nodes whose "first" is it */
     unsigned              depth;
     unsigned              documents;
+    unsigned              merged;    /* members of what "<<" names */
     keygate_doc_frame_t   frames[KEYGATE_DOC_DEPTH];
 } keygate_doc_yaml_t;
 
@@ -137,6 +138,12 @@ keygate_doc_yaml_take(keygate_doc_yaml_t *y, keygate_doc_node_t *map,
     }
 
     for (node = from->first; node != NULL; node = node->next) {
+
+        if (y->merged++ == KEYGATE_DOC_NODES) {
+            return keygate_doc_yaml_wrong(y, "more values than a document may "
+                                          "have, by \"<<\"", from->line);
+        }
+
         if (keygate_doc_get(map, node->name) != NULL) {
             continue;
         }

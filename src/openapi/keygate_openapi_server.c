@@ -8,7 +8,8 @@
 #include "keygate_openapi_private.h"
 
 
-#define KEYGATE_OPENAPI_URL  1024
+#define KEYGATE_OPENAPI_URL      1024
+#define KEYGATE_OPENAPI_URL_MAX  8192    /* with names of variables */
 
 
 /* The URL with the defaults of its variables; cut where it is too long. */
@@ -28,15 +29,18 @@ keygate_openapi_filled(const keygate_doc_node_t *server, char *out)
     node = keygate_doc_get(server, KEYGATE_STR("url"));
     url = keygate_doc_is_scalar(node) ? node->text : KEYGATE_STR("");
 
-    for (i = 0; i < url.len; i++) {
+    url.len = url.len < KEYGATE_OPENAPI_URL_MAX ? url.len
+                                                : KEYGATE_OPENAPI_URL_MAX;
 
-        for (end = i; url.data[i] == '{' && end < url.len
-                      && url.data[end] != '}'; end++)
+    for (end = 0, i = 0; i < url.len && b.len < b.size; i++) {
+
+        for (end = end > i ? end : i; url.data[i] == '{' && end < url.len
+                                      && url.data[end] != '}'; end++)
         {
             /* void */
         }
 
-        if (end == i || end == url.len) {
+        if (url.data[i] != '{' || end == url.len) {
             keygate_buf_put(&b, (keygate_str_t) { 1, url.data + i });
             continue;
         }
