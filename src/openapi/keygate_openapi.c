@@ -83,6 +83,20 @@ keygate_openapi_overlay(keygate_openapi_work_t *w)
 }
 
 
+/* Whether it is this version, or a patch of it. */
+
+static int
+keygate_openapi_is_version(const char *text, const char *version)
+{
+    size_t  len;
+
+    len = strlen(version);
+
+    return strncmp(text, version, len) == 0
+           && (text[len] == '\0' || text[len] == '.');
+}
+
+
 static keygate_rc_t
 keygate_openapi_version(keygate_openapi_work_t *w)
 {
@@ -119,8 +133,10 @@ keygate_openapi_version(keygate_openapi_work_t *w)
         return KEYGATE_NOMEM;
     }
 
-    if (w->swagger ? strncmp((const char *) shown.data, "2", 1) == 0
-                   : strncmp((const char *) shown.data, "3.", 2) == 0)
+    if (keygate_openapi_is_version((const char *) shown.data,
+                                   w->swagger ? "2" : "3.0")
+        || (!w->swagger
+            && keygate_openapi_is_version((const char *) shown.data, "3.1")))
     {
         return KEYGATE_OK;
     }

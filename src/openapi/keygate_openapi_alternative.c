@@ -69,6 +69,9 @@ keygate_openapi_names(keygate_openapi_work_t *w,
              ? KEYGATE_NONE
              : keygate_openapi_scope(w, node->text, pointer, node->line,
                                      &numbers[n++]);
+        rc = rc != KEYGATE_OK
+             ? rc : keygate_openapi_clash(w, node, node->text, numbers[n - 1],
+                                          pointer);
         if (rc != KEYGATE_OK) {
             return rc;
         }

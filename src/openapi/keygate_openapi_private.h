@@ -53,6 +53,7 @@ typedef struct {
     unsigned       declared:1;
     unsigned       used:1;
     unsigned       written:1;
+    unsigned       clash:1;              /* with one of --rename; is told */
 } keygate_openapi_scope_t;
 
 
@@ -237,6 +238,12 @@ keygate_rc_t keygate_openapi_credentials(keygate_openapi_work_t *w);
  * known.  KEYGATE_OK; KEYGATE_NONE when no scope here can have the name. */
 keygate_rc_t keygate_openapi_scope(keygate_openapi_work_t *w,
     keygate_str_t name, const char *pointer, unsigned line, unsigned *number);
+
+/* Tells once that the document's name of a scope is also one of --rename. */
+keygate_rc_t keygate_openapi_clash(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *node, keygate_str_t name, unsigned number,
+    const char *pointer);
+
 keygate_rc_t keygate_openapi_declare(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *scopes);
 keygate_rc_t keygate_openapi_catalogue(keygate_openapi_work_t *w);

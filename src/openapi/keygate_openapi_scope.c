@@ -104,6 +104,45 @@ keygate_openapi_scope(keygate_openapi_work_t *w, keygate_str_t name,
 }
 
 
+keygate_rc_t
+keygate_openapi_clash(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *node, keygate_str_t name, unsigned number,
+    const char *pointer)
+{
+    unsigned                  i;
+    size_t                    len;
+    const char               *equals;
+    keygate_rc_t              rc;
+    keygate_openapi_scope_t  *s;
+
+    s = &w->scopes[number];
+    rc = KEYGATE_OK;
+
+    if (!keygate_str_eq(s->name, name)) {
+        return KEYGATE_OK;
+    }
+
+    for (i = 0; i < w->options->n_renames && !s->clash; i++) {
+        equals = strrchr(w->options->renames[i], '=');
+        len = equals != NULL ? (size_t) (equals - w->options->renames[i]) : 0;
+
+        if (equals == NULL || !keygate_str_eq(name, keygate_span(equals + 1))
+            || keygate_str_eq(name, (keygate_str_t) { len,
+                     (const unsigned char *) w->options->renames[i] }))
+        {
+            continue;
+        }
+
+        s->clash = 1;
+        rc = keygate_openapi_warn(w, pointer, node->line, "by --rename \"%s\" "
+                 "the document's scope of this name and another one are one: "
+                 "a key that has either has both", w->options->renames[i]);
+    }
+
+    return rc;
+}
+
+
 /* "scopes" of a flow: names and descriptions. */
 
 keygate_rc_t
@@ -137,6 +176,12 @@ keygate_openapi_declare(keygate_openapi_work_t *w,
         if (rc == KEYGATE_NONE) {
             continue;                    /* told where it is needed */
         }
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+
+        rc = keygate_openapi_clash(w, node, node->name, number, pointer);
 
         if (rc != KEYGATE_OK) {
             return rc;
