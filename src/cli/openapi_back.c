@@ -128,7 +128,7 @@ cli_openapi_print_diff(const cli_openapi_t *o,
 int
 cli_openapi_check(cli_openapi_t *o)
 {
-    int                      rc;
+    int                      rc, what;
     keygate_block_t          other;
     keygate_openapi_diff_t   diff;
 
@@ -148,8 +148,11 @@ cli_openapi_check(cli_openapi_t *o)
         return rc;
     }
 
-    if (keygate_openapi_diff(&o->result.block, &other,
-                             o->cli->admin == NULL && !o->result.vague, &diff)
+    what = o->cli->admin != NULL ? 0
+           : o->result.vague ? KEYGATE_OPENAPI_DIFF_RULES
+           : KEYGATE_OPENAPI_DIFF_RULES | KEYGATE_OPENAPI_DIFF_CREDENTIALS;
+
+    if (keygate_openapi_diff(&o->result.block, &other, what, &diff)
         != KEYGATE_OK)
     {
         return cli_nomem();

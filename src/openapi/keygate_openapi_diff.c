@@ -1,8 +1,9 @@
 /*
  * What two blocks say differently: routes by method and shape, with the base
- * before them, whatever parameters are called; scopes by their names; and
- * where keys are sent.  Of a route's options only those that the document has
- * are compared, for most documents have none.
+ * before them, whatever parameters are called; scopes by their names, and what
+ * they imply; where keys are sent; "when", and "unmatched pass".  Of a route's
+ * options only those that the document has are compared, for most documents
+ * have none.
  */
 
 #include <stdlib.h>
@@ -194,18 +195,55 @@ keygate_openapi_add_route(keygate_openapi_compare_t *c,
 }
 
 
+/* Of what else changes who may do what, in a configuration. */
+
+static keygate_rc_t
+keygate_openapi_add_rule(keygate_openapi_compare_t *c,
+    keygate_doc_node_t *map, keygate_str_t base, const keygate_words_t *w)
+{
+    const char  *key, *shown;
+
+    if (w->n == 2 && keygate_str_eq(w->args[0], KEYGATE_STR("unmatched"))
+        && keygate_str_eq(w->args[1], KEYGATE_STR("pass")))
+    {
+        return keygate_openapi_add_line(c, map, "unmatched pass",
+                                        "unmatched pass", w);
+    }
+
+    if (w->n != 5 || !keygate_str_eq(w->args[0], KEYGATE_STR("when"))) {
+        return KEYGATE_OK;
+    }
+
+    key = keygate_openapi_nameless(c->doc, w->args[1], base, w->args[2]);
+    key = key == NULL
+          ? NULL : keygate_doc_printf(c->doc, "when %s %.*s %.*s", key,
+                       (int) w->args[3].len, (const char *) w->args[3].data,
+                       (int) w->args[4].len, (const char *) w->args[4].data);
+    shown = keygate_doc_printf(c->doc, "when %.*s %.*s%.*s %.*s %.*s",
+                (int) w->args[1].len, (const char *) w->args[1].data,
+                (int) base.len, (const char *) base.data,
+                (int) w->args[2].len, (const char *) w->args[2].data,
+                (int) w->args[3].len, (const char *) w->args[3].data,
+                (int) w->args[4].len, (const char *) w->args[4].data);
+
+    return keygate_openapi_add_line(c, map, key, shown, w);
+}
+
+
 /* What is compared of a block. */
 
 static keygate_rc_t
 keygate_openapi_lines(keygate_openapi_compare_t *c,
-    const keygate_block_t *block, int credentials, keygate_doc_node_t *map)
+    const keygate_block_t *block, int what, keygate_doc_node_t *map)
 {
+    int                     credentials;
     char                   *shown;
     keygate_rc_t            rc;
     keygate_str_t           base;
     const keygate_words_t  *w;
 
     base = keygate_openapi_base_of(block);
+    credentials = what & KEYGATE_OPENAPI_DIFF_CREDENTIALS;
 
     for (rc = KEYGATE_OK, w = block->first; w != NULL && rc == KEYGATE_OK;
          w = w->next)
@@ -213,6 +251,10 @@ keygate_openapi_lines(keygate_openapi_compare_t *c,
         if (w->n >= 4 && keygate_str_eq(w->args[0], KEYGATE_STR("route"))) {
             rc = keygate_openapi_add_route(c, map, base, w);
             continue;
+        }
+
+        if (what & KEYGATE_OPENAPI_DIFF_RULES) {
+            rc = keygate_openapi_add_rule(c, map, base, w);
         }
 
         if (w->n < 2
@@ -230,64 +272,11 @@ keygate_openapi_lines(keygate_openapi_compare_t *c,
                     w->n > 2 && w->args[0].data[0] == 'c'
                     ? (int) w->args[2].len : 0,
                     w->n > 2 ? (const char *) w->args[2].data : "");
-        rc = keygate_openapi_add_line(c, map, shown, shown, w);
+        rc = rc != KEYGATE_OK
+             ? rc : keygate_openapi_add_line(c, map, shown, shown, w);
     }
 
     return rc;
-}
-
-
-/* Whether each of a's scopes is one of b's. */
-
-static int
-keygate_openapi_within(keygate_str_t a, keygate_str_t b, unsigned char sep)
-{
-    size_t         len, k;
-    keygate_str_t  name, rest;
-
-    for ( /* void */ ; a.len != 0; a.data += len, a.len -= len) {
-        for (len = 0; len < a.len && a.data[len] != sep; len++) {
-            /* void */
-        }
-
-        name = (keygate_str_t) { len, a.data };
-        len += len < a.len;
-
-        for (rest = b; rest.len != 0; rest.data += k, rest.len -= k) {
-            for (k = 0; k < rest.len && rest.data[k] != sep; k++) {
-                /* void */
-            }
-
-            if (keygate_str_eq(name, (keygate_str_t) { k, rest.data })) {
-                break;
-            }
-
-            k += k < rest.len;
-        }
-
-        if (rest.len == 0) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-static int
-keygate_openapi_same_need(keygate_str_t a, keygate_str_t b)
-{
-    unsigned char  sep;
-
-    if (keygate_str_eq(a, b)) {
-        return 1;
-    }
-
-    sep = memchr(a.data, '|', a.len) != NULL ? '|' : '&';
-
-    return (memchr(b.data, '|', b.len) != NULL ? '|' : '&') == sep
-           && keygate_openapi_within(a, b, sep)
-           && keygate_openapi_within(b, a, sep);
 }
 
 
@@ -312,8 +301,19 @@ static keygate_rc_t
 keygate_openapi_compare_line(keygate_openapi_compare_t *c,
     const keygate_openapi_line_t *a, const keygate_openapi_line_t *b)
 {
-    unsigned      i;
-    keygate_rc_t  rc;
+    unsigned       i;
+    keygate_rc_t   rc;
+    keygate_str_t  first, second;
+
+    if (keygate_str_eq(a->words->args[0], KEYGATE_STR("scope"))) {
+        return keygate_openapi_same_scope(a->words, b->words, &first, &second)
+               ? KEYGATE_OK
+               : keygate_openapi_say(c, keygate_doc_printf(c->doc, "%s: the "
+                     "document says \"implies=%.*s\", and the configuration "
+                     "\"implies=%.*s\"", a->shown, (int) first.len,
+                     (const char *) first.data, (int) second.len,
+                     (const char *) second.data));
+    }
 
     if (!keygate_str_eq(a->words->args[0], KEYGATE_STR("route"))) {
         return KEYGATE_OK;
@@ -343,7 +343,7 @@ keygate_openapi_compare_line(keygate_openapi_compare_t *c,
 
 keygate_rc_t
 keygate_openapi_diff(const keygate_block_t *document,
-    const keygate_block_t *other, int credentials,
+    const keygate_block_t *other, int what,
     keygate_openapi_diff_t *diff)
 {
     keygate_rc_t                rc;
@@ -361,9 +361,8 @@ keygate_openapi_diff(const keygate_block_t *document,
         return KEYGATE_NOMEM;
     }
 
-    rc = keygate_openapi_lines(&c, document, credentials, a);
-    rc = rc != KEYGATE_OK ? rc : keygate_openapi_lines(&c, other, credentials,
-                                                       b);
+    rc = keygate_openapi_lines(&c, document, what, a);
+    rc = rc != KEYGATE_OK ? rc : keygate_openapi_lines(&c, other, what, b);
 
     for (node = a->first; node != NULL && rc == KEYGATE_OK; node = node->next)
     {

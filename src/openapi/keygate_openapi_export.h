@@ -67,7 +67,20 @@ int keygate_openapi_components(const keygate_block_t *block,
     json_t *components);
 
 
+/* -- keygate_openapi_same.c */
+
+/* Whether two needs ask the same; and two scopes imply it, and what each
+ * does. */
+int keygate_openapi_same_need(keygate_str_t a, keygate_str_t b);
+int keygate_openapi_same_scope(const keygate_words_t *a,
+    const keygate_words_t *b, keygate_str_t *first, keygate_str_t *second);
+
+
 /* -- keygate_openapi_diff.c */
+
+/* Of which besides routes and scopes "other" is known to say all. */
+#define KEYGATE_OPENAPI_DIFF_CREDENTIALS  1
+#define KEYGATE_OPENAPI_DIFF_RULES        2      /* "when" and "unmatched" */
 
 /* A line for each thing that "document" and "other" say differently, what a
  * document has no word for aside.  KEYGATE_OK or KEYGATE_NOMEM. */
@@ -79,7 +92,7 @@ typedef struct {
 } keygate_openapi_diff_t;
 
 keygate_rc_t keygate_openapi_diff(const keygate_block_t *document,
-    const keygate_block_t *other, int credentials,
+    const keygate_block_t *other, int what,
     keygate_openapi_diff_t *diff);
 
 
