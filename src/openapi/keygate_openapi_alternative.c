@@ -7,6 +7,9 @@
 #include "keygate_openapi_private.h"
 
 
+#define KEYGATE_OPENAPI_APART  64        /* schemes that have a bit */
+
+
 typedef struct {
     keygate_openapi_op_t    *op;
     const char              *pointer;
@@ -17,6 +20,8 @@ typedef struct {
     unsigned                 n;          /* that can be written */
     unsigned                 mixed;      /* their needs cannot be joined */
     unsigned                 mixed_other;
+    uint64_t                 schemes;    /* bits of those that can be */
+    unsigned                 apart:1;    /* all of which have one */
     unsigned                 none:1;     /* "{}" */
     unsigned                 bare:1;     /* a usable one without scopes */
     unsigned                 bad:1;      /* one whose scopes cannot be */
@@ -204,6 +209,9 @@ keygate_openapi_alternative(keygate_openapi_work_t *w,
             scheme->used = 1;
         }
 
+        a->apart &= scheme != NULL
+                    && scheme - w->schemes < KEYGATE_OPENAPI_APART;
+        a->schemes |= a->apart ? UINT64_C(1) << (scheme - w->schemes) : 0;
         a->n++;
         a->bare |= need.n == 0;
 
@@ -254,6 +262,7 @@ keygate_openapi_decide(keygate_openapi_work_t *w,
     }
 
     op->need = a->usable.n != 0 ? a->usable : a->other;
+    op->schemes = a->apart ? a->schemes : 0;
 
     return a->bare && op->need.n != 0
            ? keygate_openapi_warn(w, a->pointer, line, "an alternative has no "
@@ -285,6 +294,7 @@ keygate_openapi_requirements(keygate_openapi_work_t *w,
 
     memset(&a, 0, sizeof(keygate_openapi_alternatives_t));
     a.op = op;
+    a.apart = 1;
     a.of = KEYGATE_STR("");
     a.pointer = security->pointer;
     a.usable = a.other = keygate_openapi_any();

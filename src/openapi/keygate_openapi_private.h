@@ -13,6 +13,7 @@
  *   keygate_openapi_walk.c      paths and operations
  *   keygate_openapi_security.c  what an operation needs
  *   keygate_openapi_alternative.c  "security" to a need
+ *   keygate_openapi_apart.c     operations that only schemes tell apart
  *   keygate_openapi_need.c      needs joined
  *   keygate_openapi_extend.c    x-keygate
  *   keygate_openapi_join.c      operations that become one route
@@ -108,6 +109,8 @@ struct keygate_openapi_op_s {
     unsigned                 skip:1;     /* on purpose */
     unsigned                 given:1;    /* its need, by x-keygate */
     unsigned                 written:1;
+    uint64_t                 schemes;    /* bits of those that it is open by,
+                                            0: they are not told apart */
     keygate_str_t            cost;       /* "cost=5", or empty */
     keygate_str_t            feature;
     keygate_str_t            group;
@@ -275,6 +278,13 @@ keygate_rc_t keygate_openapi_walk(keygate_openapi_work_t *w);
 /* What an operation needs: op->need, or op->left after a warning. */
 keygate_rc_t keygate_openapi_security(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *operation, keygate_openapi_op_t *op);
+
+
+/* -- keygate_openapi_apart.c */
+
+/* Tells operations that some schemes are for and others not, where any key
+ * passes. */
+keygate_rc_t keygate_openapi_apart(keygate_openapi_work_t *w);
 
 
 /* -- keygate_openapi_alternative.c */
