@@ -367,6 +367,8 @@ char *ngx_http_keygate_me_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+/* Makes "handler" the location's, which has no other. */
+char *ngx_http_keygate_serve(ngx_conf_t *cf, ngx_http_handler_pt handler);
 /* Makes "handler" the location's, which has no other that tells who calls. */
 char *ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
     ngx_http_handler_pt handler);

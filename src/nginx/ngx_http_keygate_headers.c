@@ -158,7 +158,7 @@ ngx_int_t
 ngx_http_keygate_read_only(ngx_http_request_t *r)
 {
     if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
-        return NGX_OK;
+        return ngx_http_discard_request_body(r);
     }
 
     if (ngx_http_keygate_add_header(r, &ngx_http_keygate_allow,

@@ -54,8 +54,8 @@ ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r,
     ngx_http_keygate_name_t *name, ngx_str_t *value);
 /* Cache-Control of the gate's own answers. */
 ngx_int_t ngx_http_keygate_no_store(ngx_http_request_t *r);
-/* For what can only be read: NGX_OK, or the answer to another method, for
- * which Allow has been added. */
+/* For what can only be read: NGX_OK, and the body is dropped; or the answer to
+ * another method, for which Allow has been added. */
 ngx_int_t ngx_http_keygate_read_only(ngx_http_request_t *r);
 /* Takes all header lines of that name off the response. */
 void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);

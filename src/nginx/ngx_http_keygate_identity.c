@@ -44,6 +44,24 @@ ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 
 
 char *
+ngx_http_keygate_serve(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "is duplicate, or stands beside another directive that answers "
+               "requests";
+    }
+
+    clcf->handler = handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
     ngx_http_handler_pt handler)
 {
@@ -91,11 +109,6 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
     ngx_http_keygate_loc_conf_t  *klcf;
 
     rc = ngx_http_keygate_read_only(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }

@@ -14,18 +14,7 @@ static ngx_int_t ngx_http_keygate_ready_handler(ngx_http_request_t *r);
 char *
 ngx_http_keygate_ready(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler) {
-        return "is duplicate, or stands beside another directive that answers "
-               "requests";
-    }
-
-    clcf->handler = ngx_http_keygate_ready_handler;
-
-    return NGX_CONF_OK;
+    return ngx_http_keygate_serve(cf, ngx_http_keygate_ready_handler);
 }
 
 
@@ -39,11 +28,6 @@ ngx_http_keygate_ready_handler(ngx_http_request_t *r)
     ngx_http_keygate_main_conf_t  *kmcf;
 
     rc = ngx_http_keygate_read_only(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
         return rc;
     }
