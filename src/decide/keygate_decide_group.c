@@ -24,12 +24,7 @@ keygate_decide_add_group(const keygate_api_t *api, keygate_table_t *table,
     kind = rate->per_account ? KEYGATE_ACCOUNT : KEYGATE_KEY;
     ref = rate->per_account ? v->key.account_ref : v->key.ref;
 
-    w = &v->windows[v->n_windows];
-    memset(w, 0, sizeof(keygate_window_t));
-
-    w->limit = rate->limit;
-    w->unit = rate->unit;
-    w->name = rate->name;
+    w = keygate_decide_window(v, rate);
     w->grouped = 1;
 
     node = keygate_table_group(table, ref,

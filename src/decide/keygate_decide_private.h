@@ -7,6 +7,8 @@
 #ifndef KEYGATE_DECIDE_PRIVATE_H
 #define KEYGATE_DECIDE_PRIVATE_H
 
+#include <string.h>
+
 #include "keygate_decide.h"
 
 
@@ -32,6 +34,23 @@ int keygate_decide_onto(const keygate_api_t *api, keygate_verdict_t *v);
  */
 int keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
     const keygate_request_t *request, unsigned flags, keygate_verdict_t *v);
+
+/* The next window, which is not added yet, as a rate has it. */
+
+static inline keygate_window_t *
+keygate_decide_window(keygate_verdict_t *v, const keygate_rate_t *rate)
+{
+    keygate_window_t  *w;
+
+    w = &v->windows[v->n_windows];
+    memset(w, 0, sizeof(keygate_window_t));
+
+    w->limit = rate->limit;
+    w->unit = rate->unit;
+    w->name = rate->name;
+
+    return w;
+}
 
 /* keygate_decide_group.c: adds the window of a rate for a group */
 void keygate_decide_add_group(const keygate_api_t *api, keygate_table_t *table,

@@ -234,14 +234,9 @@ keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
     kind = rate->per_account ? KEYGATE_ACCOUNT : KEYGATE_KEY;
     ref = rate->per_account ? v->key.account_ref : v->key.ref;
 
-    w = &v->windows[v->n_windows];
-    memset(w, 0, sizeof(keygate_window_t));
-
-    w->limit = rate->limit;
-    w->unit = rate->unit;
+    w = keygate_decide_window(v, rate);
     w->meter = keygate_table_meter(table, ref, kind);
     w->holder = (uint64_t) ref << 32 | (uint64_t) kind;
-    w->name = rate->name;
 
     if (rate->unit != KEYGATE_MONTH) {
         w->ring = keygate_meter_ring(w->meter, rate->unit);
