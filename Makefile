@@ -20,7 +20,8 @@ SANITIZE =	-g -O1 -fno-omit-frame-pointer \
 LIBS =		-ljansson -l:libhiredis.a -lssl -lcrypto
 CLI_LIBS =	$(LIBS) -lyaml
 
-FAMILIES =	base route rate error record table journal store api decide
+FAMILIES =	base route rate error record table journal store api decide \
+		usage
 CLI_FAMILIES =	openapi
 CORE_DIRS =	$(filter $(addprefix src/,$(FAMILIES)),$(wildcard src/*))
 OWN_DIRS =	$(filter $(addprefix src/,$(CLI_FAMILIES)),$(wildcard src/*))
@@ -34,18 +35,23 @@ GLUE =		$(wildcard $(addsuffix /*.c,$(GLUE_DIRS)))
 HEADERS =	$(wildcard $(addsuffix /*.h,$(CORE_DIRS) $(GLUE_DIRS)))
 UNIT =		$(patsubst t/unit/%.c,$B/unit/%,$(wildcard t/unit/*/*.c))
 FUZZ =		$(patsubst %.c,$B/fuzz/%,$(notdir $(wildcard t/fuzz/*/*.c)))
-BLACKBOX =	$(notdir $(filter-out t/style.t t/make.t t/package.t, \
+BLACKBOX =	$(notdir $(filter-out t/style.t t/make%.t t/package.t, \
 			$(wildcard t/*.t)))
 
 MAKEFLAGS +=	--no-print-directory
+
+# nginx takes a variable of that name for sockets that it inherits
+
+unexport NGINX
 
 
 help:
 	@echo 'make build    $B/$(SO) and $B/keygate,'
 	@echo '              for the installed nginx or NGINX_SRC=dir; CC=clang'
-	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C; PORT=9080: there'
+	@echo 'make run      a demo on 127.0.0.1:8080, until Ctrl-C; PORT=9080: there;'
+	@echo '              NODES=3: so many gateways that share a store'
 	@echo 'make test     what a newcomer runs, in six minutes'
-	@echo 'make test-all everything that is tested, on four builds of nginx'
+	@echo 'make test-all everything that is tested, on five builds of nginx'
 	@echo 'make check    the same on the installed nginx only, no fuzzing;'
 	@echo '              SUITE=sid: on the nginx of that Debian;'
 	@echo '              NGINX=file [MODULE=file]: on that one'
@@ -147,9 +153,9 @@ deb:
 	@echo $B/libnginx-mod-http-keygate_*.deb
 
 run:
-	@tools/deps run
+	@tools/deps $(if $(NODES),nodes,run)
 	@$(MAKE) build
-	@PORT='$(PORT)' perl -It/lib tools/demo.pl $B
+	@PORT='$(PORT)' perl -It/lib tools/$(if $(NODES),nodes,demo).pl $B $(NODES)
 
 clean:
 	rm -rf $B
@@ -210,7 +216,7 @@ $(eval $(call nginx,memcheck,bookworm,memcheck,$(CC)))
 # The nginx of another Debian with that Debian's libraries, and keygate built
 # for it, in $B/SUITE
 
-SUITES =	$(sort trixie $(SUITE))
+SUITES =	$(sort trixie sid $(SUITE))
 
 define debian
 $B/debian/$(1)/cc:
@@ -248,10 +254,33 @@ static =	$(call blackbox,$(1),$(1)/objs/nginx,sanitized/keygate)
 system =	$(call blackbox,$(1),debian/$(1)/usr/sbin/nginx,$(1)/keygate,$(strip \
 		$(1)/$(SO)))
 
+# Newer engines than the installed one, of the next Debian, and what is tested
+# on them: the ledger against its twin, changes of many, and their followers.
+# Where they cannot be had, it says so and is skipped.
+
+ENGINES =	$(addprefix $B/engines/trixie/usr/bin/,redis-server \
+			valkey-server)
+STORED =	store_lease store_conflicts store_etag store_reset
+
+$B/engines/trixie:
+	@tools/fetch engine trixie $@ || echo 'no engines of trixie: not tested'
+
+on_engine = $(foreach t,$(STORED),$(call stored,$(1),$(notdir $(1)),$(t)))
+
+define stored
+	@mkdir -p $B/t/$(2)
+	@printf '%s\n' '#!/usr/bin/perl' \
+	    '$$ENV{TEST_REDIS_SERVER} = "$(abspath $(1))";' \
+	    '$$ENV{TEST_REDIS_FSYNC} = 1;' \
+	    'exec $$^X, "$(CURDIR)/t/$(3).t";' >$B/t/$(2)/$(3).t
+
+endef
+
 $B/t: FORCE
 	@rm -rf $@
 	$(foreach name,asan next,$(call static,$(name)))
 	$(foreach name,$(SUITES),$(call system,$(name)))
+	$(foreach name,$(ENGINES),$(call on_engine,$(name)))
 	@mkdir -p $@/fuzz
 	@for f in $(notdir $(FUZZ)); do \
 	    printf '%s\n' '#!/usr/bin/perl' \
@@ -274,20 +303,32 @@ test:
 	@prove -j$(JOBS) --timer -It/lib $(QUICK) $(UNIT) \
 	    $(MEMORY:%=$B/t/asan/%.t)
 
-# The rest of everything: four builds of nginx, faults, stores, the page,
-# analyzers, and fuzzing.
+# What another nginx may change, for the newest one that Debian has.
+
+NEWEST =	admin attack_wire auth bearer connect credentials destination \
+		errors errors_broken errors_http2 errors_interim \
+		errors_upstream journal_follow methods metrics optional paths \
+		preflight rates redirects reload satisfy strip variables \
+		when_body
+
+# The rest of everything: five builds of nginx, faults, stores, the page,
+# analyzers, and TIME seconds of fuzzing for each target, the same ones each
+# time: those that find something new are "make fuzz".
 
 test-all: test test-rest
 
+test-rest: TIME = 30
 test-rest:
 	@tools/deps all
 	@$(MAKE) build lint $B/asan/objs/nginx $B/next/objs/nginx \
-	    $B/trixie/$(SO) $B/t $B/next/objs/lockcheck \
-	    $B/sanitized/keygate
+	    $B/trixie/$(SO) $B/sid/$(SO) $B/t $B/next/objs/lockcheck \
+	    $B/sanitized/keygate $B/engines/trixie $B/unit/store/lease
 	@$(MAKE) -s -j$(JOBS) $(FUZZ)
 	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib t/analyze $(SLOW) \
 	    $(filter-out $(MEMORY:%=$B/t/asan/%.t),$(BLACKBOX:%=$B/t/asan/%)) \
-	    $B/t/next $B/t/trixie $B/t/fuzz
+	    $B/t/next $B/t/trixie $(NEWEST:%=$B/t/sid/%.t) \
+	    $(addprefix $B/t/,$(notdir $(ENGINES))) $B/t/fuzz \
+	    || { cat $B/fuzz/*.failed 2>/dev/null; exit 1; }
 
 # With NGINX, the black-box tests run on any binary, and with a MODULE that was
 # built for it; without one keygate is in it.  TESTS: some of them.
@@ -318,7 +359,7 @@ analyze:
 
 bench:
 	@tools/deps bench
-	@$(MAKE) build
+	@$(MAKE) build $B/unit/rate/lease
 	@perl t/bench/bench.pl $B $(TOPICS)
 
 # The tests of faults once more, as the table that they are; KEYGATE_LONG=1 for
@@ -382,10 +423,11 @@ fuzz:
 
 UNCHECKED =	t/style.t				# runs nothing
 UNCHECKED +=	t/package.t				# has its own nginx
+UNCHECKED +=	t/make_fuzz.t			# runs nothing
 UNCHECKED +=	t/demo.t				# has its own nginx
 UNCHECKED +=	t/faults_kill.t t/faults_reload.t	# too quick for it
 UNCHECKED +=	t/faults_clock.t t/faults_disk.t	# LD_PRELOAD, which
-UNCHECKED +=	t/faults_memory.t			# is valgrind's
+UNCHECKED +=	t/faults_memory.t t/store_eight.t	# is valgrind's
 UNCHECKED +=	t/faults_locks.t			# has its own nginx
 
 MEMCHECK =	valgrind -q --vgdb=no --run-libc-freeres=no --leak-check=full \

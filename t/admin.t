@@ -63,7 +63,7 @@ is($r->header('Cache-Control'), 'no-store', 'and not to be stored');
 like($r->header('ETag'), $tag, 'it has a strong entity tag');
 is_deeply($r->json,
     { id => 'acc_1', name => 'Brightline Heating & Cooling', plan => 'pro',
-      status => 'active',
+      status => 'active', changed_by => 'admin',
       profile => { slug => '</script>', website => undef } },
     'the whole record comes back');
 unlike($r->{body}, qr/[<>]/, 'markup is escaped');
@@ -80,6 +80,7 @@ $r = admin($t, 'PATCH', '/accounts/acc_1', { plan => 'pro',
 is($r->{status}, 200, 'an account is changed by PATCH');
 is_deeply($r->json,
     { id => 'acc_1', name => 'Brightline', plan => 'pro', status => 'active',
+      changed_by => 'admin',
       profile => { slug => 'bright', abn => '51 824 753 556' } },
     'members of the profile are merged, null takes one away');
 
@@ -265,7 +266,7 @@ is_deeply(admin($t, 'GET', '/accounts/acc_2')->json->{custom}, { kept => 1 },
     'members that nobody knows are kept');
 is_deeply(admin($t, 'PUT', '/accounts/acc_2', { name => 'Put' })->json,
     { id => 'acc_2', name => 'Put', status => 'active',
-      custom => { kept => 1 } }, 'by PUT, too');
+      changed_by => 'admin', custom => { kept => 1 } }, 'by PUT, too');
 
 my $given = $t->key(id => 'tk_OUTSID', account => 'acc_2',
     scopes => ['items:read']);

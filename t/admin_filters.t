@@ -95,7 +95,7 @@ for (['state=dead', 'state is none of'], ['older_than=soon', 'older_than is n'],
     ['color=red', 'color is not known here'],
     ['meta.a=1&meta.a=2', 'meta.a is given twice'],
     [join('&', map { "meta.m$_=1" } 1 .. 17), 'meta.m17 is one name too many'],
-    ['%07=1', '%07 is not known here'])
+    ['%07=1', 'A parameter is not known here'])
 {
     my ($query, $want) = @$_;
     my $r = admin($t, 'GET', "/keys?$query");

@@ -143,6 +143,49 @@ is(problem_is(admin($t, 'GET', '/accounts?account=acc_1')),
 is(admin($t, 'GET', "/keys?&cursor=$cursor&")->{status}, 200,
     'nothing between two ampersands');
 
+is(scalar @{admin($t, 'GET', '/keys?%6cimit=2')->json->{data}}, 2,
+    'a name is decoded');
+is(admin($t, 'GET', '/keys?l%2')->json->{detail}, 'l is not known here',
+    'as far as it can be');
+
+for (['GET', '/keys/tk_000001'], ['GET', '/accounts/acc_1'],
+    ['POST', '/keys', {}], ['POST', '/keys/tk_000001/revoke'],
+    ['DELETE', '/keys/tk_000001'], ['PATCH', '/accounts/acc_1', {}],
+    ['POST', '/check', {}], ['GET', '/scopes'], ['GET', '/routes'])
+{
+    my ($method, $path, $body) = @$_;
+
+    $r = admin($t, $method, "$path?foo=1", $body);
+    is(problem_is($r), '400 bad_request', "$method $path?foo=1");
+    is($r->json->{detail}, 'foo is not known here', 'says so');
+}
+
+is(admin($t, 'GET', '/keys/tk_000001?wait=1s')->json->{detail},
+    'wait is not known here', 'reading waits for nobody');
+
+for ('wait=11s', 'wait=x', 'wait=') {
+    is(admin($t, 'PATCH', "/keys/tk_000001?$_", {})->json->{detail},
+        'wait must be a time of up to 10s', $_);
+}
+
+is(admin($t, 'PATCH', '/keys/tk_000001?wait=1s&wait=1s', {})->json->{detail},
+    'wait is given twice', 'so once');
+is(admin($t, 'PATCH', '/keys/tk_000001?wai%74=1s', {})->{status}, 200,
+    'a change may wait');
+
+
+# -- A cursor is of one table: another one has another order
+
+$t->reload;
+is(admin($t, 'GET', "/keys?cursor=$cursor")->{status}, 200,
+    'a reload keeps cursors');
+$t->stop;
+$t->start;
+$r = admin($t, 'GET', "/keys?cursor=$cursor");
+is(problem_is($r), '400 bad_request', 'a cursor of another table');
+is($r->json->{detail}, 'cursor must be the next_cursor of an earlier answer',
+    'says so');
+
 
 # -- The catalogue
 
@@ -166,6 +209,32 @@ is_deeply($routes->[0], { method => 'GET', base => '/api',
     when => [] }, 'with scopes, cost and features');
 is_deeply($routes->[2]{when}, [ { member => 'now', scope => 'admin:read' } ],
     'and rules about the body');
+
+for my $path ('/scopes', '/routes') {
+    my $whole = admin($t, 'GET', $path)->json->{data};
+    my ($more, @paged) = '';
+
+    do {
+        $r = admin($t, 'GET', "$path?limit=2$more")->json;
+        push @paged, [ @{$r->{data}} ];
+        $more = '&cursor=' . ($r->{next_cursor} // '');
+    } while (defined $r->{next_cursor});
+
+    is(scalar(grep { @$_ == 2 } @paged), int(@$whole / 2), "$path by twos");
+    is_deeply([ map { @$_ } @paged ], $whole, 'all of it');
+    is(admin($t, 'GET', "$path?limit=" . @$whole)->json->{next_cursor}, undef,
+        'one page that is full is the last');
+
+    for ('limit=0', 'limit=101', 'limit=x', 'cursor=x', "cursor=$cursor",
+        'limit=1&limit=1', 'account=acc_1')
+    {
+        is(problem_is(admin($t, 'GET', "$path?$_")), '400 bad_request', $_);
+    }
+}
+
+is(problem_is(admin($t, 'GET', '/routes?cursor='
+    . admin($t, 'GET', '/scopes?limit=1')->json->{next_cursor})),
+    '400 bad_request', 'a cursor of the other list');
 
 
 # -- What the gate would decide

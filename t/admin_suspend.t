@@ -56,8 +56,15 @@ is($r->{status}, 200, 'resumed');
 ok(!exists $r->json->{suspended_at}, 'and nothing is left of it');
 is(used(), 200, 'it works again') for 1 .. 4;
 is(act('resume')->{status}, 200, 'so does one that was not suspended');
-like(problem_is(act('suspend', { until => 'tomorrow' })),
-    qr/^422 \S+  must be empty here;/, 'no end of it can be given');
+for (qw(suspend resume revoke)) {
+    $r = act($_, { until => 'tomorrow', 'a/b' => 1 });
+    is($r->{status}, 422, "nothing can be given: $_");
+    is_deeply([ sort { $a->{pointer} cmp $b->{pointer} }
+        @{$r->json->{errors}} ], [
+        { pointer => '/a~1b', detail => 'is not known here' },
+        { pointer => '/until', detail => 'is not known here' },
+    ], 'which says what is not known');
+}
 is(problem_is(admin($t, 'POST', '/keys/tk_ZZZZZZ/suspend')), '404 not_found',
     'there must be such a key');
 act('revoke');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
-# Administrators with names: what each role may do, until when, and a file of
-# tokens that is changed while nginx runs.
+# Administrators with names: what each role may do, until when, and files of
+# tokens that are changed while nginx runs.
 
 use strict;
 use warnings;
@@ -161,4 +161,36 @@ comes('a token ends by itself', sub {
 my $seen = () = $t->read_file('error.log') =~ /$bad/g;
 cmp_ok($seen, '<=', 2, 'each worker tells a bad file once');
 
-$t->done;
+my $named = $t;
+
+
+# -- token=: a file of one, which the workers read again where they can
+
+$t = Keygate->new(workers => 2, conf => admin_conf);
+
+sub one {
+    my ($text) = @_;
+
+    $t->write_file('new', $text);
+    rename "$t->{dir}/new", "$t->{dir}/admin.token" or die;
+}
+
+$t->secret("the token of $_", $token{$_}) for qw(root other);
+one(sha256_hex($token{root}) . "  -\n");
+$t->start;
+is(answer('root', 'GET', '/keys'), '200', 'one token');
+
+one(sha256_hex($token{other}) . "\n");
+comes('another one holds in all workers', sub {
+    !grep { answer('other', 'GET', '/keys') ne '200' } 1 .. 24
+});
+is(answer('root', 'GET', '/keys'), '401 unauthorized', '... alone');
+
+one(sha256_hex($token{root}) . "\n" . sha256_hex($token{past}) . "\n");
+comes('a second line is kept out, with a line in the log', sub {
+    $t->read_file('error.log')
+        =~ /a second line in the token file .*; the tokens from before go on/
+});
+is(answer('other', 'GET', '/keys'), '200', '... and the token goes on');
+
+$_->done for $named, $t;

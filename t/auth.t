@@ -22,9 +22,20 @@ my $t = Keygate->new(conf =>
         route POST /v1/orders items:read;
         when  POST /v1/orders body.paid admin:read;
 R
+    . items_api(name => 'answers', zone => '', only => 1,
+                extra => 'preflight answer https://a.example;',
+                routes => "route GET /v1/items items:read;\n")
     . items_server(in => <<'IN') . <<'E');
         location = /auth { keygate items; keygate_auth; }
+        location = /answers { keygate answers; keygate_auth; }
         location = /dry { keygate items; keygate_dry_run on; keygate_auth; }
+
+        location = /v1/me { keygate items; keygate_me; }
+
+        location /behind/ {
+            auth_request /v1/me;
+            proxy_pass http://127.0.0.1:%%UPSTREAM%%;
+        }
 
         location /asks/ {
             auth_request /auth;
@@ -212,6 +223,12 @@ for my $case (
     [ 'dots', forwarded('GET', '/v1/x/../open') ],
     [ 'an escaped slash and dots', forwarded('GET', '/v1/items/..%2fopen') ],
     [ 'a path above 0x7f', forwarded('GET', "/v1/open\xff") ],
+    [ 'a URL above 0x7f', original('GET', "http://h/v1/open\xff") ],
+    [ 'a host above 0x7f', original('GET', "http://h\xff/v1/open") ],
+    [ 'a URL twice', @other, $other[1] ],
+    [ "a URL's method twice", @other, $other[0] ],
+    [ 'an empty URL', original('GET', '') ],
+    [ 'an empty one beside', @half, 'X-Original-URL:' ],
 ) {
     my ($name, @lines) = @$case;
 
@@ -222,6 +239,10 @@ refused(404, 'route_not_found', '8 KB',
         forwarded('GET', '/v1/' . 'x' x 8000));
 is(asked(original('GET', 'http://h/v1/items?' . 'x' x 7900))->{status}, 204,
    '8 KB of a query');
+refused(405, 'method_not_allowed', '8 KB of a method',
+        forwarded('X' x 8000, '/v1/items'));
+refused(404, 'route_not_found', '8 KB of a URL',
+        original('GET', 'http://h/' . 'x' x 8000));
 
 # -- these lines from an ordinary client
 
@@ -239,6 +260,38 @@ is($t->status('/v1/items/1', key => $key,
               headers => [ forwarded('GET', '/v1/open') ]), 403,
    '... of a gated location');
 is($t->hits, 0, 'nothing went upstream');
+
+# whoever asks goes by the status: there is no 200 that says no, and none for a
+# preflight that this gate would answer itself
+
+for my $type ('application/grpc', 'application/grpc+proto') {
+    for my $case ([ 401, '/v1/items', undef ], [ 401, '/v1/items', "${key}x" ],
+                  [ 403, '/v1/admin/keys', $key ])
+    {
+        my ($status, $path, $k) = @$case;
+        my $r = $t->get('/auth', key => $k, headers =>
+            [ "Content-Type: $type", forwarded('GET', $path) ]);
+
+        is($r->{status}, $status, "$type: $status");
+        is($r->header('grpc-status'), undef, '... not as gRPC has it');
+    }
+
+    is($t->status('/v1/items', port => $t->port('INGRESS'),
+                  headers => [ "Content-Type: $type" ]), 401,
+       '... ingress-nginx');
+    is($t->hits, 0, '... nothing went upstream');
+    is($t->status('/behind/x', headers => [ "Content-Type: $type" ]), 401,
+       '... auth_request to a location with a gate');
+    is($t->hits, 0, '... nothing went upstream');
+}
+
+for my $origin ('https://a.example', 'https://evil.example') {
+    my $r = $t->get('/answers', method => 'GET', headers => [
+        forwarded('OPTIONS', '/v1/items'), "Origin: $origin",
+        'Access-Control-Request-Method: GET' ]);
+
+    is($r->{status}, 401, "a preflight that is answered elsewhere: $origin");
+}
 
 # -- as ingress-nginx does it
 

@@ -78,6 +78,8 @@ sub answer {
 
 is(answer('GET', '/v1/items?a=b', "X-Api-Key: $key",
           'X-Keygate-Account: mallory', 'X-Keygate-Plan: gold',
+          'X-Keygate_Account: mallory', 'X_Keygate-Plan: gold',
+          'x_keygate_Scopes: items:write',
           'X-Forwarded-Method: GET', 'X-Forwarded-Uri: /v1/open'),
    '200 1 hit', 'a key');
 
@@ -85,7 +87,7 @@ my $hit = $t->last_hit;
 
 is("$hit->{method} $hit->{uri}", 'GET /v1/items?a=b', '... its request');
 is_deeply({ map { lc $_->[0] => $_->[1] }
-            grep { $_->[0] =~ /^x-keygate/i && length $_->[1] }
+            grep { $_->[0] =~ /^x[-_]keygate/i && length $_->[1] }
             @{$hit->{headers}} },
           { 'x-keygate-key-id' => 'tk_AAAAAA', 'x-keygate-account' => 'acc_1',
             'x-keygate-scopes' => 'items:read',

@@ -131,14 +131,20 @@ for my $more ("Authorization: Bearer $other", "Authorization: Bearer $other",
 my $conflict = '400 | credential_conflict | Bearer realm="both", '
                . 'error="invalid_request"';
 
-for my $pair ([ $key, $key ], [ $key, $other ], [ 'x', $key ], [ $key, 'x' ],
-              [ $key, '' ])
+for my $pair ([ $key, $key ], [ $key, $other ], [ 'x', $key ], [ $key, 'x' ])
 {
     is(answer('/v1/items', "Authorization: Bearer $pair->[0]",
               "X-Api-Key: $pair->[1]", { port => 'BOTH' }),
        $conflict, 'in two ways (section 2): '
        . join ' and ', map { length } @$pair);
 }
+
+is(answer('/v1/items', 'X-Api-Key: x', { port => 'BOTH' }),
+   '401 | credential_invalid | Bearer realm="both" | ApiKey realm="both", '
+   . 'header="X-Api-Key"', 'invalid_token is said of bearer tokens only');
+is(answer('/v1/items', 'Authorization: Bearer x', { port => 'BOTH' }),
+   '401 | credential_invalid | Bearer realm="both", error="invalid_token" | '
+   . 'ApiKey realm="both", header="X-Api-Key"', '... where one was sent');
 
 is(answer('/v1/items', { port => 'BOTH' }),
    '401 | credential_missing | Bearer realm="both" | ApiKey realm="both", '

@@ -18,6 +18,7 @@ plan skip_all => 'no keygate command is built'
     if !-x $Keygate::Command::binary;
 
 my $c = Keygate::Command->new;
+my $me = 'cli:' . ($< == 0 && $ENV{SUDO_USER} || getpwuid($<) // $<);
 my ($r, $id, $secret);
 
 # -- help, usage
@@ -98,9 +99,28 @@ for my $command (qw(export compact check)) {
 # -- no journal yet
 
 for my $command ([ 'list' ], [ 'show', 'x' ], [ 'check' ], [ 'compact' ],
-                 [ 'revoke', 'x' ], [ 'create', '--account', 'a' ])
+                 [ 'revoke', 'x' ], [ qw(create --account a --name a) ])
 {
     is($c->run(@$command)->{code}, 5, "$command->[0]: no journal, 5");
+}
+
+for my $case ([ 2, 'put without a name', qw(account put a) ],
+    [ 2, 'put, an id that cannot be one', qw(account put --name x), 'a b' ],
+    [ 2, 'put, none', qw(account put --name x), '' ],
+    [ 2, 'put, one that is too long', qw(account put --name x), 'a' x 65 ],
+    [ 2, 'put, a wrong status', qw(account put a --name x --status gone) ],
+    [ 2, 'create without an account', qw(create --name x) ],
+    [ 2, 'create without a name', qw(create --account a) ],
+    [ 2, 'create, a wrong rate', qw(create --account a --name x --rate 1) ],
+    [ 3, 'create, an account that cannot be', 'create', '--account', 'a b',
+      '--name', 'x' ],
+    [ 3, 'set, one that cannot be', 'account', 'set', 'a b', '--name', 'x' ])
+{
+    my ($code, $what, @command) = @$case;
+
+    $r = $c->run(@command);
+    is($r->{code}, $code, "$what: $code");
+    like($r->{err}, qr/\Akeygate: .+\n\z/, 'a line that tells');
 }
 
 ok(!-e $c->{journal}, 'and none is made of it');
@@ -113,14 +133,14 @@ $r = $c->run(qw(account put biz_1 --plan growth --status trialing
 is($r->{code}, 0, 'an account');
 is_deeply($c->record('biz_1'), { id => 'biz_1', name => "Brightline \x{e9}",
     plan => 'growth', status => 'trialing',
-    trial_ends_at => '2030-01-01T00:00:00Z',
+    trial_ends_at => '2030-01-01T00:00:00Z', changed_by => $me,
     profile => { slug => 'one', abn => undef } }, 'is in the journal');
 is((stat $c->{journal})[2] & 0777, 0600, 'which only we may read');
 
 is($c->run(qw(account set biz_1 --status active --trial-ends-at), '',
            qw(--profile slug --profile website=x))->{code}, 0, 'changed');
 is_deeply($c->record('biz_1'), { id => 'biz_1', name => "Brightline \x{e9}",
-    plan => 'growth', status => 'active',
+    plan => 'growth', status => 'active', changed_by => $me,
     profile => { abn => undef, website => 'x' } }, 'as it should be');
 
 $r = $c->run(qw(account put biz_2 --status gone --plan), 'x' x 64);
@@ -146,7 +166,7 @@ my $record = $c->record($id);
 my $created = delete $record->{created_at};
 like($created, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, 'made now');
 is_deeply($record, { id => $id, account => 'biz_1', name => 'Zapier',
-    digest => 'sha256:' . sha256_hex($secret),
+    digest => 'sha256:' . sha256_hex($secret), changed_by => $me,
     scopes => [ 'a:read', 'b:read', 'c' ], rates => ['600r/m'],
     addresses => ['192.0.2.0/24'], expires_at => '2031-01-01T00:00:00Z' },
     'its record');
@@ -265,6 +285,16 @@ like($c->run('show', $id)->{out}, qr/^state +active$/m, 'active again');
 is($c->run('revoke', $id, 'nope')->{code}, 3, 'revoke: one is not there');
 is(scalar $c->lines, scalar @before, 'none is revoked');
 is(scalar @{$c->json('revoke', $id, 'tk_OLDOLD')}, 2, 'two are');
+@before = $c->lines;
+
+for my $command (qw(suspend resume)) {
+    $r = $c->run($command, $id);
+    is($r->{code}, $c->run('rotate', $id)->{code},
+       "$command: a revoked key stays one");
+    like($r->{err}, qr/\Q$id\E.*is revoked/, 'and that is said');
+}
+
+is(scalar $c->lines, scalar @before, 'nothing was written');
 my $when = $c->record($id)->{revoked_at};
 ok($when, 'when');
 is($c->run('rotate', $id)->{code}, 1, 'and not rotated any more');
@@ -299,17 +329,30 @@ is($p->run('revoke', $r->{id})->{code}, 0, 'revoking takes none');
 is($p->run(qw(create --account a --name a --pepper short))->{code}, 2,
    'a pepper that is too short');
 
-# -- hash
+# -- names that somebody else has written, on a terminal
 
-$r = $c->run('hash', { stdin => "tok\n" });
-is($r->{out}, 'sha256:' . sha256_hex('tok') . "\n", 'hash');
-is($c->run(qw(hash --bare), { stdin => 'tok' })->{out},
-   sha256_hex('tok') . "\n", 'hash --bare');
-is($p->run(qw(hash --pepper pepper), { stdin => "tok\r\n" })->{out},
-   'hmac-sha256:' . hmac_sha256_hex('tok', $pepper) . "\n",
-   'hash --pepper');
-is($c->run('hash', { stdin => "\n" })->{code}, 2, 'nothing to hash');
-is($c->run('hash', 'tok')->{code}, 2, 'never from an argument');
+my $odd = Keygate::Command->new;
+
+$odd->write('keys.jsonl', join '', map { "$_\n" }
+    '{"account":{"id":"acc","name":"A"}}',
+    '{"key":{"id":"tk_AAAAAA","account":"acc","digest":"sha256:' . 'a' x 64
+    . '","scopes":[],"name":"\u00e9\u202eevil\u2066\u200b\ufeff\u061c'
+    . '\u4e2d\ud83d\ude00"}}');
+
+for my $command ([ 'list' ], [ 'show', 'tk_AAAAAA' ]) {
+    $r = $odd->run(@$command);
+    like($r->{out}, qr/\xc3\xa9\?evil\?\?\?\?\xe4\xb8\xad\xf0\x9f\x98\x80\n/,
+        "$command->[0] shows none that turns what is beside it");
+    unlike($r->{out}, qr/\xe2\x80\xae/, '... at all');
+}
+
+$odd->append('{"account":{"id":"odd","name":"O","scopes":["\u001b[1m\u202ex"]}}'
+    . "\n");
+like($odd->run(qw(account show odd))->{out}, qr/^scopes +\?\[1m\?x$/m,
+    'nor does a list of an account, that nobody has looked at');
+
+like($odd->run(qw(list --json))->{out}, qr/\\u202Eevil/,
+    'with --json it is escaped');
 
 # -- token
 
@@ -333,7 +376,9 @@ is($c->run(qw(token ben --role read --quiet))->{out} =~ tr/\n//, 1,
 for (['ben'], ['ben', '--role', 'boss'], ['cli:ben', '--role', 'read'],
     ['b n', '--role', 'read'], ['--role', 'read'],
     ['ben', '--role', 'read', '--expires-at', 'tomorrow'],
-    ['ben', '--role', 'read', '--expires-in', '-1d'])
+    ['ben', '--role', 'read', '--expires-in', '-1d'],
+    ['ben', '--role', 'read', '--expires-in', '0d'],
+    ['ben', '--role', 'read', '--expires-at', '2020-01-01T00:00:00Z'])
 {
     $r = $c->run('token', @$_);
     is("$r->{code} $r->{out}", '2 ', "refused: token @$_");

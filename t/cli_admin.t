@@ -110,8 +110,10 @@ is_deeply([ map { $_->{id} } @{$c->json(qw(list --unused-for 30d), @admin)} ],
 is(scalar @{$c->json(qw(list --older-than 30d --live), @admin)}, 253,
    'older than 30 days');
 is(scalar @{$c->json(qw(list --account other), @admin)}, 0, 'of an account');
-is(scalar @{$c->json(qw(list --account), 'a&b=c d', @admin)}, 0,
+is(scalar @{$c->json(qw(list --account a:b.c@d), @admin)}, 0,
    'of any account');
+is($c->run(qw(list --account), 'a&b=c d', @admin)->{code}, 2,
+   'not of what is none');
 is($c->run('list', '--admin', "$url/", '--token-file', '-',
            { stdin => 'secret-token' })->{code}, 0, 'the token from stdin');
 is($c->run('list', @admin, { env => { KEYGATE_JOURNAL => undef } })->{code},

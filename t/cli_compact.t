@@ -43,9 +43,33 @@ $c->append($account . key('a') . key('b') . "\n" . key('a', more => ',"x":1')
 my $r = $c->json('check');
 is($c->run('check')->{code}, 0, 'a healthy journal');
 is_deeply($r, { healthy => JSON::PP::true, bad => [], lines => 7, blank => 1,
-    superseded => 3, torn => JSON::PP::false, keys => 2, live => 2,
+    marks => 0, superseded => 3, torn => JSON::PP::false, keys => 2, live => 2,
     accounts => 1, orphans => 0, sha256 => 4, hmac_sha256 => 0 },
     'and what is in it');
+
+{
+    my $copy = Keygate::Command->new;
+
+    $copy->append($account . qq({"at":{"seq":4710}}\n) . key('a')
+        . qq({"at":{"epoch":"5f0c","seq":4711,"chain":"9f86",)
+        . qq("time":"2026-11-01T00:00:00Z"}}\n));
+    $r = $copy->json('check');
+    is_deeply($r, { healthy => JSON::PP::true, bad => [], lines => 4,
+        blank => 0, marks => 2, superseded => 0, torn => JSON::PP::false,
+        keys => 1, live => 1, accounts => 1, orphans => 0, sha256 => 1,
+        hmac_sha256 => 0 }, "a node's copy, whose marks are in order");
+
+    $r = $copy->run('check');
+    is($r->{code}, 0, '... is healthy');
+    like($r->{out}, qr/^4 lines: 2 records, 0 superseded or deleted, 0 bad$/m,
+        '... with nothing in it that was superseded');
+    like($r->{out}, qr/^a node's copy of a store: 2 of the lines are marks$/m,
+        '... and told to be one');
+
+    $copy->append(qq({"at":{"seq":"x"}}\n));
+    is($copy->run('check')->{code}, 4, 'a mark that is none is not in order');
+    like($copy->run('check')->{out}, qr/keys\.jsonl:5: /, '... and told');
+}
 
 is($c->run('check', $c->{journal},
     { env => { KEYGATE_JOURNAL => undef } })->{code}, 0, 'named by itself');

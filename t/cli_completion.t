@@ -84,6 +84,12 @@ is offered('list', '--journal', 'some'), 'some.jsonl somewhere',
     'a PATH is a file';
 is offered('setup', '--data', 'some'), 'somewhere', 'a DIR is a directory';
 is offered('list', '--account', 's'), '', 'an ID is nothing that is known';
+is offered('list', '--state', ''), 'expired live revoked suspended',
+    'a choice is one of its words';
+is offered('usage', '--by', 'd'), 'day', 'or what it begins with';
+is offered('openapi', '--scopes', 'a'), 'all any', 'of "openapi", too';
+is offered('openapi', '--server', 'a'), '', 'N|PATH is none';
+is offered('token', 'ben', '--role', ''), 'admin keys read', 'after a name';
 is offered('list', '--live', '--j'), '--journal --json', 'after a flag';
 is offered('import', 'some.j'), 'some.jsonl', 'arguments are files';
 is offered('nonsense', '--'), '', 'nothing after what is no command';

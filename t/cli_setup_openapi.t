@@ -41,6 +41,7 @@ info: {title: Something else, version: "1"}
 servers: [{url: https://api.example.com/v1}]
 components: {securitySchemes: {key: {type: http, scheme: bearer}}}
 security: [{key: [orders:read]}]
+x-keygate: {account: [business, slug]}
 paths:
   /orders: {get: {}, post: {security: [{key: [orders:write]}]}}
   /health: {get: {security: []}}
@@ -83,8 +84,12 @@ my ($key) = ($curl // '') =~ /Authorization: Bearer (shop_\w+)'$/;
 ok $key, 'the last line is a request, as the document has it' or diag $curl;
 
 $t->start;
-like `$curl 2>/dev/null`, qr{^HTTP/1\.1 200 .*"account":\{"id":"first"}s,
-    'it is answered with 200';
+my $me = `$curl 2>/dev/null`;
+
+like $me, qr{^HTTP/1\.1 200 .*"business":\{"id":"first"[^\}]*"slug":null}s,
+    'it is answered with 200, and with the account as the document has it';
+like $me, qr/"scopes":\["orders:read","orders:write"\]/,
+    'and with what the key may do';
 
 for my $case (
     [ 200, GET => '/v1/health' ], [ 401, GET => '/v1/orders' ],
@@ -96,6 +101,56 @@ for my $case (
     is $t->get($path, port => $t->port('GATE'), method => $method,
         headers => [ defined $with ? "Authorization: Bearer $with" : () ])
         ->{status}, $status, "$method $path: $status";
+}
+
+# once more: the site stays as it is, and says the same or not
+
+my @again = ('shop', '--openapi', 'shop.yaml', '--listen',
+    '127.0.0.1:' . $t->port('GATE'), '--listen-admin',
+    '127.0.0.1:' . $t->port('ADMIN'));
+my $site = $t->read_file('sites/keygate-shop.conf');
+
+$r = setup(@again);
+is $r->{code}, 0, 'the same document again' or diag $r->{err};
+
+$t->write_file('shop.yaml', $t->read_file('shop.yaml')
+    =~ s{orders:write}{orders:admin}r);
+$r = setup(@again);
+is $r->{code}, 1, 'another document';
+like $r->{err}, qr/keygate-shop\.conf\ stays\ as\ it\ is,\ and\ does\ not\ say
+    \ what\ shop\.yaml\ says\ now:\ "keygate\ openapi\ [^"]*"/x, 'is told';
+is $t->read_file('sites/keygate-shop.conf'), $site, 'it stays';
+
+my ($command) = $r->{err} =~ /"keygate (openapi [^"]*)"/;
+
+$r = $c->run(split ' ', $command // '');
+is $r->{code}, 1, 'the command that is told';
+like $r->{out}, qr/orders:admin/, 'tells the difference';
+
+# of a document without security
+
+for my $option ('--any', '--public') {
+    my $name = 'open' . ($option =~ s/^--//r);
+
+    $t->write_file('any.yaml', "openapi: 3.0.0\npaths: {/a: {get: {}}}\n");
+
+    my @other = ($name, '--openapi', 'any.yaml', $option,
+        '--listen', '127.0.0.1:' . $t->port("GATE$option"),
+        '--listen-admin', '127.0.0.1:' . $t->port("ADMIN$option"));
+
+    $r = setup(@other);
+    is $r->{code}, 0, "a gate with $option" or diag $r->{err};
+    unlike $r->{err}, qr{/keygate/me}, 'the document has no /keygate/me';
+    $t->write_file('any.yaml',
+        "openapi: 3.0.0\npaths: {/b: {get: {}}, \"/{x}/{y}\": {get: {}}}\n");
+    $r = setup(@other);
+    is $r->{code}, 1, 'and another document' or diag $r->{err};
+    like $r->{err}, qr{any\.yaml: "/:x/:y" has /keygate/me, which is the},
+        'which has /keygate/me, and that is told';
+    ($command) = $r->{err} =~ /"keygate (openapi [^"]*)"/;
+    $r = $c->run(split ' ', $command // '');
+    is $r->{code}, 1, 'the command that is told' or diag $command, $r->{err};
+    like $r->{out}, qr{GET /b: only the document has it}, 'has the option';
 }
 
 $t->{seen} = '';

@@ -35,7 +35,7 @@ keygate_api items {
     route POST /v1/items items:write;
     route GET /v1/items/:id items:read|items:write;
     errors problem;
-    error rate_limited title="Slow";
+    error rate_limited "title=Slow";
     problem_types https://example.com/problems/;
     preflight off;
     encoded_slash deny;
@@ -111,6 +111,8 @@ my @table = (
     [ 'two bases', '+base /api', 'base /api;', 'base' ],
     [ 'a field twice', 'account business', 'account business slug slug;',
       'slug' ],
+    [ 'an account by the name of what stands beside it', 'account business',
+      'account caller slug;', '"caller"' ],
     [ 'a field that would hide the id', 'account business',
       'account business id;', 'id' ],
 
@@ -233,6 +235,10 @@ my @table = (
       'error rate_limited "detail=wait {seconds}";', 'seconds' ],
     [ 'an unknown part of an error', 'error rate',
       'error rate_limited text=x;', 'text=x' ],
+    [ 'a text in quotes', 'error rate', 'error rate_limited title="Slow";',
+      'title="Slow"' ],
+    [ 'a text that is empty, in quotes', 'error rate',
+      'error rate_limited code="";', 'code=""' ],
     [ 'an error twice', '+error rate', 'error rate_limited title=x;',
       'rate_limited' ],
     [ 'a preflight that is none', 'preflight', 'preflight on;', '"on"' ],

@@ -12,6 +12,7 @@ use Test::More;
 
 use Keygate;
 use Keygate::Items;
+use Keygate::Stream;
 
 my $t = Keygate->new(conf =>
     items_api(only => 1, routes => 'route * / items:read;',
@@ -29,6 +30,12 @@ my $t = Keygate->new(conf =>
         auth_basic staff;
         auth_basic_user_file %%DIR%%/users;
         tunnel_pass 127.0.0.1:%%UPSTREAM%%;
+    }
+    server {
+        listen 127.0.0.1:%%WATCHED%%;
+        keygate items;
+        keygate_recheck 100ms;
+        tunnel_pass 127.0.0.1:%%STREAM%%;
     }
 E
 
@@ -91,5 +98,29 @@ is(ask('PORT', "X-Api-Key: $key")->{through}, 200,
 is(ask('ANY', 'Proxy-Authorization: Basic Ym9zczpzZWNyZXQ=')->{through}, 200,
    "nginx's own user is let in beside it");
 is(ask('ANY')->{status}, 407, 'and nobody else');
+
+# -- a tunnel ends with its key
+
+my $up = Keygate::Stream->start(port => $t->port('STREAM'),
+                                log => "$t->{dir}/stream.log");
+my $c = $t->client($t->port('WATCHED'));
+
+$c->send("CONNECT x:1 HTTP/1.1\r\nHost: x:1\r\nX-Api-Key: $key\r\n\r\n");
+is($c->response('CONNECT')->{status}, 200, 'a tunnel that is looked at');
+$c->send("GET /sse HTTP/1.1\r\nHost: x\r\n\r\n");
+ok(defined $c->take("data: 3\n\n", time + $Keygate::Client::timeout),
+   'with events in it');
+$t->append($t->key_line(id => $key =~ s/_[^_]+\z//r, account => 'acc_1',
+    digest => $t->digest($key), scopes => [],
+    revoked_at => '2026-11-01T00:00:00Z'));
+
+my $deadline = time + $Keygate::Client::timeout;
+
+while ($c->more($deadline)) { }
+
+ok($c->{eof}, 'ends when the key is revoked');
+like($t->read_file('error.log'), qr/closed key_revoked: .*"CONNECT /,
+     'and the log says why');
+$up->stop;
 
 $t->done;

@@ -299,7 +299,7 @@ like($log, qr{route=/v1/customers/:id}, 'the log shows the route');
 my $u = Keygate->new(zones => ['cooledge']);
 
 $u->{conf} = $u->shipped('cooledge.conf');
-$u->{ports}{UPSTREAM} = $u->port('P8180');
+$u->{ports}{UPSTREAM} = $u->port('P8070');
 $u->{reply} = sub { Keygate::Upstream::answer(200, '{}',
     'X-Cooledge-Request-Id: from-the-handler') };
 $u->account(id => $biz, name => 'B', plan => 'growth', status => 'active');

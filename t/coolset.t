@@ -202,7 +202,7 @@ my $other = token(account => 'co_2', scopes => ['read']);
 my $handlers = Keygate->new(zones => ['coolset']);
 
 $handlers->{conf} = $handlers->shipped('coolset.conf');
-$handlers->{ports}{UPSTREAM} = $handlers->port('P8181');
+$handlers->{ports}{UPSTREAM} = $handlers->port('P8071');
 $handlers->{reply} = \&handler;
 $handlers->account(id => "co_$_", name => "Company $_", status => 'active')
     for 1, 2;

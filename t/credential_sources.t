@@ -18,9 +18,12 @@ use Keygate::Items;
 my %source = (
     TOKEN => 'credential scheme Token param=token;',
     BOT => 'credential scheme Bot;',
+    APIKEY => 'credential scheme ApiKey;',
     USER => 'credential basic user;',
     PASSWORD => 'credential basic password;',
     SOCKET => 'credential websocket key.;',
+    LONG => 'credential header X-' . 'k' x 78 . '; credential header X-'
+            . 'y' x 61 . ';',
     MANY => 'credential header X-Api-Key; credential bearer; '
             . 'credential scheme Bot; credential basic user; '
             . 'credential websocket key.;',
@@ -47,6 +50,11 @@ my $other = $t->key(id => 'tk_BBBBBB', scopes => ['items:read']);
 my $uuid = '0b5c9f2e-7d1a-4c55-9d7e-0f7c6a1b2c3d';
 
 $t->key(id => 'old_1', credential => $uuid, scopes => ['items:read']);
+
+my ($long, $longer) = ('a' x 256, 'b' x 257);
+
+$t->key(id => 'old_2', credential => $long, scopes => ['items:read']);
+$t->key(id => 'old_3', credential => $longer, scopes => ['items:read']);
 
 $t->start;
 
@@ -75,6 +83,7 @@ sub passes {
 
 my %realm = (
     TOKEN => 'Token realm="token"', BOT => 'Bot realm="bot"',
+    APIKEY => 'ApiKey realm="apikey"',
     USER => 'Basic realm="user", charset="UTF-8"',
     PASSWORD => 'Basic realm="password", charset="UTF-8"',
     SOCKET => 'ApiKey realm="socket", protocol="key."',
@@ -119,6 +128,10 @@ is(answer('BOT', "Authorization: Bots $key"), none('BOT'), 'a longer scheme');
 is(answer('BOT', 'Authorization: Bot'), none('BOT'), 'nothing but the scheme');
 is(answer('BOT', "Authorization: Bot $key $key"), wrong('BOT'), 'two words');
 
+passes('APIKEY', 'ApiKey', "Authorization: ApiKey $key");
+is(answer('APIKEY'), none('APIKEY'), 'no ApiKey');
+is(answer('APIKEY', "X-Api-Key: $key"), none('APIKEY'), 'nor a header');
+
 # -- Basic
 
 passes('USER', 'user', basic($key, ''));
@@ -135,9 +148,18 @@ is(answer('USER', "Authorization: Basic \xff\xfe"), wrong('USER'),
    'bytes above 0x7f');
 is(answer('USER'), none('USER'), 'no key');
 
-my $curl = `curl -s -o /dev/null -w '%{http_code}' -u '$key:' \\
-    http://127.0.0.1:@{[ $t->port('USER') ]}/v1/items`;
-is($curl, 200, 'curl -u KEY:');
+for my $case ([ 'USER', "-u '$key:'" ], [ 'PASSWORD', "-u 'api:$key'" ],
+              [ 'APIKEY', "-H 'Authorization: ApiKey $key'" ],
+              [ 'BOT', "-H 'Authorization: Bot $key'" ],
+              [ 'TOKEN', "-H 'Authorization: Token token=$key'" ])
+{
+    my ($port, $option) = @$case;
+    my $url = 'http://127.0.0.1:' . $t->port($port) . '/v1/items';
+
+    is(`curl -s -o /dev/null -w '%{http_code}' $option $url`, 200,
+       "curl $option" =~ s/\Q$key\E/KEY/r);
+    is(`curl -s -o /dev/null -w '%{http_code}' $url`, 401, '... not without');
+}
 
 # a refused key is in no log either, as $remote_user would have it
 
@@ -169,6 +191,20 @@ like(answer('SOCKET', "Sec-WebSocket-Protocol: key.$key",
             "Sec-WebSocket-Protocol: key.$key"), qr/^400 /, 'in two lines');
 is(answer('SOCKET', "Sec-WebSocket-Protocol: key.\xff"), wrong('SOCKET'),
    'bytes above 0x7f');
+is(answer('SOCKET', 'Sec-WebSocket-Protocol: key.' . 'a' x 8000),
+   wrong('SOCKET'), '8,000 bytes');
+is(answer('SOCKET', 'Sec-WebSocket-Protocol: ' . 'a,' x 4000), none('SOCKET'),
+   '4,000 others');
+is(answer('SOCKET', 'Sec-WebSocket-Protocol:'), none('SOCKET'), 'empty');
+is(answer('SOCKET', "Sec-WebSocket-Protocol: app\xff"), none('SOCKET'),
+   'another, above 0x7f');
+is(answer('BOT', 'Authorization: Bot ' . 'a' x 8000), wrong('BOT'),
+   'another scheme, 8,000 bytes');
+is(answer('BOT', "Authorization: Bot \xc3\xa4"), wrong('BOT'),
+   '... bytes above 0x7f');
+is(answer('BOT', 'Authorization:'), none('BOT'), '... empty');
+like(answer('BOT', ('Authorization: Bot x') x 2), qr/^400 /, '... twice');
+like(answer('USER', (basic('x', '')) x 2), qr/^400 /, 'Basic, twice');
 
 # -- several sources
 
@@ -185,6 +221,55 @@ for my $pair ([ "X-Api-Key: $key", basic($key, '') ],
     like(answer('MANY', @$pair), qr/^400 /, 'two sources');
 }
 
+# an empty one is none: it is no second one either
+
+for my $pair ([ "X-Api-Key: $key", 'Authorization: Bearer' ],
+              [ "X-Api-Key: $key", 'Authorization: Bearer ' ],
+              [ "X-Api-Key: $key", 'Authorization:' ],
+              [ "X-Api-Key: $key", 'Authorization: Bot' ],
+              [ "X-Api-Key: $key", basic('', 'pw') ],
+              [ "X-Api-Key: $key", 'Authorization: Basic' ],
+              [ "X-Api-Key: $key", 'Sec-WebSocket-Protocol: key.' ],
+              [ 'X-Api-Key:', "Authorization: Bearer $key" ],
+              [ 'X-Api-Key:', basic($key, '') ])
+{
+    passes('MANY', 'beside an empty one: '
+           . join(' and ', @$pair) =~ s/\Q$key\E/K/r, @$pair);
+}
+
+for my $pair ([ 'X-Api-Key: x', 'Authorization: Bearer' ],
+              [ 'X-Api-Key:', basic('x', '') ])
+{
+    like(answer('MANY', @$pair), qr/^401 \| credential_invalid/,
+         'a wrong one beside an empty one');
+}
+
+for my $lines ([ "X-Api-Key: $key", 'X-Api-Key:' ],
+               [ 'X-Api-Key:', "X-Api-Key: $key" ],
+               [ "Sec-WebSocket-Protocol: key.$key, key." ],
+               [ "Sec-WebSocket-Protocol: key., key.$key",
+                 "X-Api-Key: $other" ])
+{
+    like(answer('MANY', @$lines), qr/^400 \| credential_conflict/,
+         'the same place twice: ' . join(' and ', @$lines)
+         =~ s/(\Q$key\E|\Q$other\E)/K/gr);
+}
+
+# RFC 6750's codes are for bearer tokens
+
+for my $case ([ 'Authorization: Bot x', '' ], [ basic('x', ''), '' ],
+              [ 'X-Api-Key: x', '' ],
+              [ 'Sec-WebSocket-Protocol: key.x', '' ],
+              [ 'Authorization: Bearer x', ', error="invalid_token"' ])
+{
+    is(answer('MANY', $case->[0]), join(' | ', '401', 'credential_invalid',
+       'ApiKey realm="many", header="X-Api-Key"',
+       'Bearer realm="many"' . $case->[1],
+       'Bot realm="many"', 'Basic realm="many", charset="UTF-8"',
+       'ApiKey realm="many", protocol="key."'),
+       "the challenges where a wrong one was sent: $case->[0]");
+}
+
 is(answer('MANY'), join(' | ', '401', 'credential_missing',
    'ApiKey realm="many", header="X-Api-Key"', 'Bearer realm="many"',
    'Bot realm="many"', 'Basic realm="many", charset="UTF-8"',
@@ -195,6 +280,15 @@ is($t->get('/v1/items', port => $t->port('MANY'))->json->{detail},
    . 'KEY or Authorization: Bot KEY or the user name of HTTP Basic or the '
    . 'WebSocket subprotocol key.KEY.', 'and how to send one');
 
+# -- Names of any length
+
+for my $name ('X-' . 'k' x 78, 'X-' . 'y' x 61) {
+    is(answer('LONG', "$name: $key") =~ s/ .*//sr, 200, 'a name of '
+       . length($name) . ' bytes');
+    is_deeply([ grep { lc $_->[0] eq lc $name } @{$t->last_hit->{headers}} ],
+              [], '... which is taken off');
+}
+
 # -- key_format any
 
 is($t->status('/v1/items', key => $uuid, port => $t->port('OLD')), 200,
@@ -203,6 +297,11 @@ is($t->status('/v1/items', key => $key, port => $t->port('OLD')), 200,
    '... beside the new ones');
 is($t->status('/v1/items', key => 'none', port => $t->port('OLD')), 401,
    '... and no other');
+is($t->status('/v1/items', key => $long, port => $t->port('OLD')), 200,
+   '... of up to 256 bytes');
+is(answer('OLD', "X-Api-Key: $longer"),
+   '401 | credential_invalid | ApiKey realm="old", header="X-Api-Key"',
+   '... a longer one is none, though it has a record');
 
 $t->stop;
 is(join('', grep { /tk_/ } split /^/, $t->read_file('users.log')), '',

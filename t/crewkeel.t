@@ -270,7 +270,7 @@ for my $case ([ 'no HTTP', "GET / HTTP/9\r\n\r\n" ],
 my $u = Keygate->new(@zones);
 
 $u->{conf} = $u->shipped('crewkeel.conf');
-$u->{ports}{UPSTREAM} = $u->port('P8182');
+$u->{ports}{UPSTREAM} = $u->port('P8072');
 account($u, 'con_pro');
 
 my $token = key($u, 'con_pro', @all);

@@ -14,9 +14,10 @@ use POSIX ();
 use Test::More;
 
 use Keygate;
+use Keygate::Prometheus;
 
 my $dir = tempdir('keygate-XXXXXXXX', TMPDIR => 1);
-my ($shift) = grep { Keygate::take_port(8080 + $_) }
+my ($shift) = grep { Keygate::take_demo($_) }
               map { 11000 + 120 * $_ } 0 .. 5;
 
 $ENV{TEST_NGINX_MODULE} = $Keygate::module;
@@ -106,6 +107,39 @@ like(`curl -s -i $site/operators/api/accounts -b sample=mia`,
      qr{^HTTP/\S+ 401 }, 'which a customer does not');
 is($status[10], 200, 'the metrics');
 like($body[10], qr/api="crewkeel"/, 'of all of them');
+
+SKIP: {
+    skip 'prometheus is not installed', 4 if !Keygate::Prometheus::binary();
+
+    my $table = '';
+    my $client = fork // die "fork: $!\n";
+
+    # until Prometheus has looked twice
+    if ($client == 0) {
+        while (getppid != 1) {
+            system("( $blocks[2]; $blocks[5] ) >/dev/null 2>&1");
+        }
+
+        POSIX::_exit(0);
+    }
+
+    while (my $line = <$out>) {
+        $table .= $line;
+        last if $line =~ /^ +Running /;
+    }
+
+    kill 'KILL', $client;
+    waitpid $client, 0;
+
+    like($table, qr/^What the dashboard shows, by Prometheus on http/m,
+         'the dashboard, as a table');
+    like($table, qr/^Traffic\n +Decisions +cool\w+ +[\d.]+ reqps$/m,
+         'of the requests that were made');
+    like($table, qr/^Refusals\n +Refusals by reason +\w+ +[\d.]+ /m,
+         'those that were refused');
+    like($table, qr/^ +Running +keygate [\d.]+, nginx [\d.]+ +1 /m,
+         'and what runs');
+}
 
 kill 'INT', $pid;
 waitpid $pid, 0;

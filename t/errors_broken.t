@@ -30,7 +30,8 @@ my %answer = (
         . "Content-Length: 9000\r\n\r\n<a>",
     html4 => "HTTP/1.1 404 X\r\nContent-Type: text/html\r\n"
         . "${chunked}3\r\n<a>\r\n",
-    long => "HTTP/1.1 404 X\r\n$json${chunked}5000\r\n" . 'x' x 0x5000 . "\r\n",
+    long => "HTTP/1.1 404 X\r\n$json${chunked}21000\r\n"
+        . 'x' x 0x21000 . "\r\n",
     ok => "HTTP/1.1 200 X\r\nContent-Type: text/plain\r\n"
         . "Content-Length: 2\r\n\r\nok",
     small => "HTTP/1.1 500 X\r\nContent-Type: text/html\r\n"

@@ -40,13 +40,21 @@ my $shown_lists = '{"name": ["is empty"], "age": ["is <0", "is odd"]}';
 my $shown_envelope =
     '{ "error": { "code": "own", "message": "Own.", "x": 1 } }';
 
+# as long as may be
+
+my $full_detail = '{"detail":"' . 'd' x (131_072 - 13) . '"}';
+my $full_envelope = '{"error":{"code":"a","message":"'
+    . 'e' x (131_072 - 35) . '"}}';
+my $full_problem = '{"title":"t","status":400,"x":"'
+    . 'p' x (131_072 - 33) . '"}';
+
 # path => [ status, body, headers... ]
 my %answer = (
     html4 => [ 404, '<h1>db-1.internal</h1>', $page ],
     html5 => [ 500, $trace, 'Content-Type: text/plain' ],
     untyped => [ 500, $trace, 'Content-Type:' ],
     huge => [ 502, $html, $page ],
-    hugejson => [ 422, '{"detail":"' . 'x' x 20_000 . '"}', $json ],
+    hugejson => [ 422, '{"detail":"' . 'x' x 131_072 . '"}', $json ],
     gzip => [ 500, $zipped, 'Content-Encoding: gzip', $page ],
     gzipjson => [ 400, $zipped, 'Content-Encoding: gzip', $json ],
     gzipbroken => [ 400, substr($zipped_message, 0, 20), $json,
@@ -60,6 +68,10 @@ my %answer = (
     broken => [ 400, '{"detail":"db-1.internal"', $json ],
     json5 => [ 500, '{"title":"db-1.internal"}', $json ],
     title => [ 400, '{"title":"Own title"}', $json ],
+    extended => [ 429, '{"message":"Slower","retry_after":64.57,"global":false,'
+                  . '"required_scopes":"a","granted_scopes":2,"errors":"x",'
+                  . '"violated-policies":true,"status":"no","more":[1]}',
+                  $json ],
     message => [ 404, '{"message":"no <b>such</b> thing"}', $json ],
     error => [ 409, '{"error":"It is taken"}', $json ],
     object => [ 409, '{"error":{"message":"It is taken"}}', $json ],
@@ -80,14 +92,23 @@ my %own = (
     problem => { own4 => [ 404, $shown_problem, $problem, @old ],
                  own5 => [ 500, $shown_problem, $problem ],
                  ownzip => [ 500, $zipped, $problem, 'Content-Encoding: gzip' ],
-                 ownlong => [ 400, 'x' x 50_000, $problem ] },
+                 ownfull => [ 400, $full_problem, $json ],
+                ownlong => [ 400, 'x' x 50_000, $problem ] },
     detail => { own4 => [ 404, $shown, $json, @old ],
                 own5 => [ 500, $shown, $json ],
                 ownzip => [ 404, $zipped_shown, $json,
                             'Content-Encoding: gzip' ],
-                ownlists => [ 400, $shown_lists, $json ] },
+                ownlarge => [ 422, '{"detail":"x","n":9223372036854775808}',
+                              $json ],
+                ownlarge5 => [ 500, '{"detail": "x", "n": [-1e400]}', $json ],
+                ownlists => [ 400, $shown_lists, $json ],
+                ownfull => [ 400, $full_detail, $json ],
+                ownfull5 => [ 500, $full_detail, $json ] },
     envelope => { own4 => [ 404, $shown_envelope, $json, @old ],
-                  own5 => [ 500, $shown_envelope, $json ] },
+                  owncode => [ 404, '{"error":{"code":404,"message":"m1",'
+                               . '"status":"NOT_FOUND"}}', $json ],
+                  own5 => [ 500, $shown_envelope, $json ],
+                  ownfull => [ 400, $full_envelope, $json ] },
 );
 
 
@@ -172,6 +193,9 @@ HTTP
         }
 SERVER
 
+is(length $_, 131_072, 'as long as is looked at')
+    for $full_detail, $full_envelope, $full_problem;
+
 $t->start;
 
 
@@ -226,6 +250,19 @@ for my $format (@formats) {
 
     my $r = $t->get("/$format.own4", port => $port);
     is($r->header('ETag'), '"old"', "$format: the upstream's own is untouched");
+
+    # members that the gate has of its own are the upstream's here
+
+    if ($format eq 'problem') {
+        my $body = $t->get('/extended', port => $port)->json;
+
+        is_deeply({ map { $_ => $body->{$_} } grep { !/^(?:type|title|detail
+            |instance|request_id|code)$/x } keys %$body },
+            { status => 429, retry_after => 64.57, required_scopes => 'a',
+              granted_scopes => 2, 'violated-policies' => JSON::PP::true(),
+              global => JSON::PP::false() },
+            'numbers, strings and booleans stay');
+    }
 
     # what says something keeps it
 

@@ -39,6 +39,10 @@ sub alerts {
     return scalar(() = $t->read_file('error.log') =~ /\[alert\]/g);
 }
 
+sub metrics {
+    return $t->get('/metrics', port => $t->port('ADMIN'))->{body};
+}
+
 sub load {
     return Keygate::Load->new(n => 8, rate => 200, next => $mix->next)
         ->background("$t->{dir}/load.json");
@@ -101,6 +105,18 @@ my $r = create();
 is($r->{status}, 201, 'then there is room for another one');
 is($t->status('/v1/items', key => $r->json->{secret}), 200, 'in force');
 cmp_ok(alerts(), '<=', 1, 'still no more than one alert');
+
+like(metrics(), qr/^keygate_zone_full\{zone="keys"\} 1$/m,
+    'the metric tells as well');
+
+# what makes room ends that, and the next time is told again
+
+is(admin($t, 'DELETE', "/keys/$made[$_]{id}")->{status}, 204, 'more go')
+    for 10 .. $#made - 1;
+ok($t->wait_for(sub { metrics() =~ /^keygate_zone_full\{[^}]*\} 0$/m }, 30),
+    'until there is room');
+like($t->read_file('error.log'), qr/zone "keys" has room again/,
+    'which the log tells');
 
 finish($load, @made . ' keys made', alerts() . ' alert');
 

@@ -19,8 +19,10 @@ use Keygate::Faults;
 use Keygate::Load;
 use Keygate::Mix;
 
-my $kills = long() ? 3000 : 500;
-my $seconds = long() ? 240 : 30;
+# So many, however long it takes on this machine; a bound for what hangs.
+
+my $kills = long() ? 3000 : sanitized() ? 125 : 500;
+my $seconds = long() ? 1000 : 180;
 
 my $t = Keygate->new(workers => 2, origin => 1, conf => admin_conf(
     zone => "keygate_zone keys:4m journal=keys.jsonl;\n",
@@ -62,7 +64,7 @@ $load->run($seconds);
 figure("$killed kills", $load->summary, "$mix->{made} keys made",
     "$mix->{revoked} revoked");
 
-cmp_ok($killed, '>=', $kills / (sanitized() ? 4 : 1), "$killed kills");
+is($killed, $kills, "$killed kills");
 is($load->faults, '', 'no answer was wrong');
 is($load->{wrong} + $load->{failed}, 0, $load->summary);
 is($mix->leaked, '', 'nothing that was refused has reached the upstream');

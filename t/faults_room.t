@@ -83,8 +83,23 @@ is(status($_), 200, "$_ is let in") for @keys, 'tk_CANCEL';
 
 # full of keys, and then of changes of keys
 
-$t->append(join '', map { make($_, 'acc_fill') } @fill);
-$t->append(join '', map { line($_, addresses => \@addresses) } @fill[0 .. 29]);
+# (of lines that come at once only a record's last one is applied)
+
+my $scopes = 0;
+
+sub applied {
+    my ($lines, $name) = @_;
+
+    $scopes = !$scopes;
+    $t->append($lines . line('tk_SHRINK',
+        scopes => [$scopes ? () : 'items:read']));
+    soon($scopes ? 403 : 200, 'tk_SHRINK', $name);
+}
+
+
+applied(join('', map { make($_, 'acc_fill') } @fill), 'keys');
+applied(join('', map { line($_, addresses => \@addresses) } @fill[0 .. 29]),
+    'addresses');
 $t->append(join '', map { line($_, expires_at => '2100-01-01T00:00:00Z') }
     @fill[30 .. 200]);
 $t->append(join '', map { line($_, expires_at => '2100-01-01T00:00:00Z',
@@ -112,6 +127,18 @@ soon(503, 'tk_EXPIRE', 'one that expires');
 soon(503, 'tk_REVOKE', 'one that is revoked');
 is(status('tk_ROTATE', $new), 401, 'the new secret opens nothing either');
 
+# what is not there at all
+
+$t->append($t->account_line(id => 'acc_new', name => 'New',
+    status => 'active') . make('tk_NEWONE', 'acc_new')
+    . make('tk_NEWTWO', 'acc_one') . make('tk_NEWNOT', 'acc_one'));
+$t->append(line('tk_NEWTWO', revoked_at => $past)
+    . $t->key_line(id => 'tk_NEWNOT', deleted => JSON::PP::true()));
+soon(503, 'tk_NEWONE', 'a new key may be one');
+soon(503, 'tk_NEWTWO', 'a revoked one as well');
+is($t->status('/v1/items', key => 'tk_NOBODY_' . 'x' x 24), 401,
+    'one that nobody has heard of is none');
+
 my $r = $t->get('/v1/items', key => $secret{tk_MANYAD});
 is($r->header('Retry-After'), 10, 'it is told when to try again');
 is($r->json->{code}, 'unavailable', 'and why');
@@ -127,6 +154,25 @@ is($r->json->{verdict} . ' ' . $r->json->{status}, 'unavailable 503',
 is(scalar @{admin($t, 'GET', '/keys/tk_MANYAD')->json->{addresses}}, 32,
     'GET has the record of the journal');
 
+# a record that is not there at all waits, too: nobody says that it is none
+
+for my $id (qw(tk_NEWONE tk_NEWTWO)) {
+    $r = admin($t, 'POST', '/check', { key_id => $id, method => 'GET',
+        path => '/v1/items' });
+    is($r->json->{verdict} . ' ' . $r->json->{status}, 'unavailable 503',
+        "$id: \"check\" says the same");
+    $r = admin($t, 'GET', "/keys/$id");
+    is($r->{status}, 503, '... so does GET');
+    like($r->json->{detail}, qr/waits for room in the zone/, '... and why');
+}
+
+is(admin($t, 'GET', '/accounts/acc_new')->{status}, 503, 'an account, too');
+is(admin($t, 'GET', '/keys/tk_NOBODY')->{status}, 404, 'who is none, is none');
+is(admin($t, 'GET', '/accounts/acc_none')->{status}, 404, '... an account');
+$r = admin($t, 'POST', '/check', { key_id => 'tk_NOBODY', method => 'GET',
+    path => '/v1/items' });
+is($r->json->{verdict}, 'credential_invalid', '... for "check"');
+
 is_deeply([map { $_->{id} }
     @{admin($t, 'GET', '/keys?account=acc_one&state=revoked')->json->{data}}],
     ['tk_REVOKE'], 'and so has a list');
@@ -135,7 +181,7 @@ is_deeply([map { $_->{id} }
 
 ok($t->reload($conf), 'a reload');
 is(status($_), 503, "$_ is still dead")
-    for qw(tk_MANYAD tk_ROTATE tk_EXPIRE tk_REVOKE tk_CANCEL);
+    for qw(tk_MANYAD tk_ROTATE tk_EXPIRE tk_REVOKE tk_CANCEL tk_NEWONE);
 
 # until there is room
 
@@ -149,6 +195,17 @@ is($t->get('/v1/items', key => $secret{tk_REVOKE})->json->{code},
 soon(200, 'tk_ROTATE', 'the rotated one', $new);
 is(status('tk_ROTATE'), 401, 'not with its old secret');
 soon(200, 'tk_MANYAD', 'the one with addresses');
+soon(200, 'tk_NEWONE', 'and the new one, with its account');
+is(admin($t, 'PUT', '/accounts/acc_more', { name => 'x' x 200,
+    profile => { text => 'x' x 2000 } })->{status}, 201,
+    'an account finds room where keys were');
+soon(403, 'tk_CANCEL', 'and so does a large one, which is canceled');
+
+soon(401, 'tk_NEWTWO', 'the next one, too');
+is($t->get('/v1/items', key => $secret{tk_NEWTWO})->json->{code},
+    'key_revoked', 'as its last line says');
+is($t->get('/v1/items', key => $secret{tk_NEWNOT})->json->{code},
+    'credential_invalid', 'and the one that is deleted is none');
 
 ok($t->reload($conf =~ s/keys:160k/keys:1m/r), 'a larger zone');
 is(status('tk_CANCEL'), 403, 'has room for the account, which is canceled');

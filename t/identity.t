@@ -17,6 +17,9 @@ my $t = Keygate->new(conf => items_api(rate => 'rate 100r/h;',
         account business slug website abn;
         scope   all implies=items:write,read:more;
         scope   read:more;
+        route * /v1/every any;
+        route * /v1/scopes any;
+        route GET /v1/told public;
 E
     server {
         listen 127.0.0.1:%%PORT%%;
@@ -24,6 +27,22 @@ E
         location = /v1/me {
             keygate items;
             keygate_me;
+        }
+
+        location = /v1/every {
+            keygate items;
+            keygate_me;
+            add_header X-Verdict $keygate_verdict always;
+        }
+
+        location = /v1/told {
+            keygate items;
+            keygate_me;
+        }
+
+        location = /v1/scopes {
+            keygate items;
+            keygate_scopes;
         }
     }
 E2
@@ -73,6 +92,24 @@ is($t->status('/v1/me'), 401, 'no key');
 is($t->status('/v1/me', key => 'x'), 401, 'a wrong key');
 is($t->status('/v1/me', key => $key, method => 'POST', body => 'x'), 405,
    'another method');
+
+# a method that the route has and keygate_me has not
+
+for my $path ('/v1/every', '/v1/scopes') {
+    $r = $t->get($path, key => $key, method => 'DELETE');
+
+    is_deeply([ $r->{status}, $r->header('Allow'), $r->header('Cache-Control'),
+                $r->json->{code} ],
+              [ 405, 'GET, HEAD', 'no-store', 'method_not_allowed' ],
+              "DELETE $path, on a route for all methods");
+}
+
+is($t->get('/v1/every', key => $key, method => 'DELETE')->header('X-Verdict'),
+   'allowed', '... which the gate let in');
+
+$r = $t->get('/v1/told');
+is_deeply([ $r->{status}, $r->header('Cache-Control') ], [ 403, 'no-store' ],
+          'nobody, on a public route');
 
 my $c = $t->client;
 $c->send($t->request_bytes('/v1/me', key => $key, keep => 1,

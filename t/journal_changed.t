@@ -177,4 +177,27 @@ in_place("\xef\xbb\xbf" . line('tk_AAAAAA', year => 2020) . $account
 in_force('and changed', tk_AAAAAA => 'expired', tk_BBBBBB => 'live');
 unlike($t->read_file('error.log'), qr/is skipped/, 'no line was skipped');
 
+# a file that tells all that ever was, as a backup of an append-only one does:
+# nobody is let in by what has been taken back since
+
+my $many = join '', map { line(sprintf 'tk_M%05d', $_ % 500) } 1 .. 20_000;
+
+$t->replace($account . line('tk_AAAAAA') . line('tk_GONE01') . $many
+    . line('tk_BBBBBB', year => 2020) . line('tk_AAAAAA', year => 2020)
+    . line('tk_GONE01', year => 2020) . line('tk_MARKER'));
+
+my %seen;
+my $end = time + 10;
+
+while (time < $end && !$seen{'tk_MARKER 200'}) {
+    $seen{"$_ " . $t->status('/v1/items', key => $key{$_})}++
+        for qw(tk_AAAAAA tk_GONE01 tk_MARKER);
+}
+
+ok($seen{'tk_MARKER 200'}, 'a long past is in force');
+ok(!$seen{'tk_AAAAAA 200'} && !$seen{'tk_GONE01 200'},
+    'of which nothing was, but its end') or diag(explain(\%seen));
+in_force('which is the same for all', tk_AAAAAA => 'expired',
+         tk_GONE01 => 'expired', tk_MARKER => 'live');
+
 $t->done;

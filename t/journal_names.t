@@ -100,6 +100,17 @@ is($t->status('/v1/items', key => $secret[$many - 1]), 200,
     'what was open stays open');
 is($t->status('/v1/items', key => $old), 401, 'what was revoked is');
 
+# a key with more of them than an API can have
+
+my @all = ((map { "else:$_" } 1 .. 700), 'unknown:3');
+my $full = $t->key(id => 'tk_MANYNS', scopes => \@all);
+soon(200, $full, 'a key with 701 scopes opens what one of them does',
+    '/v1/three');
+is($t->status('/v1/items', key => $full), 403, 'and nothing else');
+$t->key(id => 'tk_MANYNS', credential => $full, scopes => \@all,
+    revoked_at => '2026-11-01T10:00:00Z');
+soon(401, $full, 'and can be revoked', '/v1/three');
+
 my $new = $t->key(id => 'tk_NEWONE', scopes => ['unknown:3', 'unknown:999']);
 soon(200, $new, 'a new key with it', '/v1/three');
 

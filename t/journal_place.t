@@ -271,7 +271,7 @@ is state_of($path) =~ s/:\d+//r, "$uid 0600 1 ",
     'in a directory of root\'s, too';
 $t->stop;
 
-rmdir "$dir/j" if unlink $path;
+rmdir "$dir/j" if unlink $path and unlink "$path.usage";
 ($code, $text) = $t->check_conf;
 isnt $code, 0, 'no directory: nginx -t fails';
 like $text, qr/keys\.jsonl" of .*No such file .* in \S+:\d+/, 'and says so';
@@ -352,7 +352,7 @@ $t->{conf} = $conf;
 # -- Where root may do no more than others: a container without CAP_DAC_OVERRIDE
 
 SKIP: {
-    skip 'no setpriv', 6 if system("setpriv --version >/dev/null 2>&1") != 0;
+    skip 'no setpriv', 8 if system("setpriv --version >/dev/null 2>&1") != 0;
 
     my $nginx = $Keygate::Server::binary;
 
@@ -381,6 +381,43 @@ END
     $t->stop;
     $t->start;
     is $t->status('/v1/items', key => $key), 200, 'so does the next start';
+    $t->stop;
+
+    # root of more groups than anybody counts with
+
+    my $groups = join ',', 2000 .. 4999;
+
+    $t->write_file('nginx.sh', $t->read_file('nginx.sh')
+        =~ s/setpriv/setpriv --groups $groups/r);
+    unlink $path;
+    $t->start;
+    is state_of($path), "$uid:$gid 0600 1 ", 'the same as root of 3000 groups';
+
+    my ($master) = $t->read_file('nginx.pid') =~ /(\d+)/;
+    my ($has) = $t->read_file("/proc/$master/status") =~ /^Groups:\s*(.*)$/m;
+
+    is scalar(split ' ', $has), 3000, '... which it has again';
+}
+
+# -- A FIFO where a secret should be: nobody waits for who may write to it
+
+POSIX::mkfifo("$dir/fifo", 0644);
+
+for my $with ('zone keys:1m journal=%%DIR%%/j/keys.jsonl pepper=%%DIR%%/fifo;',
+              "store s { server 127.0.0.1:1; user a password=%%DIR%%/fifo; }\n"
+              . 'keygate_zone keys:1m journal=%%DIR%%/j/keys.jsonl store=s;')
+{
+    my ($what) = $with =~ /(pepper|password)/;
+
+    local $SIG{ALRM} = sub { die "nginx waits for a FIFO\n" };
+
+    alarm 60;
+    ($code, $text) = eval { $t->check_conf(items_conf(
+        zone => "keygate_$with\n")) };
+    alarm 0;
+
+    is $code, 1, "a $what that is a FIFO is refused" or diag $@;
+    like $text, qr/invalid $what .*fifo"/, '... which is told' or diag $text;
 }
 
 $t->done;

@@ -44,10 +44,10 @@ isnt($rc, 0, 'a port that is taken');
 like($out, qr/^127\.0\.0\.1:$port: .*: make run PORT=@{[ $port + 1000 ]}$/m,
      '... what to do');
 
-for my $wrong (qw(80 abc 9080x 65000)) {
+for my $wrong (qw(80 1090 abc 9080x 65000)) {
     ($out, $rc) = run("PORT=$wrong $demo");
     isnt($rc, 0, "PORT=$wrong");
-    like($out, qr/^PORT: expected .*1024 to 60000: \Q$wrong\E$/m, '... why');
+    like($out, qr/^PORT: expected .*1100 to 60000: \Q$wrong\E$/m, '... why');
 }
 
 ($out) = run('make -n run PORT=9080');
@@ -63,6 +63,18 @@ like($out, qr{prove -j\d+ -It/lib t/x\.t$}m, '... TESTS=');
 ($out) = run('make -n check NGINX=/a/nginx');
 like($out, qr{TEST_NGINX_MODULE=''}, '... with keygate in it');
 like($out, qr{ t/paths\.t }, '... all of the black-box tests');
+
+SKIP: {
+    my $nginx = $ENV{TEST_NGINX_BINARY} // '/usr/sbin/nginx';
+    my $module = "$root/build/ngx_http_keygate_module.so";
+
+    skip 'the module is not built', 2 if !-e $module || !-x $nginx;
+
+    ($out, $rc) = run("make check NGINX='$nginx' MODULE='$module'"
+                      . ' TESTS=t/http09.t');
+    is($rc, 0, 'make check NGINX= runs them') or diag($out);
+    like($out, qr/^Result: PASS$/m, '... and they pass');
+}
 
 # -- make build
 

@@ -9,12 +9,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use HTTP::Tiny;
 use POSIX ();
 use Test::More;
 
 use Keygate;
 use Keygate::Admin;
+use Keygate::Prometheus;
 
 my $t = Keygate->new(workers => 2, reload_last => 1, conf => admin_conf(
     extra => 'rate 5r/m; rate 1000r/month;'));
@@ -240,46 +240,21 @@ SKIP: {
 }
 
 SKIP: {
-    my ($prometheus) = grep { -x } '/usr/bin/prometheus',
-                                   '/usr/local/bin/prometheus';
+    skip 'prometheus is not installed', 2 if !Keygate::Prometheus::binary();
 
-    skip 'prometheus is not installed', 2 if !$prometheus;
+    my $prometheus = Keygate::Prometheus->start(dir => $t->{dir},
+        port => $t->port('PROMETHEUS'),
+        target => '127.0.0.1:' . $t->port('ADMIN'));
+    my $allowed;
 
-    my $port = $t->port('PROMETHEUS');
-    my $conf = $t->write_file('prometheus.yml', $t->expand(<<'END'));
-global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: keygate
-    static_configs: [ { targets: [ '127.0.0.1:%%ADMIN%%' ] } ]
-END
-
-    my $pid = fork // die "fork: $!\n";
-
-    if ($pid == 0) {
-        open STDOUT, '>>', "$t->{dir}/prometheus.out";
-        open STDERR, '>&', \*STDOUT;
-        exec $prometheus, "--config.file=$conf",
-            "--storage.tsdb.path=$t->{dir}/prometheus",
-            "--web.listen-address=127.0.0.1:$port"
-            or POSIX::_exit(127);
-    }
-
-    my $http = HTTP::Tiny->new(timeout => 2);
-    my $url = "http://127.0.0.1:$port/api/v1/query?query=";
-
-    my $found = $t->wait_for(sub {
-        my $answer = $http->get($url . 'keygate_decisions_total%7Bcode'
-                                . '%3D%22allowed%22%7D');
-        $answer->{success} && $answer->{content} =~ /"value":\[[\d.]+,"(\d+)"/
-            ? "$1" : '';
+    $t->wait_for(sub {
+        ($allowed) = $prometheus->query(
+            'keygate_decisions_total{code="allowed"}');
     }, 25);
 
-    is($found, $before, 'a Prometheus has scraped the counter');
-    like($http->get($url . 'up')->{content} // '',
-        qr/"value":\[[\d.]+,"1"\]/, 'and takes the target for up');
-
-    kill 'TERM', $pid;
-    waitpid $pid, 0;
+    is($allowed->{value}, $before, 'a Prometheus has scraped the counter');
+    is(($prometheus->query('up'))[0]{value}, 1, 'and takes the target for up');
+    $prometheus->stop;
 }
 
 $t->{seen} = '';

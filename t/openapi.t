@@ -58,7 +58,31 @@ like $r->{err}, qr/^\S+:\d+: \/paths\/~1health\/get: public: GET \/health$/m,
 like $r->{err}, qr/^5 operations: 5 routes, 0 left out; 3 scopes, 1 public, /m,
     'and a summary';
 like $r->{err}, qr/, 0 warnings\n\z/, 'comes last';
+unlike $r->{err}, qr/optional/, 'and of nothing else';
 nginx_takes($r, 'nginx takes it');
+
+# -- what takes a key, or none
+
+my $either = document(
+    security => [ { key => ['read'] } ],
+    paths => {
+        '/feed' => { get => { security => [ {}, { key => ['read'] } ] },
+            post => {} },
+        '/open' => { get => { security => [ {} ] } },
+    },
+);
+
+$r = convert($either);
+like $r->{err}, qr{^\S+:\d+: /paths/~1feed/get: optional: GET /feed$}m,
+    'what is optional is told, with pointer and line';
+like $r->{err}, qr/; 1 scopes, 1 public, 1 optional, 0 warnings\n\z/,
+    'and in the summary';
+
+$r = JSON::PP::decode_json(convert($either, '--json')->{out});
+is_deeply [ map { $_->{detail} } @{$r->{optional}} ],
+    ['optional: GET /feed'], 'in JSON, too';
+is_deeply [ map { $_->{detail} } @{$r->{public}} ], ['public: GET /open'],
+    'apart from what is public';
 
 # -- options
 

@@ -53,6 +53,8 @@ keygate_api shop {
     route       GET        /left/:x                                public;
     route       GET        "/a b/:y"                               optional;
     route       GET        /rest/*                                 read;
+    route       GET        /:any/:other                            write;
+    route       GET        /open/*                                 public;
     route       PROPFIND   /dav/*                                  read;
     route       *          /all                                    any;
     when        POST /items body.archived write;
@@ -114,6 +116,36 @@ is_deeply $overlay->{actions}[0],
 $r = command->run('openapi', '--export', '--fragment', $conf);
 is overlay($r)->{openapi}, '3.1.0', '--fragment: a document';
 is again($r->{out}), $block, 'which becomes the same configuration';
+
+# -- when it cannot be printed
+
+my $routes = join '', map { "route GET /items/$_ read;\n" } 1 .. 400;
+my $many = command->write('many.conf', "keygate_api shop {\nzone shop;\n"
+    . "credential bearer;\nkey_format shop_ id=6 secret=24;\nscope read;\n"
+    . "${routes}}\n");
+my $read = command->write('read.json',
+    JSON::PP->new->encode(document(security => [{ key => ['read'] }],
+        schemes => { key => { type => 'apiKey', in => 'header',
+            name => 'Authorization' } },
+        paths => { '/items/1' => { get => {} } })));
+
+open my $full, '>', '/dev/full';
+
+for my $case (
+    [ 'an overlay', '--export', $conf ], [ 'a long one', '--export', $many ],
+    [ 'differences', $read, '--check', $many ],
+    [ 'many in JSON', $read, '--check', $many, '--json' ],
+    [ 'a block, if there are warnings', $read, '--strict' ],
+    [ 'one in JSON', $read, '--strict', '--json' ],
+) {
+    my ($what, @args) = @$case;
+    my $r = command->run('openapi', @args, { stdout => $full });
+
+    is $r->{code}, 5, "$what: no room is 5";
+    like $r->{err}, qr/^keygate: stdout: No space left on device\n\z/m,
+        "$what: and is told";
+    unlike $r->{err}, qr/memory/, "$what: as what it is";
+}
 
 # -- whatever there is to be tried, where it is there
 
@@ -184,6 +216,49 @@ for my $case (
     is $r->{out}, '', "$name: nothing" if $told eq '';
 }
 
+# -- what the document has no word for
+
+my %extended = (%document, 'x-keygate' => {
+    plan => { p => [ 'f', 'g' ] }, require => 'f', account => 'business slug',
+    rate => [ '10r/m', '5r/d per=account' ], errors => 'problem' });
+my $directives = 'plan p f g; require f; account business slug; rate 10r/m; '
+    . 'rate 5r/d per=account;';
+
+for my $case (
+    [ 'the same', sub { } ],
+    [ 'in another order', sub { s/f g/g f/; s/rate 10r.m; //;
+      $_ .= ' rate 10r/m per=key name=minute;' } ],
+    [ 'without what holds anyway', sub { $_ .= ' errors problem;' } ],
+    [ 'another one of what it has not', sub { $_ .= ' preflight pass;' } ],
+    [ 'require', sub { s/require f; // }, 'require f: only the document' ],
+    [ 'one more', sub { s/require f/require f g/ },
+      'require g: only the configuration' ],
+    [ 'rate', sub { s/rate 10r.m; // }, 'rate 10r/m: only the document' ],
+    [ 'another rate', sub { s/10r/20r/ },
+      'rate 10r/m: only the document', 'rate 20r/m: only the configuration' ],
+    [ 'one per key', sub { s/ per=account// },
+      'rate 5r/d per=account: only the document',
+      'rate 5r/d: only the configuration' ],
+    [ 'a feature of a plan', sub { s/ f g/ f/ },
+      'plan p f g: only the document', 'plan p f: only the configuration' ],
+    [ 'a plan', sub { s/plan/plan q; plan/ }, 'plan q: only the config' ],
+    [ 'an account', sub { s/ slug// }, 'account business slug: only the doc',
+      'account business: only the configuration' ],
+    [ 'errors', sub { $_ .= ' errors envelope;' },
+      'errors envelope: only the configuration' ],
+) {
+    my ($name, $edit, @told) = @$case;
+
+    local $_ = $directives;
+    $edit->();
+    $r = convert(document(%extended), '--check', command->write('check.conf',
+        $same =~ s/ rate 7r.m;| plan p f;//gr =~ s/\bzone/$_ zone/r));
+    is $r->{code}, @told ? 1 : 0, "x-keygate: $name: the exit code"
+        or diag $r->{out}, $r->{err};
+    is scalar(() = $r->{out} =~ /\n/g), scalar @told, '... so many lines';
+    like $r->{out}, qr/^\Q$_\E/m, "... $_" for @told;
+}
+
 for my $case (
     [ 'no block', 'events {}', qr/there is no "keygate_api"/ ],
     [ 'several', "keygate_api a { }\nkeygate_api b { }",
@@ -241,5 +316,4 @@ $r = command->run('openapi', '--export', @admin);
 is_deeply [ sort keys %{overlay($r)->{actions}[-1]{update}{paths}} ],
     [ '/items', '/items/{id}' ], 'and is exported';
 
-$t->done;
-done();
+done($t);

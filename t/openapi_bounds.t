@@ -124,6 +124,15 @@ for my $case (
     like $r->{err}, $told, "$name: and what is told" if $told;
 }
 
+my $beside = convert('{"openapi":"3.0.0","security":[{"key":[]}],"servers":'
+    . '[{"url":"/"},{"url":"/v2"}],"components":{"securitySchemes":{"key":'
+    . '{"type":"http","scheme":"bearer"}}},"paths":{'
+    . join(',', map { qq("/users/{id}/a$_/{b}":{"get":{}}) } 1 .. 22000)
+    . '}}');
+
+is $beside->{code}, 0, 'many paths beside one another, on two servers'
+    or diag substr $beside->{err}, 0, 1000;
+
 my $many = convert('{"openapi":"3.0.0","security":[{"key":[]}],'
     . '"components":{"securitySchemes":{"key":{"type":"http",'
     . '"scheme":"bearer"}}},"paths":{'

@@ -45,6 +45,13 @@ for my $case (
     }
 }
 
+for my $word (qw(yes "true")) {
+    $r = convert($head . "  /a/*: {get: {x-keygate: {rest: $word}}}\n");
+    is $r->{code}, 2, "rest: $word";
+    like $r->{err}, qr/:6: \S+\/x-keygate\/rest: expected true or false/,
+        "rest: $word: is told";
+}
+
 my $both = $head . "  /a: {x-keygate: {when: {x: s}},"
     . " post: {x-keygate: {when: %s}}}\n";
 

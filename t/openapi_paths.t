@@ -59,8 +59,8 @@ for my $case (
     [ '/a/v{n}', '/a/v:n' ],
     [ '/a/@{name}', '/a/@:name' ],
     [ '/a%20b', '"/a b"' ],
-    [ '/{path+}', '/*' ],
-    [ '/a/*', '/a/*' ],
+    [ '/{path+}', '/*', qr/takes more/ ],
+    [ '/a/*', '/a/*', qr/takes more/ ],
     [ '/a#create', '/a' ],
     [ '/a?b=c', '/a' ],
     [ '/a/{b}{c}', '/a/:b_c', qr/takes more/ ],
@@ -195,10 +195,41 @@ is_deeply routes($r), { 'PUT /a' => 'any' },
 warned($r, '/paths/~1a/get', qr/on another server, with the path "\/v2"/);
 warned($r, '/paths/~1b/get', qr/on another server, with the path "\/v3"/);
 
-$r = convert(document(%key, paths => {
-    '/a' => { servers => [ { url => 'https://a.example/v1' } ], get => {} } }));
-like $r->{out}, qr/^ +base +\/v1;/m, 'servers of paths only: of the first';
-is_deeply routes($r), { 'GET /a' => 'any' }, 'whose operations are there';
+for my $case (
+    [ 'none' ], [ 'an empty list', servers => [] ],
+    [ 'the root', servers => [ { url => '/' } ] ],
+    [ 'no path', servers => [ { url => 'https://a.example' } ] ],
+) {
+    my ($name, @servers) = @$case;
+    my %paths = (
+        '/q' => { get => {}, servers => [ { url => '/v9' } ] },
+        '/pub/{x}' => { get => { security => [] } },
+        '/own' => { get => { servers => [ { url => '/v9' } ] }, put => {} },
+        '/same' => { get => {}, servers => [
+            { url => '/v9' }, { url => 'https://b.example/' } ] },
+        '/empty' => { servers => [ { url => '/v9' } ],
+                      get => { servers => [] } },
+    );
+
+    $r = convert(document(%key, @servers, paths => \%paths));
+    unlike $r->{out}, qr/^ +base /m, "servers: $name: there is no base";
+    is_deeply routes($r), { 'GET /pub/:x' => 'public', 'PUT /own' => 'any',
+        'GET /same' => 'any' }, "servers: $name: others are left out";
+    warned($r, $_, qr/left out: it is on another server, with the path "\/v9"/)
+        for qw(/paths/~1q/get /paths/~1own/get /paths/~1empty/get);
+    nginx_takes($r, "servers: $name: nginx takes it");
+}
+
+my %elsewhere = (paths => {
+    '/a' => { servers => [ { url => 'https://a.example/v1' } ], get => {} },
+    '/{x}' => { get => { security => [] } } });
+
+is_deeply routes(convert(document(%key, %elsewhere))),
+    { 'NONE /a' => 'any', 'GET /:x' => 'public' },
+    'what is on another server is served by no other path';
+$r = convert(document(%key, %elsewhere), '--server', '/v1');
+like $r->{out}, qr/^ +base +\/v1;/m, 'servers of paths only: --server';
+is routes($r)->{'GET /a'}, 'any', 'chooses them';
 
 # -- references
 

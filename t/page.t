@@ -36,6 +36,12 @@ sub status {
     return $t->status('/api/v1/customers', key => $_[0]);
 }
 
+# -- What there is to serve
+
+is(join(' ', map { s{.*/}{}r } sort glob "$Bin/../src/portal/*"),
+    'index.html keygate.css keygate.js',
+    'a page, a style sheet and one module');
+
 # -- Signed in or not
 
 $b->go($page);
@@ -136,12 +142,42 @@ $b->press('Check');
 ok($b->sees('403 The key lacks invoices:read.'), 'what would not, and why');
 $b->shot('why');
 
+# -- What it was used for
+
+status($_) for ($zapier) x 3, ($new) x 2;
+$t->get('/api/v1/invoices', key => $new);
+$b->press('Close');
+$b->dialog_is('');
+$b->go($page);
+ok($b->sees(qr/\d+ requests\s*1 refused/), 'a picture for each key');
+$b->press('Manage Zapier');
+$b->dialog_is('Zapier');
+ok($b->sees('By day'), 'and a larger one');
+
+my $bars = $b->js(<<'E');
+return [...document.querySelectorAll("dialog .kg-bars rect")].map((bar) =>
+    bar.getAttribute("class")).join(" ");
+E
+
+like($bars, qr/^(?:kg-allowed ?){1,2}kg-refused$/, 'with a bar for today');
+$b->press('By day');
+
+my ($cells) = $b->js(<<'E');
+return [...document.querySelectorAll("dialog details table tr")].map((row) =>
+    [...row.children].map((cell) => cell.textContent).join("|")).join("\n");
+E
+
+like($cells, qr/^Day\|Allowed\|Refused\n.* 20\d\d\|\d+\|1 insufficient_scope/,
+    'and a table that says the same');
+$b->shot('usage');
+
 # -- Revoke
 
 $b->press('Revoke');
 is($b->dialog_is('Revoke Zapier?'), 'Revoke Zapier?', 'a question');
 is($b->focused, 'Cancel', 'whose focus is on Cancel');
 ok($b->sees('It was last used'), 'that says what is at stake');
+ok($b->sees(qr/Requests in the last 7 days: \d+/), 'and how much of it');
 $b->shot('revoke');
 $b->type(Keygate::Browser::ENTER);
 is($b->dialog_is('Zapier'), 'Zapier', 'Enter has done no harm');

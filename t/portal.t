@@ -68,6 +68,16 @@ is(problem_is(portal($t, 'GET', '/session', who => 'long')),
 is(problem_is(portal($t, 'GET', '/keys', who => 'odd')),
     '401 unauthorized', 'an account that is no id');
 
+# Whose changes would be taken for those of the command's user.
+
+is(problem_is(portal($t, 'POST', '/keys/tk_AAAAAA/suspend',
+    who => 'command')), '401 unauthorized', 'a user whose name is cli:root');
+is(portal($t, 'GET', '/keys/tk_AAAAAA')->json->{suspended_at}, undef,
+    'changes nothing');
+like($t->read_file('error.log'),
+    qr/\[error\] .*keygate_portal: the user begins with "cli:".*another name/,
+    'and the log says why');
+
 my $s = portal($t, 'GET', '/session');
 my $session = $s->json;
 

@@ -23,19 +23,21 @@ sub conf {
     my ($parameters, %o) = @_;
 
     my ($more, $where) = ($o{more} // '', $o{where} // 'location /api/');
+    my $above = delete $o{above} // '';
 
     return items_api(%o) . <<"END";
     map \$cookie_who \$account { a acc_1; }
     map \$cookie_who \$user { a ann; }
     server {
         listen 127.0.0.1:%%PORT%%;
+        $above
         $where { keygate_portal items $parameters; $more }
     }
 END
 }
 
 for ('account=$account user=$user', 'user=${user} account=${account}',
-    'account=all user=$user', 'account=$ssl_client_s_dn user=$remote_user',
+    'account=all user=$user', 'account=$ssl_client_s_dn user=$user',
     'account=$account user=$user can=read,create scopes=items:read',
     'account=$account user=$user can= scopes=',
     'account=$account user=$user can=$account scopes=${user}',
@@ -47,12 +49,39 @@ for ('account=$account user=$user', 'user=${user} account=${account}',
     unlike($text, qr/\[warn\]/, 'and nothing to say') if !/can= /;
 }
 
+# nginx has $remote_user from who asks, whether or not a password was looked at
+
+my $basic = 'auth_basic portal; auth_basic_user_file users;';
+
+my $told = qr{is\ a\ variable\ that\ clients\ set,\ expected\ "auth_basic"
+    \ without\ "satisfy\ any".*\ in\ \S+check\.conf:\d+}x;
+
+for my $p ('account=$account user=$remote_user',
+    'account=$remote_user user=$user',
+    'account=$account user=$user can=$remote_user',
+    'account=$account user=$user scopes=${Remote_User}')
+{
+    for my $more ('', 'auth_basic off;', "$basic satisfy any; allow all;") {
+        my ($code, $text) = $t->check_conf(conf($p, more => $more));
+
+        ok($code, "$p $more");
+        like($text, qr/"\$remote_user" in "keygate_portal" $told/i, 'why');
+    }
+
+    for my $o ({ more => $basic }, { above => $basic }) {
+        my ($code, $text) = $t->check_conf(conf($p, %$o));
+
+        is($code, 0, "$p behind auth_basic") or diag($text);
+    }
+}
+
 my $forged = 'is a variable that clients set, expected one that the';
 
 for my $variable (qw($http_x_account $HTTP_X_account $arg_account
     $cookie_account $args $query_string $request $request_uri $request_body
     $request_id $uri $document_uri $host $1 $9 ${http_x} ${arg_a}
-    $content_type $proxy_add_x_forwarded_for $ssl_server_name))
+    $content_type $proxy_add_x_forwarded_for $ssl_server_name
+    $fastcgi_path_info $fastcgi_script_name $uid_got $secure_link_expires))
 {
     for my $name ('account',
         $variable =~ /^\$(?:http|cook|1)/ ? qw(user can scopes) : ())
@@ -122,6 +151,53 @@ for (['in a location that is gated', conf($good, more => 'keygate items;'),
 
     ok($code, $name);
     like($text, $want, 'why');
+}
+
+# Named captures, wherever they are, and whatever else sets them.
+
+sub captured {
+    my ($before, $parameters, $after) = @_;
+
+    return items_api() . <<"END";
+    map \$cookie_who \$account { a acc_1; }
+    map \$cookie_who \$user { a ann; }
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        $before
+        location /api/ { keygate_portal items $parameters; }
+        ${\ ($after // '')}
+    }
+END
+}
+
+for (['server_name ~^(?<tenant>.+)\.example$;'],
+    ['if ($args ~ "a=(?<tenant>\w+)") { return 404; }'],
+    ['', 'location ~ ^/(?P<tenant>\w+)/x { return 404; }'],
+    ['server_name ~^(?<tenant>.+)\.example$; set $tenant acc_1;'],
+    ['set $tenant acc_1;', 'location ~ ^/(?<TENANT>\w+)/x { return 404; }'])
+{
+    my ($before, $after) = @$_;
+
+    for my $name (qw(account user can scopes)) {
+        my %p = (account => '$account', user => '$user', $name => '$tenant');
+        my ($code, $text) = $t->check_conf(captured($before,
+            join(' ', map { "$_=$p{$_}" } sort keys %p), $after));
+
+        ok($code, "$name= of a capture: $before" . ($after // ''));
+        like($text, qr/\[emerg\] .*"\$tenant" in "keygate_portal" is a named /,
+            'what');
+        like($text, qr/expected a variable that .* in \S+check\.conf:\d+/,
+            'why');
+    }
+}
+
+{
+    my ($code, $text) = $t->check_conf(captured(
+        'server_name ~^(?<other>.+)\.example$; set $tenant acc_1;',
+        'account=$tenant user=$user'));
+
+    is($code, 0, 'captures of other names are nobody\'s business')
+        or diag($text);
 }
 
 for (['can=read,delete', qr/\[warn\].*"delete" in "can=".*allows nothing/],

@@ -131,6 +131,13 @@ is(cors(preflight('/v1/files/a', method => 'PROPFIND')),
    sprintf($allow, 'PROPFIND', $app), 'for "*" the one that is asked for');
 is(cors(preflight('/v1/files/a', method => 'A B')),
    sprintf($allow, '', $app), 'if it is one');
+is(cors(preflight('/v1/items', method => 'X' x 8000)),
+   sprintf($allow, 'GET, HEAD, POST', $app), 'a method of 8,000 bytes');
+is(cors(preflight('/v1/files/a', method => "G\xff")),
+   sprintf($allow, '', $app), 'one above 0x7f');
+like(cors(preflight('/v1/items', fields => [ 'x-one', 'x-two' ])),
+     qr/^(?:allow-headers: x-one, ?x-two; )?allow-methods: GET, HEAD, POST; /,
+     'the headers asked for, in two lines');
 is(cors(preflight('/v1/items', origins => [$local])),
    sprintf($allow, 'GET, HEAD, POST', $local), 'another of the origins');
 

@@ -54,6 +54,8 @@ my %key = map { $_ => key($_) } keys %limits;
 my $exact = key('ten');
 my $own = key('ten', rates => ['12r/h']);
 my $second = key('ten', rates => ['1r/m']);
+my $small = key('cost', rates => ['3r/s', '100r/m']);
+my $small_month = key('cost', rates => ['2r/month']);
 my ($mate, $stranger) = (key('account'), key('account', account => 'acc_2'));
 my ($mixed_mate) = key('mixed');
 my $scopeless = key('ten', scopes => []);
@@ -202,6 +204,33 @@ like($r->header('RateLimit'), qr/r=6;/, 'cost=4');
 get('cost', '/v1/dear');
 is(get('cost', '/v1/dear')->{status}, 429, 'no room for a third');
 is(get('cost')->{status}, 200, 'but for a cheap one');
+
+# -- a key's own rate that a route costs more than: it is never admitted, and
+#    nobody is told to wait
+
+for my $case ([ $small, 'rate_limited', '3 requests per second',
+                [ 'second' ] ],
+              [ $small_month, 'quota_exceeded', '2 requests per month',
+                [ 'month' ] ])
+{
+    my ($its, $code, $said, $violated) = @$case;
+    my $no = $t->get('/cost/v1/dear', key => $its);
+    my $json = $no->json;
+
+    is("$no->{status} $json->{code}", "429 $code", "$said, a cost of 4");
+    is($no->header('Retry-After'), undef, '... without Retry-After');
+    ok(!exists $json->{retry_after}, '... in the body neither');
+    is($json->{detail}, 'This request counts as 4, which is always over the '
+       . "limit of $said: no waiting helps.", '... which says why');
+    is_deeply($json->{'violated-policies'}, $violated, '... by which rate');
+}
+
+my $why = 'refused rate_limited: what the route costs is more than a rate of '
+          . 'the key ever admits: raise "rates" of the key; api: "cost"';
+
+like($t->read_file('error.log'), qr/\Q$why\E/, '... and so does the log');
+is($t->get('/cost/v1/items', key => $small)->{status}, 200,
+   'other routes admit the key');
 
 # -- Retry-After tells the truth
 

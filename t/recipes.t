@@ -77,9 +77,71 @@ my $none = 'shop_ZZZZZZ_' . 'x' x 24;
 my @gates;
 
 
+# -- Each recipe is played, here or where it says
+
+my %elsewhere = (
+    'A fourth API in twenty lines' => [ readme_examples => '^A fourth API' ],
+    'Pages of other origins' => [ preflight_browser => 'Pages of other' ],
+    'Events and WebSockets' => [ recheck_browser => 'Events and WebSockets' ],
+    'Behind another proxy' => [ auth_caddy => 'docs/recipes.md' ],
+);
+
+for my $part (slurp('docs/recipes.md') =~ /^## (.*)$/mg) {
+    my ($file, $text) = @{$elsewhere{$part} // [ recipes => "# -- $part\n" ]};
+
+    ok(index(slurp("t/$file.t"), $text) >= 0, "$part: t/$file.t plays it");
+}
+
+
+# -- Moving an API behind the gate
+
+my $t = played(recipe('Moving an API behind the gate'));
+my $key = key($t);
+
+$t->start;
+is(statuses($t, 'P8080', {}, { key => $none }, { key => $key }), '200 200 200',
+   'nothing changes for anybody');
+ok($t->wait_for(sub {
+    3 == (() = $t->read_file('logs/trial.log') =~ /\n/g)
+}), 'the log of the trial');
+is(join("\n", map { (split ' ')[0] }
+        split /\n/, $t->read_file('logs/trial.log')),
+   join("\n", qw(credential_missing credential_invalid allowed)),
+   'tells what would have become of them');
+like($t->read_file('error.log'), qr/would refuse credential_missing/,
+    'and so does that of errors');
+
+push @gates, $t;
+
+
+# -- With a key more, without one a little
+
+$t = played(recipe('With a key more, without one a little'));
+$key = $t->key(prefix => 'tr_', account => 'acc_1');
+$t->start;
+
+sub quotes {
+    my (@key) = @_;
+
+    return $t->status('/v1/quotes/1', port => $t->port('P8084'), @key);
+}
+
+is(quotes(key => 'tr_ZZZZZZ_' . 'x' x 24), 401, 'a wrong key not at all');
+is(quotes(), 200, 'a stranger is let in');
+
+my $times = 1;
+
+$times++ while $times < 1000 && quotes() == 200;
+
+cmp_ok($times, '<', 1000, '... a little');
+is(quotes(key => $key), 200, 'a key more') for 1 .. 8;
+
+push @gates, $t;
+
+
 # -- Keys or tokens of users
 
-my $t = played(recipe('Keys or tokens of users'), sub {
+$t = played(recipe('Keys or tokens of users'), sub {
     my ($request) = @_;
 
     return Keygate::Upstream::hello($request) if $request->{uri} ne '/verify';
@@ -89,7 +151,7 @@ my $t = played(recipe('Keys or tokens of users'), sub {
            : Keygate::Upstream::answer(401, '');
 });
 
-my $key = key($t);
+$key = key($t);
 
 $t->start;
 
@@ -228,6 +290,8 @@ $t->start;
         [ "?api_key=$key", '?' ],
         [ "?page=2&api_key=$key", '?page=2&' ],
         [ "?api_key=$key&page=2", '?page=2' ],
+        [ "?API_KEY=$key", '?' ],
+        [ "?a=1&Api_Key=$key&b=2", '?a=1&b=2' ],
         [ "?a=1&api_key=$key&b=%20&my_api_key=x", '?a=1&b=%20&my_api_key=x' ],
     )
     {
@@ -242,6 +306,8 @@ $t->start;
        'or with one that is none');
     is($t->status("/v1/orders?api_key=$key&api_key=$key", port => $port), 400,
        'nor with two of them');
+    is($t->status("/v1/orders?API_KEY=$key&api_key=a", port => $port), 400,
+       'however they are spelled');
     is($t->status("/v1/%2e%2e/orders?api_key=$key", port => $port), 400,
        'the path is what the client has sent');
 }

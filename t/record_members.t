@@ -60,6 +60,25 @@ my $r = $t->get('/v1/items', key => $key);
 is($r->{status}, 200, 'a key with meta');
 is($r->header('X-Status'), 'allowed', '$keygate_status');
 is(sent(qw(x-region x-seats x-beta x-none)), 'B"ro|12|true|-', 'its profile');
+
+# a profile without them, or with what would be another line
+
+for my $profile ({}, { other => 1 }, { region => "x\r\nX-None: y" },
+                 { region => "x\ny", seats => "\x7f", beta => "\x{85}" })
+{
+    $t->account(id => 'acc_1', name => 'One', profile => $profile);
+    ok($t->wait_for(sub {
+        $t->get('/v1/items/7', key => $key)->{status} == 200
+            && sent(qw(x-region x-seats x-beta x-none)) eq '-|-|-|-'
+    }), 'nothing of ' . join ' ', sort keys %$profile);
+}
+
+$t->account(id => 'acc_1', name => 'One', profile => { region => 'B"ro' });
+ok($t->wait_for(sub {
+    $t->get('/v1/items/7', key => $key);
+    sent('x-region') eq 'B"ro'
+}), 'and back');
+$t->get('/v1/items', key => $key);
 is(sent(qw(x-team x-number x-on x-lost)), "Caf\xc3\xa9 \\|1.5|false|-",
    'its meta');
 

@@ -128,6 +128,37 @@ subtest 'revocation wins when a journal is merged' => sub {
         'and never live again';
 };
 
+subtest 'lines of a journal that are not valid' => sub {
+    my $key = sub {
+        sprintf '{"key":{"id":"tk_%s","account":"acc","digest":"sha256:%s",'
+            . '"scopes":[]}}' . "\n", $_[0], lc $_[0] x 64;
+    };
+    my $file = $c->write('bad.jsonl', join '', '{"account":{"id":"acc"}}', "\n",
+        $key->('A'), "garbage\n", "\n", '{"at":{"seq":7}}', "\n", $key->('B'),
+        '{"key":{"id":"tk_C","account":"acc","scopes":7}}', "\n",
+        substr $key->('C'), 0, 40);
+    my $bad = qr/^keygate: \Q$file\E:3: is not JSON .*; it is left out
+keygate: \Q$file\E:7: \/scopes is not a list; it is left out
+/;
+    my @other = ('--prefix', 'bad');
+    my $r = ok_run(0, 'store', 'push', '--journal', $file, @other);
+
+    like $r->{err}, qr/${bad}3 records, version 3\n\z/,
+        'are told with their numbers; the torn one is none yet';
+    is_deeply [ map { $_->{id} }
+        @{$json->decode(ok_run(0, 'list', '--json', @other)->{out})} ],
+        [ 'tk_A', 'tk_B' ], 'the others are there';
+    like ok_run(0, qw(store push --merge --journal), $file)->{err},
+        qr/$bad\d+ records brought in/, 'by --merge, too';
+    like ok_run(0, qw(store push --quiet --merge --journal), $file)->{err},
+        qr/$bad\z/, 'and by --quiet';
+
+    $c->write('bad.jsonl', $key->('A') . "garbage\n" x 12);
+    like ok_run(0, qw(store push --merge --journal), $file, @other)->{err},
+        qr/:11: .*bad\.jsonl: and 2 more; "keygate check" tells all\n/s,
+        'of many the first ten';
+};
+
 subtest 'epochs' => sub {
     my $epoch = ok_run(0, qw(store epoch))->{out};
 
@@ -150,6 +181,16 @@ subtest 'nodes' => sub {
     $store->call('HSET', 'kg:{keys}:nodes', 'b', "$now 1 1 BEHIND x");
     $store->call('ZADD', 'kg:{keys}:acks', 1, 'b');
     like ok_run(4, 'nodes')->{out}, qr/^b .*behind/m, 'one is behind';
+
+    # whatever order the engine has
+
+    my @names = qw(edge-10 zoo edge-1 ab c);
+
+    $store->call('HSET', 'kg:{keys}:nodes', $_, "$now 1 $seq OK x") for @names;
+    is join(' ', map { $_->{node} }
+        @{$json->decode(ok_run(4, qw(nodes --json))->{out})}),
+        join(' ', sort @names, qw(a b)), 'by name';
+    ok_run(0, qw(nodes forget), $_) for @names;
 
     my $r = ok_run(0, 'set', 'tk_MERGE1', '--name', 'again');
 

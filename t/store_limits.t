@@ -104,6 +104,16 @@ ok $nodes[3]->wait_for(sub {
 }), 'they know one another';
 
 
+sub metric {
+    my ($t, $name) = @_;
+
+    my ($value) = $t->get('/metrics', port => $t->port('ADMIN'))->{body}
+        =~ /^keygate_$name\{zone="keys"\} (\S+)$/m;
+
+    return $value;
+}
+
+
 # How many of these are admitted; each is a node's number.
 
 sub admitted {
@@ -199,6 +209,28 @@ subtest 'a quota outlives a restart' => sub {
     cmp_ok $n, '>=', 1, 'some';
 };
 
+# What is left is leased to others, or not leased yet.
+
+subtest 'refused early' => sub {
+    my $hasty = node('hasty', 'limits=cluster wait=0');
+    my ($key, $id) = key('20r/h');
+
+    known($hasty, $id);
+
+    my $r = $hasty->get('/v1/items', key => $key);
+
+    is $r->{status}, 429, 'without a lease, where nobody waits for one';
+    is $r->header('RateLimit'), '"hour";r=0;t=1', 'nothing is left for now';
+    is $r->header('Retry-After'), 1, 'both say when to come again';
+    is_deeply $r->json->{'violated-policies'}, ['hour'], 'of which rate';
+    is metric($hasty, 'limit_early_total'), 1, 'which is told';
+    is metric($hasty, 'limit_waits_total'), 0, 'nobody has waited';
+    ok $hasty->wait_for(sub {
+        $hasty->status('/v1/items', key => $key) == 200
+    }), 'and then it is admitted';
+    $hasty->done;
+};
+
 subtest 'without the engine' => sub {
     my ($key, $node, ($refuse, $id)) = (scalar key('40r/h'),
         scalar key('40r/h'), key('40r/h'));
@@ -215,6 +247,8 @@ subtest 'without the engine' => sub {
             $t->read_file('error.log') =~ /limits of zone "keys" cannot be sh/
         }), 'the log tells';
     }
+
+    is metric($_, 'limit_outage'), 1, 'and a metric' for @nodes, $other;
 
     my @n = map { admitted($key, ($_) x 50) } 0 .. 3;
 
@@ -234,6 +268,7 @@ subtest 'without the engine' => sub {
         ok $t->wait_for(sub {
             $t->read_file('error.log') =~ /keys" are shared again/
         }), 'it is back';
+        is metric($t, 'limit_outage'), 0, 'and limits are shared';
     }
 
     ok $nodes[0]->wait_for(sub {

@@ -21,6 +21,19 @@ plan skip_all => 'no redis-server here' if !Keygate::Store->available;
 my $ready = 'location = /ready { keygate_ready; }';
 
 
+# The verdict on a key, and as what it would be sent.
+
+sub verdict {
+    my ($t, $id, $path) = @_;
+
+    my $c = admin($t, 'POST', '/check', { key_id => $id, method => 'GET',
+        path => $path // '/v1/items' })->json;
+
+    return join ' ', @$c{qw(verdict status)},
+        $c->{allowed} ? 'allowed' : 'not', $c->{retry_after} // '-';
+}
+
+
 sub ready { return $_[0]->status('/ready', port => $_[0]->port('ADMIN')) }
 
 
@@ -95,6 +108,13 @@ subtest 'nothing is heard' => sub {
     ok becomes($short, $key, 503), 'too old to decide';
     is $short->status('/v1/items', key => $revoked), 503, 'about any key';
     is $short->status('/v1/items'), 401, 'but not without one';
+    is verdict($short, $_), 'unavailable 503 not 1', "so says /check: $_"
+        for $id, $other, 'tk_NOBODY';
+    is verdict($short, $id, '/v1/open'), 'allowed 200 allowed -',
+        'who is public is';
+    is verdict($long, $id), 'allowed 200 allowed -', 'the other may tell';
+    is admin($short, 'GET', "/keys/$id")->{status}, 200,
+        'what there is can be seen';
     is ready($short), 503, 'not ready';
     is sample($short, 'up'), 0, 'down';
     ok sample($short, 'heard_seconds') >= 1, 'for how long';
@@ -133,8 +153,24 @@ subtest 'a node that has never had records' => sub {
 
     is ready($new), 503, 'is not ready';
     is $new->status('/v1/items', key => $key), 503, 'and says so';
+    is verdict($new, $id), 'unavailable 503 not 1', 'as /check does';
+
+    for ("/keys/$id", '/accounts/acc', '/keys', '/accounts', '/keys?limit=1') {
+        my $r = admin($new, 'GET', $_);
+
+        is problem_is($r), '503 service_unavailable', $_;
+        is $r->json->{detail}, 'This node has not yet had all records.',
+            'says why';
+    }
+
     $store->start_again;
     ok $new->wait_for(sub { ready($new) == 200 }), 'until it has them';
+    is problem_is(admin($new, 'GET', '/keys/tk_NOBODY')), '404 not_found',
+        'then there is none';
+    is verdict($new, 'tk_NOBODY'), 'credential_invalid 401 not -',
+        'for the gate, too';
+    is scalar @{admin($new, 'GET', '/keys')->json->{data}}, 2,
+        'and the list is whole';
     ok sample($long, 'up') || $long->wait_for(sub { sample($long, 'up') }),
         'the others are back';
     ok sample($long, 'reconnects_total') >= 1, 'over another connection';

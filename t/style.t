@@ -37,7 +37,7 @@ sub none {
 
 # prose may have lines of any length; so may what is quoted whole, and what
 # names a maintainer
-my @wrapped = grep { !m{\.md$|^LICENSE$|\.(?:jsonl?|csv)$|^t/bench/peers/}
+my @wrapped = grep { !m{\.md$|^LICENSE$|\.(?:jsonl?|csv|tsv)$|^t/bench/peers/}
                      && !m{^debian/(?:changelog|control)$} } @text;
 
 none('no line is wider than 80 columns', \@wrapped,
@@ -84,7 +84,7 @@ is("@long", '', 'no file of the sources has more than 400 lines');
 
 my %height = (base => 0, route => 1, rate => 1, error => 1, record => 2,
               table => 3, journal => 4, store => 4, api => 4, decide => 5,
-              nginx => 6, openapi => 5, cli => 6);
+              usage => 5, nginx => 6, openapi => 5, cli => 6);
 my %folder = map { m{^src/(\w+)/.*?([^/]+\.h)$} ? ($2 => $1) : () } @c;
 
 none('no folder includes a higher one, or one beside it',
@@ -101,8 +101,8 @@ my @unnamed = grep { m{^t/fuzz/corpus/.*/[0-9a-f]{40}$} } @all;
 is(scalar @unnamed, 0, 'every seed has a name that tells what it is');
 
 my %top = map { (split m{/})[0] => 1 } @all;
-delete @top{qw(.ci .gitignore CHANGES LICENSE Makefile README.md conf.d config
-               debian docs src t tools)};
+delete @top{qw(.ci .gitignore CHANGES LICENSE Makefile README.md bench conf.d
+               config debian docs src t tools)};
 is(join(' ', sort keys %top), '', 'nothing else at the top');
 
 # modules are loaded RTLD_GLOBAL: a name that is not hidden is everybody's

@@ -39,7 +39,8 @@ my @allowed = (
     [ 'large numbers', '{"a": 123456789012345678901234567890, "b": -1E+9}' ],
     [ 'letters beyond ASCII', '{"a": "' . "\xe2\x82\xac"
                               . '\u20ac \ud83d\ude00"}' ],
-    [ 'depth 64', '{"a":' . '[' x 63 . ']' x 63 . '}' ],
+    [ 'depth 1,024', '{"a":' . '[' x 1023 . ']' x 1023 . '}' ],
+    [ 'depth 1,024 of objects', '{"a":' x 1024 . '1' . '}' x 1024 ],
 );
 
 my @asking = (
@@ -97,7 +98,11 @@ my @broken = (
     [ 'UTF-16LE', Encode::encode('UTF-16LE', '{"send": true}') ],
     [ 'UTF-16BE', Encode::encode('UTF-16BE', '{"send": true}') ],
     [ 'UTF-32LE', Encode::encode('UTF-32LE', '{"send": true}') ],
-    [ 'depth 65', '{"a":' . '[' x 64 . ']' x 64 . '}' ],
+    [ 'depth 1,025', '{"a":' . '[' x 1024 . ']' x 1024 . '}' ],
+    [ 'depth 1,025 of objects', '{"a":' x 1025 . '1' . '}' x 1025 ],
+    [ 'a duplicate deep within', '{"a":' x 500 . '{"b":1,"c":{},"b":2}'
+                                 . '}' x 500 ],
+    [ 'brackets that cross', '{"a":[{"b":1]}}' ],
     [ 'depth 100,000', '{"a":' . '[' x 100_000 . ']' x 100_000 . '}' ],
     [ 'depth 100,000 of objects', '{"a":' x 100_000 . '1' . '}' x 100_000 ],
     [ 'a form', 'send=true' ],

@@ -195,6 +195,24 @@ for my $name ('LITTLE', 'PAGES') {
 
 is($t->hits, 0, 'of these nothing reaches the upstream');
 
+# what is too large is told by nginx, from within the phase
+
+ok(says(3), 'the log tells of each, but of what nginx refuses by its length');
+
+
+sub says {
+    my ($n) = @_;
+
+    return $t->wait_for(sub {
+        my @lines = $t->read_file('error.log') =~ /refused body_too_large: /g;
+        my @told = $t->read_file('verdict.log')
+            =~ /^\w+ 413 body_too_large$/mg;
+
+        @lines == $n && @told == $n
+    });
+}
+
+
 $t->wait_for(sub { $t->read_file('verdict.log') =~ /^POST 413 /m });
 like($t->read_file('verdict.log'), qr/^POST 413 body_too_large$/m,
      'the log tells');

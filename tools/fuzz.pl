@@ -5,13 +5,16 @@
 # a test of one target.
 #
 # What libFuzzer says goes to BUILD/fuzz/NAME.log; an input that brings a
-# target down stays in BUILD/fuzz/, what it has found new in BUILD/corpus/.
+# target down stays in BUILD/fuzz/, what it has found new in BUILD/corpus/.  A
+# test that fails tells all that matters itself, and once more in
+# BUILD/fuzz/NAME.failed: a log may be all that is kept.
 
 use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
 use FindBin;
+use MIME::Base64 qw(encode_base64);
 use POSIX ();
 
 my $tap = @ARGV && $ARGV[0] eq '--tap' && shift;
@@ -61,7 +64,7 @@ sub start {
     push @call, '-seed=1' if $tap;
 
     mkdir $corpus;
-    unlink map { "$fuzz/$name.$_" } qw(log seeds.log);
+    unlink map { "$fuzz/$name.$_" } qw(log seeds.log failed);
 
     my $pid = fork // die "fork: $!\n";
 
@@ -126,14 +129,21 @@ sub result {
         $status = 0;
     }
 
-    # the first thing that is said to be wrong
+    # the first thing that is said to be wrong, and what follows
 
-    my ($what) = $log =~ /^(fuzz: not so .*|.*runtime error: .*)/m;
-    ($what) = $log =~ /^.*ERROR: (\w+: .*)/m if !defined $what;
+    my ($what, $rest) = $log =~ /^(fuzz: not so .*|.*runtime error: .*)\n/m
+        ? ($1, $') : $log =~ /^.*ERROR: (\w+: .*)\n/m ? ($1, $') : ();
     my @missed = $first =~ /^fuzz: never saw: (.*)/mg;
     my $wrong = $r{wrong};
 
-    push @$wrong, $what // "it ended with status $status" if $status;
+    $what //= 'it ended ' . ($status & 127 ? 'by signal ' . ($status & 127)
+                                           : 'with status ' . ($status >> 8));
+
+    if ($status) {
+        push @$wrong, $what;
+        $r{said} = [grep { defined } (split /\n/, $rest // '')[0 .. 23]];
+    }
+
     push @$wrong, "of $r{seeds} seeds it has executed $r{runs}"
         if $r{runs} < $r{seeds} || !$r{seeds};
     push @$wrong, 'its seeds have not brought forth: ' . join ', ', @missed
@@ -145,22 +155,19 @@ sub result {
 }
 
 
-# The first bytes of an input.
+# The first bytes of an input, for "base64 -d".
 
 sub dump_of {
     my ($file) = @_;
 
+    my $most = 3072;
     my $bytes = slurp($file);
-    my @lines = "the input is $file, " . length($bytes) . ' bytes:';
+    my $n = length $bytes;
 
-    for (my $i = 0; $i < length $bytes && $i < 512; $i += 16) {
-        my $part = substr $bytes, $i, 16;
-
-        push @lines, sprintf '%04x  %-47s  %s', $i,
-            join(' ', unpack '(H2)*', $part), $part =~ tr/\x20-\x7e/./cr;
-    }
-
-    return @lines;
+    return ("the input is $file, $n bytes, "
+            . ($n > $most ? "the first $most in base64:" : 'in base64:'),
+            map { "    $_" } split /\n/,
+                encode_base64(substr $bytes, 0, $most));
 }
 
 
@@ -171,7 +178,8 @@ sub complaints {
 
     return if !@{$r->{wrong}};
 
-    return (@{$r->{wrong}}, $r->{crash} ? dump_of($r->{crash}) : (),
+    return (@{$r->{wrong}}, (map { "    " . substr $_, 0, 200 } @{$r->{said}}),
+            $r->{crash} ? dump_of($r->{crash}) : (),
             "what it said is in $fuzz/$r->{name}.log and .seeds.log");
 }
 
@@ -182,11 +190,24 @@ if ($tap) {
     my $r = result();
     my @complaints = complaints($r);
 
-    print "1..1\n";
-    print @complaints ? 'not ok' : 'ok', " 1 - $r->{name}: $r->{runs} runs, "
-        . "$r->{edges} edges, nothing found\n";
-    print STDERR map { "# $_\n" } @complaints;
-    exit !!@complaints;
+    my $told = join '', map { "$_\n" } @complaints;
+
+    # a '#' would begin a directive
+
+    $| = 1;
+    print "1..1\n", @complaints
+        ? "not ok 1 - $r->{name}: " . $complaints[0] =~ tr/#/ /r . "\n"
+        : "ok 1 - $r->{name}: $r->{runs} runs, $r->{edges} edges, nothing "
+          . "found\n";
+
+    exit 0 if !@complaints;
+
+    if (open my $f, '>', "$fuzz/$r->{name}.failed") {
+        print $f "$r->{name}: $told";
+    }
+
+    print STDERR $told =~ s/^/# /mgr;
+    exit 1;
 }
 
 my $failed = 0;

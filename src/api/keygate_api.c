@@ -56,6 +56,9 @@ keygate_api_compile(keygate_api_t *api, keygate_conf_fault_t *fault)
                                  "at least one \"credential\" in it");
     }
 
+    api->source_lengths = keygate_source_lengths(api->sources,
+                                                 api->n_sources);
+
     for (rank = 0; rank < KEYGATE_RANKS; rank++) {
 
         for (p = api->pending; p; p = p->next) {

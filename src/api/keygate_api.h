@@ -50,7 +50,7 @@ typedef struct {
 
 
 typedef struct {
-    keygate_str_t   name;
+    keygate_label_t label;
     uint32_t        limit;
     keygate_unit_e  unit;
     keygate_str_t   plan;       /* those that it is for; empty: all others */
@@ -77,9 +77,11 @@ typedef struct {
 typedef struct {
     const keygate_rate_t **rates;
     unsigned               n;
-    keygate_str_t          policy;  /* RateLimit-Policy of a key that has no
-                                       rates of its own; empty: it depends on
-                                       the month */
+    keygate_str_t          policy[4];   /* RateLimit-Policy of a key that has
+                                           no rates of its own, in a month of
+                                           28 days and up to 31 */
+    unsigned               monthly:1;   /* these differ */
+    const keygate_label_t *own[KEYGATE_UNITS];   /* of a key's own rates */
 } keygate_rates_t;
 
 
@@ -106,6 +108,7 @@ typedef struct {
     keygate_str_t         zone;
     keygate_source_t      sources[KEYGATE_CREDENTIALS_MAX];
     unsigned              n_sources;
+    uint64_t              source_lengths;   /* of their fields' names */
     keygate_format_t      formats[KEYGATE_FORMATS_MAX];
     unsigned              n_formats;
     keygate_str_t         base;             /* no last '/' */

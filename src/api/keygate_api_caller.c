@@ -9,8 +9,8 @@
 
 
 keygate_rc_t
-keygate_words_zone(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_zone(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     (void) n;
     (void) fault;
@@ -22,7 +22,7 @@ keygate_words_zone(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_key_format(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_key_format(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned           i, seen;
@@ -35,7 +35,13 @@ keygate_words_key_format(keygate_api_t *api, const keygate_str_t *args,
                                  "\"key_format any\" as the last one");
     }
 
-    if (n == 2 && keygate_str_eq(args[1], KEYGATE_STR("any"))) {
+    if (keygate_str_eq(args[1], KEYGATE_STR("any"))) {
+        if (n != 2) {
+            return keygate_api_fault(fault, args[2],
+                                     "\"key_format any\", or a prefix of "
+                                     "another name");
+        }
+
         api->any_format = 1;
         return KEYGATE_OK;
     }
@@ -105,8 +111,8 @@ keygate_words_key_format(keygate_api_t *api, const keygate_str_t *args,
 
 
 keygate_rc_t
-keygate_words_base(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_base(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     (void) n;
 
@@ -129,10 +135,16 @@ keygate_words_base(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_account(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_account(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned  i, k;
+
+    if (keygate_str_eq(args[1], KEYGATE_STR("caller"))) {
+        return keygate_api_fault(fault, args[1],
+                                 "a name other than \"caller\", which "
+                                 "\"keygate_me\" has beside the account");
+    }
 
     for (i = 1; i < n; i++) {
         if (!keygate_api_name_valid(args[i])) {

@@ -20,7 +20,7 @@ static int keygate_origin_port(keygate_str_t rest, keygate_str_t implied);
 
 
 keygate_rc_t
-keygate_words_preflight(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_preflight(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     int       choice;

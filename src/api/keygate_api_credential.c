@@ -40,7 +40,7 @@ static const char *const  keygate_credential_fields[] = {
 
 
 keygate_rc_t
-keygate_words_credential(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_credential(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned          i;
@@ -148,7 +148,8 @@ keygate_credential_scheme(keygate_source_t *source, const keygate_str_t *args,
     }
 
     if (n == 4 && (!keygate_api_option(args[3], "param", &source->param)
-                   || !keygate_api_token(source->param)))
+                   || !keygate_api_token(source->param)
+                   || keygate_api_quoted(source->param)))
     {
         return keygate_api_fault(fault, args[3],
                                  "\"param=NAME\", the parameter that holds "

@@ -9,7 +9,7 @@
 #include "keygate_api.h"
 
 
-typedef keygate_rc_t (*keygate_words_pt)(keygate_api_t *api,
+typedef keygate_rc_t (*keygate_parse_pt)(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
@@ -17,7 +17,7 @@ typedef keygate_rc_t (*keygate_words_pt)(keygate_api_t *api,
  * been read, in the order of the "rank", then of the configuration. */
 
 struct keygate_pending_s {
-    keygate_words_pt      resolve;
+    keygate_parse_pt      resolve;
     unsigned              rank;
     unsigned              line;
     unsigned              n;
@@ -49,6 +49,8 @@ keygate_rc_t keygate_api_resolve_when(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
+/* keygate_api_args.c */
+
 /* Fills in a fault; returns KEYGATE_INVALID. */
 keygate_rc_t keygate_api_fault(keygate_conf_fault_t *fault,
     keygate_str_t value, const char *expected);
@@ -62,6 +64,10 @@ keygate_rc_t keygate_api_expected(keygate_api_t *api,
 int keygate_api_option(keygate_str_t arg, const char *name,
     keygate_str_t *value);
 
+/* Whether quotes are part of a value, as in name="x": nginx takes them off
+ * whole words only. */
+int keygate_api_quoted(keygate_str_t value);
+
 /* A whole number from "min" to "max"; 1 if it is one. */
 int keygate_api_number(keygate_str_t text, uint32_t min, uint32_t max,
     uint32_t *number);
@@ -72,7 +78,7 @@ int keygate_api_split(keygate_str_t *rest, unsigned char sep,
 
 
 /* Puts a directive off until all have been read. */
-keygate_rc_t keygate_api_defer(keygate_api_t *api, keygate_words_pt resolve,
+keygate_rc_t keygate_api_defer(keygate_api_t *api, keygate_parse_pt resolve,
     unsigned rank, const keygate_str_t *args, unsigned n, unsigned line);
 
 /* Plans, features, rates, fields: what may stand in a variable, a header's
@@ -85,65 +91,67 @@ int keygate_api_choice(keygate_str_t word, const char *const *choices);
 
 /* keygate_api_caller.c */
 
-keygate_rc_t keygate_words_zone(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_key_format(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_zone(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_base(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_account(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_key_format(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_base(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_account(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
 /* keygate_api_credential.c */
 
-keygate_rc_t keygate_words_credential(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_credential(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
 /* keygate_api_rights.c */
 
-keygate_rc_t keygate_words_scope(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_plan(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_require(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_scope(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_rate(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_rate_headers(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_plan(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_route(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_when(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_encoded_slash(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_require(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_unmatched(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_rate(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_pass_credential(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_rate_headers(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_route(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_when(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_encoded_slash(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_unmatched(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_pass_credential(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
 /* keygate_api_texts.c */
 
-keygate_rc_t keygate_words_errors(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_errors(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_error(keygate_api_t *api, const keygate_str_t *args,
-    unsigned n, keygate_conf_fault_t *fault);
-keygate_rc_t keygate_words_problem_types(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_error(keygate_api_t *api,
+    const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
+keygate_rc_t keygate_api_parse_problem_types(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
 /* keygate_api_cors.c */
 
-keygate_rc_t keygate_words_preflight(keygate_api_t *api,
+keygate_rc_t keygate_api_parse_preflight(keygate_api_t *api,
     const keygate_str_t *args, unsigned n, keygate_conf_fault_t *fault);
 
 
 /* keygate_api_policy.c */
 
-/* Makes the policy of a set; KEYGATE_OK or KEYGATE_NOMEM. */
+/* Makes the labels of all rates; then, for a set, the policy, and the labels of
+ * a key's own rates.  KEYGATE_OK or KEYGATE_NOMEM. */
+keygate_rc_t keygate_api_labels(keygate_api_t *api);
 keygate_rc_t keygate_api_policy(keygate_api_t *api, keygate_rates_t *set);
 
 

@@ -30,8 +30,8 @@ static keygate_rc_t keygate_rate_resolve(keygate_api_t *api,
 
 
 keygate_rc_t
-keygate_words_rate(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_rate(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned        i;
     keygate_rc_t    rc;
@@ -119,7 +119,7 @@ keygate_rate_option(keygate_str_t arg, unsigned *seen, keygate_rate_t *rate,
         /* void */
     }
 
-    if (i == 4 || (*seen & 1u << i)) {
+    if (i == 4 || (*seen & 1u << i) || keygate_api_quoted(value)) {
         return 0;
     }
 
@@ -128,7 +128,7 @@ keygate_rate_option(keygate_str_t arg, unsigned *seen, keygate_rate_t *rate,
     switch (i) {
 
     case 0:
-        rate->name = value;
+        rate->label.name = value;
         return keygate_api_name_valid(value);
 
     case 1:
@@ -205,8 +205,8 @@ keygate_rate_name(keygate_api_t *api, keygate_rate_t *rate,
 
     unit = keygate_span(keygate_unit_name(rate->unit));
 
-    if (rate->name.len || group.len == 0) {
-        rate->name = rate->name.len ? rate->name : unit;
+    if (rate->label.name.len || group.len == 0) {
+        rate->label.name = rate->label.name.len ? rate->label.name : unit;
         return KEYGATE_OK;
     }
 
@@ -222,8 +222,8 @@ keygate_rate_name(keygate_api_t *api, keygate_rate_t *rate,
     keygate_buf_puts(&b, "-");
     keygate_buf_put(&b, unit);
 
-    rate->name.data = b.data;
-    rate->name.len = b.len;
+    rate->label.name.data = b.data;
+    rate->label.name.len = b.len;
 
     return KEYGATE_OK;
 }
@@ -248,8 +248,6 @@ static keygate_rc_t
 keygate_rate_group(keygate_api_t *api, keygate_rate_t *rate,
     keygate_str_t name, keygate_conf_fault_t *fault)
 {
-    size_t            i;
-    uint64_t          number;
     keygate_group_t  *group;
 
     rate->group = keygate_api_group(api, name);
@@ -260,15 +258,9 @@ keygate_rate_group(keygate_api_t *api, keygate_rate_t *rate,
                                      "at most 32 groups in an API");
         }
 
-        /* FNV-1a */
-
-        for (number = 0xcbf29ce484222325ull, i = 0; i < name.len; i++) {
-            number = (number ^ name.data[i]) * 0x100000001b3ull;
-        }
-
         group = &api->groups[api->n_groups++];
         group->name = name;
-        group->number = number;
+        group->number = keygate_rate_group_number(name);
 
         rate->group = api->n_groups;
     }
@@ -308,8 +300,8 @@ keygate_rate_apart(const keygate_api_t *api, const keygate_rate_t *rate,
                                      "plan, and in each group");
         }
 
-        if (!same && keygate_str_eq(other->name, rate->name)) {
-            return keygate_api_fault(fault, rate->name,
+        if (!same && keygate_str_eq(other->label.name, rate->label.name)) {
+            return keygate_api_fault(fault, rate->label.name,
                                      "each name of a rate only once; give "
                                      "this one a name=");
         }
@@ -348,7 +340,8 @@ keygate_api_rates(keygate_api_t *api, keygate_conf_fault_t *fault)
 
             return keygate_api_expected(api, fault, route->path,
                                         "a cost that the rate \"",
-                                        api->rates[k].name, "\" has room for");
+                                        api->rates[k].label.name,
+                                        "\" has room for");
         }
     }
 

@@ -102,31 +102,6 @@ keygate_api_resolve_require(keygate_api_t *api, const keygate_str_t *args,
 }
 
 
-keygate_rc_t
-keygate_api_expected(keygate_api_t *api, keygate_conf_fault_t *fault,
-    keygate_str_t value, const char *before, keygate_str_t name,
-    const char *after)
-{
-    keygate_buf_t  b;
-
-    b.size = strlen(before) + name.len + strlen(after) + 16;
-    b.len = 0;
-    b.data = api->pool->alloc(api->pool->pool, b.size);
-
-    if (b.data == NULL) {
-        return KEYGATE_NOMEM;
-    }
-
-    keygate_buf_puts(&b, before);
-    keygate_buf_put(&b, name);
-    keygate_buf_puts(&b, after);
-
-    keygate_buf_put(&b, (keygate_str_t) { 1, (const unsigned char *) "" });
-
-    return keygate_api_fault(fault, value, (const char *) b.data);
-}
-
-
 static keygate_rc_t
 keygate_api_route_options(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_route_t *route, keygate_conf_fault_t *fault)

@@ -9,8 +9,8 @@
 
 
 keygate_rc_t
-keygate_words_scope(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_scope(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned          i;
     keygate_str_t     value, implies;
@@ -74,7 +74,7 @@ keygate_words_scope(keygate_api_t *api, const keygate_str_t *args, unsigned n,
  * a feature, and do nothing. */
 
 static int
-keygate_words_feature(keygate_str_t name)
+keygate_api_is_feature(keygate_str_t name)
 {
     return keygate_api_name_valid(name)
            && memchr(name.data, '=', name.len) == NULL;
@@ -82,8 +82,8 @@ keygate_words_feature(keygate_str_t name)
 
 
 keygate_rc_t
-keygate_words_plan(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_plan(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned         i, k;
     keygate_plan_t  *plan;
@@ -94,7 +94,7 @@ keygate_words_plan(keygate_api_t *api, const keygate_str_t *args, unsigned n,
         }
     }
 
-    if (!keygate_words_feature(args[1]) || api->n_plans == KEYGATE_PLANS_MAX) {
+    if (!keygate_api_is_feature(args[1]) || api->n_plans == KEYGATE_PLANS_MAX) {
         return keygate_api_fault(fault, args[1],
                                  "a plan name of 1 to 63 characters without "
                                  "\"=\"; at most 64 plans");
@@ -105,7 +105,7 @@ keygate_words_plan(keygate_api_t *api, const keygate_str_t *args, unsigned n,
     plan->name = args[1];
 
     for (i = 2; i < n; i++) {
-        if (!keygate_words_feature(args[i])) {
+        if (!keygate_api_is_feature(args[i])) {
             return keygate_api_fault(fault, args[i],
                                      "a feature name without \"=\"; a rate of "
                                      "a plan is written \"rate NUMr/UNIT "
@@ -140,13 +140,13 @@ keygate_words_plan(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_require(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_require(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned  i;
 
     for (i = 1; i < n; i++) {
-        if (!keygate_words_feature(args[i])) {
+        if (!keygate_api_is_feature(args[i])) {
             return keygate_api_fault(fault, args[i],
                                      "a feature name without \"=\"");
         }
@@ -158,7 +158,7 @@ keygate_words_require(keygate_api_t *api, const keygate_str_t *args,
 
 
 keygate_rc_t
-keygate_words_rate_headers(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_rate_headers(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     int                       i;
@@ -180,8 +180,8 @@ keygate_words_rate_headers(keygate_api_t *api, const keygate_str_t *args,
 
 
 keygate_rc_t
-keygate_words_route(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_route(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     const char  *expected;
 
@@ -197,8 +197,8 @@ keygate_words_route(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_when(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_when(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     size_t                len;
     const unsigned char  *p, *end;
@@ -229,7 +229,7 @@ keygate_words_when(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_encoded_slash(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_encoded_slash(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     int                       i;
@@ -250,7 +250,7 @@ keygate_words_encoded_slash(keygate_api_t *api, const keygate_str_t *args,
 
 
 keygate_rc_t
-keygate_words_unmatched(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_unmatched(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     int                       i;
@@ -271,7 +271,7 @@ keygate_words_unmatched(keygate_api_t *api, const keygate_str_t *args,
 
 
 keygate_rc_t
-keygate_words_pass_credential(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_pass_credential(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     int                       i;

@@ -29,6 +29,10 @@ keygate_api_sets(keygate_api_t *api)
         }
     }
 
+    if (keygate_api_labels(api) != KEYGATE_OK) {
+        return KEYGATE_NOMEM;
+    }
+
     plans = api->planned ? api->n_plans : 0;
     api->n_sets = (plans + 1) * (api->n_groups + 1);
 

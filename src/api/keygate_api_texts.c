@@ -7,11 +7,11 @@
 #include "keygate_api_private.h"
 
 
-static int keygate_words_utf8(keygate_str_t text);
+static int keygate_api_is_utf8(keygate_str_t text);
 
 
 keygate_rc_t
-keygate_words_errors(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_errors(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     int                       i;
@@ -34,7 +34,7 @@ keygate_words_errors(keygate_api_t *api, const keygate_str_t *args,
 
 
 static int
-keygate_words_utf8(keygate_str_t text)
+keygate_api_is_utf8(keygate_str_t text)
 {
     size_t                len;
     const unsigned char  *p, *end;
@@ -54,8 +54,8 @@ keygate_words_utf8(keygate_str_t text)
 
 
 keygate_rc_t
-keygate_words_error(keygate_api_t *api, const keygate_str_t *args, unsigned n,
-    keygate_conf_fault_t *fault)
+keygate_api_parse_error(keygate_api_t *api, const keygate_str_t *args,
+    unsigned n, keygate_conf_fault_t *fault)
 {
     unsigned                  i;
     uint32_t                  number;
@@ -103,7 +103,9 @@ keygate_words_error(keygate_api_t *api, const keygate_str_t *args, unsigned n,
             slot = NULL;
         }
 
-        if (slot == NULL || slot->len || !keygate_words_utf8(value)) {
+        if (slot == NULL || slot->len || !keygate_api_is_utf8(value)
+            || keygate_api_quoted(value))
+        {
             return keygate_api_fault(fault, args[i],
                                      "\"status=N\", \"code=TEXT\", "
                                      "\"title=TEXT\", \"detail=TEXT\", each "
@@ -124,12 +126,12 @@ keygate_words_error(keygate_api_t *api, const keygate_str_t *args, unsigned n,
 
 
 keygate_rc_t
-keygate_words_problem_types(keygate_api_t *api, const keygate_str_t *args,
+keygate_api_parse_problem_types(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)
 {
     (void) n;
 
-    if (!keygate_words_utf8(args[1]) || memchr(args[1].data, ':', args[1].len)
+    if (!keygate_api_is_utf8(args[1]) || memchr(args[1].data, ':', args[1].len)
         == NULL || memchr(args[1].data, ' ', args[1].len) != NULL)
     {
         return keygate_api_fault(fault, args[1],

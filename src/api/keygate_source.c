@@ -36,6 +36,22 @@ keygate_source_authorization(const keygate_source_t *source)
 }
 
 
+uint64_t
+keygate_source_lengths(const keygate_source_t *sources, unsigned n)
+{
+    uint64_t  lengths;
+    unsigned  i;
+
+    lengths = keygate_source_length(sizeof("proxy-authorization") - 1);
+
+    for (i = 0; i < n; i++) {
+        lengths |= keygate_source_length(sources[i].lowcase.len);
+    }
+
+    return lengths;
+}
+
+
 unsigned
 keygate_source_read(const keygate_source_t *source, keygate_str_t value,
     unsigned char *room, keygate_str_t *key)

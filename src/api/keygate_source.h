@@ -34,6 +34,20 @@ typedef struct {
 int keygate_source_authorization(const keygate_source_t *source);
 
 /*
+ * The length of a field's name as a bit.  Most lines of a request have another
+ * one than all that are looked for, and need no second look.
+ */
+static inline uint64_t
+keygate_source_length(size_t len)
+{
+    return (uint64_t) 1 << (len < 63 ? len : 63);
+}
+
+/* The bits of all fields that a key may come in, Proxy-Authorization among
+ * them. */
+uint64_t keygate_source_lengths(const keygate_source_t *sources, unsigned n);
+
+/*
  * Reads the value of one line of the source's field.  Returns how many keys
  * are sent in it, 2 for more than one; *key is the first of them, and may be
  * empty.  0: the line is none of this source.  A line of the source that

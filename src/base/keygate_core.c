@@ -165,34 +165,36 @@ keygate_buf_json_part(keygate_buf_t *b, keygate_str_t s)
     keygate_str_t         run;
     const unsigned char  *p, *end;
 
-    run.len = 0;
-    run.data = s.data;
-
-    if (s.len != 0) {
-        end = s.data + s.len;
-
-        for (p = s.data; p < end; p += n) {
-            if (keygate_json_plain[*p]) {
-                n = 1;
-                run.len++;
-                continue;
-            }
-
-            code = keygate_json_escaped(p, end, &n);
-
-            if (code == -1) {
-                run.len += n;
-                continue;
-            }
-
-            keygate_buf_put(b, run);
-            keygate_json_escape(b, code);
-
-            run.len = 0;
-            run.data = p + n;
-        }
+    if (s.len == 0) {
+        return;
     }
 
+    p = s.data;
+    end = s.data + s.len;
+    run.data = p;
+
+    for ( ;; ) {
+        while (p < end && keygate_json_plain[*p]) {
+            p++;
+        }
+
+        if (p == end) {
+            break;
+        }
+
+        code = keygate_json_escaped(p, end, &n);
+
+        if (code != -1) {
+            run.len = (size_t) (p - run.data);
+            keygate_buf_put(b, run);
+            keygate_json_escape(b, code);
+            run.data = p + n;
+        }
+
+        p += n;
+    }
+
+    run.len = (size_t) (end - run.data);
     keygate_buf_put(b, run);
 }
 

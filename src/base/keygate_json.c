@@ -10,60 +10,14 @@
 static json_t *keygate_json_value(keygate_json_t *j);
 
 
-int
-keygate_json_fault(keygate_json_t *j, const char *reason)
-{
-    if (j->reason == NULL) {
-        j->reason = reason;
-    }
-
-    return -1;
-}
-
-
-static void
-keygate_json_space(keygate_json_t *j)
-{
-    while (j->p < j->end
-           && (*j->p == ' ' || *j->p == '\t' || *j->p == '\n'
-               || *j->p == '\r'))
-    {
-        j->p++;
-    }
-}
-
-
 /* Takes a character off the text, and the space before it; 1 or 0. */
 
 static int
 keygate_json_char(keygate_json_t *j, unsigned char c)
 {
-    keygate_json_space(j);
+    keygate_lex_space(&j->lex);
 
-    if (j->p == j->end || *j->p != c) {
-        return 0;
-    }
-
-    j->p++;
-
-    return 1;
-}
-
-
-static int
-keygate_json_word(keygate_json_t *j, const char *word)
-{
-    size_t  len;
-
-    len = strlen(word);
-
-    if ((size_t) (j->end - j->p) < len || memcmp(j->p, word, len) != 0) {
-        return 0;
-    }
-
-    j->p += len;
-
-    return 1;
+    return keygate_lex_char(&j->lex, c);
 }
 
 
@@ -75,9 +29,9 @@ keygate_json_member(keygate_json_t *j, json_t *object)
     size_t   len;
     json_t  *value;
 
-    keygate_json_space(j);
+    keygate_lex_space(&j->lex);
 
-    if (j->p == j->end || *j->p != '"') {
+    if (j->lex.p == j->lex.end || *j->lex.p != '"') {
         return keygate_json_fault(j, "the name of a member is expected");
     }
 
@@ -169,16 +123,16 @@ keygate_json_text(keygate_json_t *j)
 static json_t *
 keygate_json_value(keygate_json_t *j)
 {
-    keygate_json_space(j);
+    keygate_lex_space(&j->lex);
 
-    switch (j->p < j->end ? *j->p : '\0') {
+    switch (j->lex.p < j->lex.end ? *j->lex.p : '\0') {
 
     case '{':
-        j->p++;
+        j->lex.p++;
         return keygate_json_list(j, json_object(), '}', keygate_json_member);
 
     case '[':
-        j->p++;
+        j->lex.p++;
         return keygate_json_list(j, json_array(), ']', keygate_json_element);
 
     case '"':
@@ -188,15 +142,15 @@ keygate_json_value(keygate_json_t *j)
         break;
     }
 
-    if (keygate_json_word(j, "true")) {
+    if (keygate_lex_word(&j->lex, "true")) {
         return json_true();
     }
 
-    if (keygate_json_word(j, "false")) {
+    if (keygate_lex_word(&j->lex, "false")) {
         return json_false();
     }
 
-    if (keygate_json_word(j, "null")) {
+    if (keygate_lex_word(&j->lex, "null")) {
         return json_null();
     }
 
@@ -209,9 +163,12 @@ keygate_json_whole(keygate_json_t *j)
 {
     json_t  *value;
 
-    keygate_json_space(j);
+    keygate_lex_space(&j->lex);
 
-    if (j->p == j->end || (*j->p != '{' && *j->p != '[')) {
+    if (!j->any
+        && (j->lex.p == j->lex.end
+            || (*j->lex.p != '{' && *j->lex.p != '[')))
+    {
         (void) keygate_json_fault(j, "an object or an array is expected");
         return NULL;
     }
@@ -222,9 +179,9 @@ keygate_json_whole(keygate_json_t *j)
         return NULL;
     }
 
-    keygate_json_space(j);
+    keygate_lex_space(&j->lex);
 
-    if (j->p == j->end) {
+    if (j->lex.p == j->lex.end) {
         return value;
     }
 
@@ -245,7 +202,7 @@ keygate_json_where(const keygate_json_t *j, keygate_str_t text,
     error->nomem = j->reason == NULL;
     error->line = 1;
 
-    for (p = line = text.data; p < j->p; p++) {
+    for (p = line = text.data; p < j->lex.p; p++) {
         if (*p == '\n') {
             error->line++;
             line = p + 1;
@@ -257,16 +214,19 @@ keygate_json_where(const keygate_json_t *j, keygate_str_t text,
 
 
 json_t *
-keygate_json_parse(keygate_str_t text, int nul, keygate_json_error_t *error)
+keygate_json_parse(keygate_str_t text, unsigned flags,
+    keygate_json_error_t *error)
 {
     json_t          *value;
     keygate_json_t   j;
 
     memset(&j, 0, sizeof(keygate_json_t));
 
-    j.p = text.data;
-    j.end = text.data + text.len;
-    j.nul = nul != 0;
+    j.lex.p = text.data;
+    j.lex.end = text.data + text.len;
+    j.nul = (flags & KEYGATE_JSON_NUL) != 0;
+    j.wide = (flags & KEYGATE_JSON_WIDE) != 0;
+    j.any = (flags & KEYGATE_JSON_ANY) != 0;
     j.decoded = malloc(text.len + 1);
 
     value = j.decoded == NULL ? NULL : keygate_json_whole(&j);

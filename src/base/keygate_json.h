@@ -16,6 +16,10 @@
 
 #define KEYGATE_JSON_DEPTH  2048
 
+#define KEYGATE_JSON_NUL    1   /* U+0000 may be in strings */
+#define KEYGATE_JSON_WIDE   2   /* so may numbers of any size be there */
+#define KEYGATE_JSON_ANY    4   /* the whole may be any value */
+
 
 typedef struct {
     const char  *reason;     /* what is wrong, and where: both from 1, the
@@ -27,13 +31,26 @@ typedef struct {
 
 
 /*
- * Parses one object or array (RFC 8259) in UTF-8, with nothing but space
- * around it, without duplicate names and lone surrogates.  U+0000 may not be
- * in names, and in strings only with "nul".  Whole numbers must fit 64 bits.
+ * Parses one object or array (RFC 8259), with KEYGATE_JSON_ANY one value, in
+ * UTF-8, with nothing but space around it, without duplicate names and lone
+ * surrogates.  U+0000 may not be in names, and in strings only with
+ * KEYGATE_JSON_NUL.
+ *
+ * Whole numbers must fit 64 bits, others a double.  With KEYGATE_JSON_WIDE one
+ * that does not is a string to jansson, of a byte 0xff, which no string has,
+ * and its text; keygate_json_is_string() tells them apart, and
+ * keygate_buf_tree() writes the number that it was.
+ *
  * Returns NULL, and says why in *error (may be NULL).
  */
-json_t *keygate_json_parse(keygate_str_t text, int nul,
+json_t *keygate_json_parse(keygate_str_t text, unsigned flags,
     keygate_json_error_t *error);
+
+/* Whether it is a string, and no number; 0 for NULL. */
+int keygate_json_is_string(const json_t *json);
+
+/* Whether it is a number of any size; 0 for NULL. */
+int keygate_json_is_number(const json_t *json);
 
 /*
  * A value as text, NUL-terminated, in malloc()ed memory that the caller frees;

@@ -7,6 +7,7 @@
 #define KEYGATE_JSON_PRIVATE_H
 
 #include "keygate_json.h"
+#include "keygate_lex.h"
 
 
 /*
@@ -17,21 +18,26 @@
  */
 
 typedef struct {
-    const unsigned char  *p;
-    const unsigned char  *end;
+    keygate_lex_t         lex;
     char                 *decoded;
     size_t                top;
     unsigned              depth;
     unsigned              nul:1;
+    unsigned              wide:1;
+    unsigned              any:1;
     unsigned              nomem:1;
-    const char           *reason;    /* of the first fault, at "p" */
+    const char           *reason;    /* of the first fault, at "lex" */
 } keygate_json_t;
+
+
+/* What a number begins with that is kept as a string. */
+#define KEYGATE_JSON_MARK  '\xff'
 
 
 /* Notes a fault; returns -1. */
 int keygate_json_fault(keygate_json_t *j, const char *reason);
 
-/* Reads the string that begins at "p" to decoded + top, with a NUL behind it.
+/* Reads the string that begins at "lex" to decoded + top, with a NUL behind it.
  * 0 or -1. */
 int keygate_json_string(keygate_json_t *j, int nul, size_t *len);
 

@@ -10,61 +10,6 @@
 #include "keygate_json_private.h"
 
 
-/* The four digits of \uXXXX, behind the "u"; -1: they are none. */
-
-static int32_t
-keygate_json_hex(keygate_json_t *j)
-{
-    int       digit;
-    int32_t   c;
-    unsigned  i;
-
-    if (j->end - j->p < 4) {
-        return -1;
-    }
-
-    for (c = 0, i = 0; i < 4; i++) {
-        digit = keygate_hex_value(*j->p++);
-
-        if (digit == -1) {
-            return -1;
-        }
-
-        c = c << 4 | digit;
-    }
-
-    return c;
-}
-
-
-/* A character that is written by its number, both halves of it. */
-
-static int32_t
-keygate_json_number_of(keygate_json_t *j)
-{
-    int32_t  c, low;
-
-    c = keygate_json_hex(j);
-
-    if (c < 0xd800 || c > 0xdfff) {
-        return c;
-    }
-
-    if (c > 0xdbff || j->end - j->p < 6 || j->p[0] != '\\' || j->p[1] != 'u') {
-        return -1;
-    }
-
-    j->p += 2;
-    low = keygate_json_hex(j);
-
-    if (low < 0xdc00 || low > 0xdfff) {
-        return -1;
-    }
-
-    return 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-}
-
-
 static char *
 keygate_json_encode(char *out, uint32_t c)
 {
@@ -94,83 +39,48 @@ keygate_json_encode(char *out, uint32_t c)
 }
 
 
-/* What is behind a backslash; NULL: nothing that there is. */
-
-static char *
-keygate_json_escaped(keygate_json_t *j, int nul, char *out)
-{
-    int32_t      c;
-    const char  *at;
-
-    static const char  letters[] = "\"\\/bfnrt";
-    static const char  meant[] = "\"\\/\b\f\n\r\t";
-
-    if (j->p == j->end) {
-        return NULL;
-    }
-
-    if (*j->p == 'u') {
-        j->p++;
-        c = keygate_json_number_of(j);
-
-        return c < 0 || (c == 0 && !nul)
-               ? NULL : keygate_json_encode(out, (uint32_t) c);
-    }
-
-    at = memchr(letters, *j->p, sizeof(letters) - 1);
-
-    if (at == NULL) {
-        return NULL;
-    }
-
-    j->p++;
-    *out++ = meant[at - letters];
-
-    return out;
-}
-
-
 int
 keygate_json_string(keygate_json_t *j, int nul, size_t *len)
 {
-    char    *out, *start;
-    size_t   n;
+    char      *out, *start;
+    size_t     n;
+    uint32_t   c;
 
     start = out = j->decoded + j->top;
 
-    for (j->p++; j->p < j->end && *j->p != '"'; /* void */ ) {
+    for (j->lex.p++; j->lex.p < j->lex.end && *j->lex.p != '"'; /* void */ ) {
 
-        if (*j->p == '\\') {
-            j->p++;
-            out = keygate_json_escaped(j, nul, out);
+        if (*j->lex.p == '\\') {
+            j->lex.p++;
 
-            if (out == NULL) {
+            if (!keygate_lex_escape(&j->lex, &c) || (c == 0 && !nul)) {
                 return keygate_json_fault(j, "an escape is wrong");
             }
 
+            out = keygate_json_encode(out, c);
             continue;
         }
 
-        if (*j->p < 0x20) {
+        if (*j->lex.p < 0x20) {
             return keygate_json_fault(j, "a control character is in a string");
         }
 
-        n = keygate_utf8(j->p, j->end);
+        n = keygate_utf8(j->lex.p, j->lex.end);
 
         if (n == 0) {
             return keygate_json_fault(j, "it is not UTF-8");
         }
 
-        memcpy(out, j->p, n);
+        memcpy(out, j->lex.p, n);
         out += n;
-        j->p += n;
+        j->lex.p += n;
     }
 
-    if (j->p == j->end) {
+    if (j->lex.p == j->lex.end) {
         return keygate_json_fault(j, "a string has no end");
     }
 
-    j->p++;
+    j->lex.p++;
     *out = '\0';
     *len = (size_t) (out - start);
 
@@ -178,54 +88,29 @@ keygate_json_string(keygate_json_t *j, int nul, size_t *len)
 }
 
 
-static size_t
-keygate_json_digits(const unsigned char *p, const unsigned char *end)
+/* A number that is too large, up to "end". */
+
+static json_t *
+keygate_json_large(keygate_json_t *j, const unsigned char *end)
 {
-    size_t  n;
+    char    *text;
+    size_t   len;
 
-    for (n = 0; p + n < end && p[n] >= '0' && p[n] <= '9'; n++) {
-        /* void */
-    }
-
-    return n;
-}
-
-
-/* The end of the number at "p", or NULL. */
-
-static const unsigned char *
-keygate_json_number_end(const keygate_json_t *j, int *real)
-{
-    size_t                n;
-    const unsigned char  *p;
-
-    *real = 0;
-    p = j->p;
-    p += p < j->end && *p == '-';
-
-    n = keygate_json_digits(p, j->end);
-
-    if (n == 0 || (n > 1 && *p == '0')) {
+    if (!j->wide) {
+        (void) keygate_json_fault(j, "a number is too large");
         return NULL;
     }
 
-    p += n;
+    /* the list around it, or the NUL behind all, is one byte of the text that
+       is not decoded */
 
-    if (p < j->end && *p == '.') {
-        *real = 1;
-        n = keygate_json_digits(++p, j->end);
-        p += n;
-    }
+    len = (size_t) (end - j->lex.p);
+    text = j->decoded + j->top;
+    text[0] = KEYGATE_JSON_MARK;
+    memcpy(text + 1, j->lex.p, len);
+    j->lex.p = end;
 
-    if (n != 0 && p < j->end && (*p | 0x20) == 'e') {
-        *real = 1;
-        p++;
-        p += p < j->end && (*p == '+' || *p == '-');
-        n = keygate_json_digits(p, j->end);
-        p += n;
-    }
-
-    return n == 0 ? NULL : p;
+    return json_stringn_nocheck(text, len + 1);
 }
 
 
@@ -237,18 +122,20 @@ keygate_json_number(keygate_json_t *j)
     size_t                len;
     double                d;
     long long             n;
+    keygate_lex_t         rest;
     const unsigned char  *end;
 
-    end = keygate_json_number_end(j, &real);
+    rest = j->lex;
 
-    if (end == NULL) {
+    if (!keygate_lex_number(&rest, &real)) {
         (void) keygate_json_fault(j, "a value is expected");
         return NULL;
     }
 
-    len = (size_t) (end - j->p);
+    end = rest.p;
+    len = (size_t) (end - j->lex.p);
     text = j->decoded + j->top;
-    memcpy(text, j->p, len);
+    memcpy(text, j->lex.p, len);
     text[len] = '\0';
 
     errno = 0;
@@ -257,12 +144,11 @@ keygate_json_number(keygate_json_t *j)
         n = strtoll(text, NULL, 10);
 
         if (errno != ERANGE) {
-            j->p = end;
+            j->lex.p = end;
             return json_integer(n);
         }
 
-        (void) keygate_json_fault(j, "a number is too large");
-        return NULL;
+        return keygate_json_large(j, end);
     }
 
     point = strchr(text, '.');
@@ -274,11 +160,21 @@ keygate_json_number(keygate_json_t *j)
     d = strtod(text, NULL);
 
     if (errno == ERANGE && (d == HUGE_VAL || d == -HUGE_VAL)) {
-        (void) keygate_json_fault(j, "a number is too large");
-        return NULL;
+        return keygate_json_large(j, end);
     }
 
-    j->p = end;
+    j->lex.p = end;
 
     return json_real(d);
+}
+
+
+int
+keygate_json_fault(keygate_json_t *j, const char *reason)
+{
+    if (j->reason == NULL) {
+        j->reason = reason;
+    }
+
+    return -1;
 }

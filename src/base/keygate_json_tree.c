@@ -5,7 +5,29 @@
 
 #include <stdlib.h>
 
-#include "keygate_json.h"
+#include "keygate_json_private.h"
+
+
+static int
+keygate_json_is_large(const json_t *json)
+{
+    return json_is_string(json)
+           && *json_string_value(json) == KEYGATE_JSON_MARK;
+}
+
+
+int
+keygate_json_is_string(const json_t *json)
+{
+    return json_is_string(json) && !keygate_json_is_large(json);
+}
+
+
+int
+keygate_json_is_number(const json_t *json)
+{
+    return json_is_number(json) || keygate_json_is_large(json);
+}
 
 
 static keygate_str_t
@@ -75,6 +97,11 @@ keygate_buf_tree(keygate_buf_t *out, const json_t *json)
         break;
 
     case JSON_STRING:
+        if (keygate_json_is_large(json)) {
+            keygate_buf_puts(out, json_string_value(json) + 1);
+            break;
+        }
+
         keygate_buf_json(out, keygate_json_span(json));
         break;
 

@@ -3,7 +3,8 @@
  * content takes memory and time in proportion to its length.
  *
  * The hashes of all objects that are still open lie in one array, those of
- * the innermost at its end; they are compared when the object closes.  Names
+ * the innermost at its end, each object's behind the place where those of the
+ * one around it begin; they are compared when the object closes.  Names
  * whose hashes are equal by chance are refused as if they were equal.
  */
 
@@ -16,11 +17,17 @@
 #define KEYGATE_STRICT_PAIRS  16   /* names that are compared one by one */
 
 
-static int keygate_strict_value(keygate_strict_t *s);
+/* What has been read. */
+
+typedef enum {
+    KEYGATE_STRICT_WRONG = 0,
+    KEYGATE_STRICT_NEXT,           /* all up to where a value is expected */
+    KEYGATE_STRICT_WHOLE           /* a value */
+} keygate_strict_e;
 
 
 static int
-keygate_strict_note(keygate_strict_t *s)
+keygate_strict_note(keygate_strict_t *s, uint64_t hash)
 {
     size_t     size;
     uint64_t  *hashes;
@@ -38,7 +45,7 @@ keygate_strict_note(keygate_strict_t *s)
         s->size = size;
     }
 
-    s->hashes[s->n++] = s->hash;
+    s->hashes[s->n++] = hash;
 
     return 1;
 }
@@ -56,17 +63,18 @@ keygate_strict_compare(const void *a, const void *b)
 }
 
 
-/* Whether all hashes from "first" on are different; takes them off. */
+/* Whether all names of the innermost object are different; takes them off. */
 
 static int
-keygate_strict_distinct(keygate_strict_t *s, size_t first)
+keygate_strict_distinct(keygate_strict_t *s)
 {
     size_t     i, j, n;
     uint64_t  *h;
 
-    h = s->hashes + first;
-    n = s->n - first;
-    s->n = first;
+    h = s->hashes + s->first;
+    n = s->n - s->first;
+    s->n = s->first - 1;
+    s->first = (size_t) s->hashes[s->n];
 
     if (n > KEYGATE_STRICT_PAIRS) {
         qsort(h, n, sizeof(uint64_t), keygate_strict_compare);
@@ -90,141 +98,167 @@ keygate_strict_distinct(keygate_strict_t *s, size_t first)
 }
 
 
-static int
-keygate_strict_members(keygate_strict_t *s)
+/* Up to the value of a member. */
+
+static keygate_strict_e
+keygate_strict_member(keygate_strict_t *s)
 {
     int  set;
 
-    do {
-        keygate_strict_space(s);
+    if (!keygate_strict_name(s) || !keygate_strict_note(s, s->hash)) {
+        return KEYGATE_STRICT_WRONG;
+    }
 
-        if (!keygate_strict_name(s) || !keygate_strict_note(s)) {
-            return 0;
-        }
+    keygate_lex_space(&s->lex);
 
-        keygate_strict_space(s);
+    if (!keygate_lex_char(&s->lex, ':')) {
+        return KEYGATE_STRICT_WRONG;
+    }
 
-        if (!keygate_strict_char(s, ':')) {
-            return 0;
-        }
+    keygate_lex_space(&s->lex);
 
-        keygate_strict_space(s);
+    if (s->depth == 1) {
+        set = s->lex.p < s->lex.end && *s->lex.p != 'f' && *s->lex.p != 'n';
+        s->member(s->data, &s->name, set);
+    }
 
-        if (s->depth == 1) {
-            set = s->p < s->end && *s->p != 'f' && *s->p != 'n';
-            s->member(s->data, &s->name, set);
-        }
-
-        if (!keygate_strict_value(s)) {
-            return 0;
-        }
-
-        keygate_strict_space(s);
-
-    } while (keygate_strict_char(s, ','));
-
-    return 1;
+    return KEYGATE_STRICT_NEXT;
 }
 
 
+/* Whether the innermost that is open is an object, and not an array. */
+
 static int
-keygate_strict_enter(keygate_strict_t *s, unsigned char c)
+keygate_strict_in_object(const keygate_strict_t *s)
 {
-    if (!keygate_strict_char(s, c) || s->depth == KEYGATE_STRICT_DEPTH) {
-        return 0;
+    return s->objects[(s->depth - 1) / 8] >> (s->depth - 1) % 8 & 1;
+}
+
+
+/* Its end, when it has come. */
+
+static keygate_strict_e
+keygate_strict_close(keygate_strict_t *s)
+{
+    if (keygate_strict_in_object(s)) {
+        if (!keygate_lex_char(&s->lex, '}') || !keygate_strict_distinct(s)) {
+            return KEYGATE_STRICT_WRONG;
+        }
+
+    } else if (!keygate_lex_char(&s->lex, ']')) {
+        return KEYGATE_STRICT_WRONG;
+    }
+
+    s->depth--;
+
+    return KEYGATE_STRICT_WHOLE;
+}
+
+
+static keygate_strict_e
+keygate_strict_open(keygate_strict_t *s)
+{
+    int            object;
+    unsigned char  bit, *bits;
+
+    if (s->depth == KEYGATE_STRICT_DEPTH) {
+        return KEYGATE_STRICT_WRONG;
+    }
+
+    object = *s->lex.p == '{';
+    bits = &s->objects[s->depth / 8];
+    bit = (unsigned char) (1u << s->depth % 8);
+    *bits = (unsigned char) (object ? *bits | bit : *bits & ~bit);
+
+    /* where the names of the object around it begin is among the hashes, too */
+
+    if (object) {
+        if (!keygate_strict_note(s, s->first)) {
+            return KEYGATE_STRICT_WRONG;
+        }
+
+        s->first = s->n;
     }
 
     s->depth++;
-    keygate_strict_space(s);
+    s->lex.p++;
+    keygate_lex_space(&s->lex);
 
-    return 1;
+    if (s->lex.p < s->lex.end && *s->lex.p == (object ? '}' : ']')) {
+        return keygate_strict_close(s);
+    }
+
+    return object ? keygate_strict_member(s) : KEYGATE_STRICT_NEXT;
 }
 
 
-static int
-keygate_strict_braces(keygate_strict_t *s)
+/* A value, or as much of it as is before the first one inside. */
+
+static keygate_strict_e
+keygate_strict_begin(keygate_strict_t *s)
 {
-    size_t  first;
+    int  real, whole;
 
-    if (!keygate_strict_enter(s, '{')) {
-        return 0;
+    if (s->lex.p == s->lex.end) {
+        return KEYGATE_STRICT_WRONG;
     }
 
-    first = s->n;
+    switch (*s->lex.p) {
 
-    if (!keygate_strict_char(s, '}')
-        && (!keygate_strict_members(s)
-            || !keygate_strict_char(s, '}')
-            || !keygate_strict_distinct(s, first)))
-    {
-        return 0;
+    case '{':
+    case '[':
+        return keygate_strict_open(s);
+
+    case '"':
+        whole = keygate_strict_string(s);
+        break;
+
+    case 't':
+        whole = keygate_lex_word(&s->lex, "true");
+        break;
+
+    case 'f':
+        whole = keygate_lex_word(&s->lex, "false");
+        break;
+
+    case 'n':
+        whole = keygate_lex_word(&s->lex, "null");
+        break;
+
+    default:
+        whole = keygate_lex_number(&s->lex, &real);
     }
 
-    s->depth--;
-
-    return 1;
+    return whole ? KEYGATE_STRICT_WHOLE : KEYGATE_STRICT_WRONG;
 }
 
 
-static int
-keygate_strict_array(keygate_strict_t *s)
-{
-    if (!keygate_strict_enter(s, '[')) {
-        return 0;
-    }
-
-    if (keygate_strict_char(s, ']')) {
-        s->depth--;
-        return 1;
-    }
-
-    do {
-        keygate_strict_space(s);
-
-        if (!keygate_strict_value(s)) {
-            return 0;
-        }
-
-        keygate_strict_space(s);
-
-    } while (keygate_strict_char(s, ','));
-
-    s->depth--;
-
-    return keygate_strict_char(s, ']');
-}
-
+/* A value with all that is in it; no recursion, however deep it is. */
 
 static int
 keygate_strict_value(keygate_strict_t *s)
 {
-    if (s->p == s->end) {
-        return 0;
-    }
+    keygate_strict_e  e;
 
-    switch (*s->p) {
+    do {
+        e = keygate_strict_begin(s);
 
-    case '{':
-        return keygate_strict_braces(s);
+        while (e == KEYGATE_STRICT_WHOLE && s->depth != 0) {
+            keygate_lex_space(&s->lex);
 
-    case '[':
-        return keygate_strict_array(s);
+            if (!keygate_lex_char(&s->lex, ',')) {
+                e = keygate_strict_close(s);
+                continue;
+            }
 
-    case '"':
-        return keygate_strict_string(s);
+            keygate_lex_space(&s->lex);
+            e = keygate_strict_in_object(s) ? keygate_strict_member(s)
+                                            : KEYGATE_STRICT_NEXT;
+        }
 
-    case 't':
-        return keygate_strict_word(s, "true");
+    } while (e == KEYGATE_STRICT_NEXT);
 
-    case 'f':
-        return keygate_strict_word(s, "false");
-
-    case 'n':
-        return keygate_strict_word(s, "null");
-
-    default:
-        return keygate_strict_number(s);
-    }
+    return e == KEYGATE_STRICT_WHOLE;
 }
 
 
@@ -236,14 +270,14 @@ keygate_strict_object(keygate_str_t text, keygate_strict_pt member, void *data)
 
     memset(&s, 0, sizeof(keygate_strict_t));
 
-    s.p = text.data;
-    s.end = text.data + text.len;
+    s.lex.p = text.data;
+    s.lex.end = text.data + text.len;
     s.member = member;
     s.data = data;
 
-    keygate_strict_space(&s);
-    whole = keygate_strict_braces(&s);
-    keygate_strict_space(&s);
+    keygate_lex_space(&s.lex);
+    whole = s.lex.p < s.lex.end && *s.lex.p == '{' && keygate_strict_value(&s);
+    keygate_lex_space(&s.lex);
 
     free(s.hashes);
 
@@ -251,5 +285,5 @@ keygate_strict_object(keygate_str_t text, keygate_strict_pt member, void *data)
         return KEYGATE_NOMEM;
     }
 
-    return (whole && s.p == s.end) ? KEYGATE_OK : KEYGATE_INVALID;
+    return (whole && s.lex.p == s.lex.end) ? KEYGATE_OK : KEYGATE_INVALID;
 }

@@ -9,7 +9,7 @@
 #include "keygate_core.h"
 
 
-#define KEYGATE_STRICT_DEPTH  64
+#define KEYGATE_STRICT_DEPTH  1024   /* a multiple of 8 */
 
 
 /* The name of a member, decoded and folded: code points, the first ones of
@@ -34,7 +34,8 @@ typedef void (*keygate_strict_pt)(void *data,
  * that turns out to be invalid means nothing.
  *
  * Values are not kept: memory is at most four bytes for each byte of text,
- * and that only where it consists of names.
+ * and that only where it consists of names, and 32 KB for what is open.
+ * Nothing recurses.
  */
 keygate_rc_t keygate_strict_object(keygate_str_t text,
     keygate_strict_pt member, void *data);

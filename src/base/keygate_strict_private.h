@@ -6,18 +6,21 @@
 #ifndef KEYGATE_STRICT_PRIVATE_H
 #define KEYGATE_STRICT_PRIVATE_H
 
+#include "keygate_lex.h"
 #include "keygate_strict.h"
 
 
 typedef struct {
-    const unsigned char    *p;
-    const unsigned char    *end;
-    unsigned                depth;
+    keygate_lex_t           lex;
+    unsigned                depth;       /* of what is open */
     unsigned                nomem:1;
+    unsigned char           objects[KEYGATE_STRICT_DEPTH / 8];   /* a bit a
+                                            level: it is no array */
 
     uint64_t               *hashes;
     size_t                  n;
     size_t                  size;
+    size_t                  first;       /* of the innermost object's */
 
     uint64_t                hash;        /* of the name that is being read */
     keygate_strict_name_t   name;
@@ -32,10 +35,6 @@ typedef struct {
  * it is not there or not whole.  A name is left in s->name and s->hash.
  */
 
-void keygate_strict_space(keygate_strict_t *s);
-int keygate_strict_char(keygate_strict_t *s, unsigned char c);
-int keygate_strict_word(keygate_strict_t *s, const char *word);
-int keygate_strict_number(keygate_strict_t *s);
 int keygate_strict_string(keygate_strict_t *s);
 int keygate_strict_name(keygate_strict_t *s);
 

@@ -1,5 +1,5 @@
 /*
- * The words of strict JSON: punctuation, numbers, strings and names.
+ * The words of strict JSON: strings and names.
  */
 
 #include <string.h>
@@ -9,86 +9,6 @@
 
 #define KEYGATE_HASH_BASIS  UINT64_C(0xcbf29ce484222325)
 #define KEYGATE_HASH_PRIME  UINT64_C(0x100000001b3)
-
-
-void
-keygate_strict_space(keygate_strict_t *s)
-{
-    while (s->p < s->end
-           && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r'
-               || *s->p == '\n'))
-    {
-        s->p++;
-    }
-}
-
-
-int
-keygate_strict_char(keygate_strict_t *s, unsigned char c)
-{
-    if (s->p == s->end || *s->p != c) {
-        return 0;
-    }
-
-    s->p++;
-
-    return 1;
-}
-
-
-int
-keygate_strict_word(keygate_strict_t *s, const char *word)
-{
-    size_t  len;
-
-    len = strlen(word);
-
-    if ((size_t) (s->end - s->p) < len || memcmp(s->p, word, len) != 0) {
-        return 0;
-    }
-
-    s->p += len;
-
-    return 1;
-}
-
-
-static int
-keygate_strict_digits(keygate_strict_t *s)
-{
-    const unsigned char  *first;
-
-    for (first = s->p; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
-        /* void */
-    }
-
-    return s->p != first;
-}
-
-
-int
-keygate_strict_number(keygate_strict_t *s)
-{
-    (void) keygate_strict_char(s, '-');
-
-    if (!keygate_strict_char(s, '0') && !keygate_strict_digits(s)) {
-        return 0;
-    }
-
-    if (keygate_strict_char(s, '.') && !keygate_strict_digits(s)) {
-        return 0;
-    }
-
-    if (keygate_strict_char(s, 'e') || keygate_strict_char(s, 'E')) {
-        if (!keygate_strict_char(s, '+')) {
-            (void) keygate_strict_char(s, '-');
-        }
-
-        return keygate_strict_digits(s);
-    }
-
-    return 1;
-}
 
 
 /* A well-formed sequence of "n" bytes. */
@@ -126,78 +46,6 @@ keygate_strict_fold(uint32_t c)
 }
 
 
-/* The four digits of "\u". */
-
-static int
-keygate_strict_unit(keygate_strict_t *s, uint32_t *unit)
-{
-    int       digit;
-    unsigned  i;
-
-    if (s->end - s->p < 4) {
-        return 0;
-    }
-
-    *unit = 0;
-
-    for (i = 0; i < 4; i++) {
-        digit = keygate_hex_value(*s->p++);
-
-        if (digit == -1) {
-            return 0;
-        }
-
-        *unit = *unit << 4 | (unsigned) digit;
-    }
-
-    return 1;
-}
-
-
-/* What follows a '\'. */
-
-static int
-keygate_strict_escape(keygate_strict_t *s, uint32_t *c)
-{
-    uint32_t     low;
-    const char  *found;
-
-    static const char  letters[] = "\"\\/bfnrt";
-    static const char  meant[] = "\"\\/\b\f\n\r\t";
-
-    if (s->p == s->end || *s->p == '\0') {
-        return 0;
-    }
-
-    found = strchr(letters, *s->p);
-
-    if (found) {
-        s->p++;
-        *c = (unsigned char) meant[found - letters];
-        return 1;
-    }
-
-    if (!keygate_strict_char(s, 'u') || !keygate_strict_unit(s, c)) {
-        return 0;
-    }
-
-    if (*c < 0xd800 || *c > 0xdfff) {
-        return 1;
-    }
-
-    if (*c > 0xdbff
-        || !keygate_strict_word(s, "\\u") || !keygate_strict_unit(s, &low)
-        || low < 0xdc00 || low > 0xdfff)
-    {
-        return 0;
-    }
-
-    *c = 0x10000 + ((*c - 0xd800) << 10) + (low - 0xdc00);
-
-    return 1;
-}
-
-
 /* One character of a string, '"' not being next. */
 
 static int
@@ -205,23 +53,23 @@ keygate_strict_letter(keygate_strict_t *s, uint32_t *c)
 {
     size_t  n;
 
-    if (*s->p < 0x20) {
+    if (*s->lex.p < 0x20) {
         return 0;
     }
 
-    if (*s->p == '\\') {
-        s->p++;
-        return keygate_strict_escape(s, c);
+    if (*s->lex.p == '\\') {
+        s->lex.p++;
+        return keygate_lex_escape(&s->lex, c);
     }
 
-    n = keygate_utf8(s->p, s->end);
+    n = keygate_utf8(s->lex.p, s->lex.end);
 
     if (n == 0) {
         return 0;
     }
 
-    *c = keygate_strict_decode(s->p, n);
-    s->p += n;
+    *c = keygate_strict_decode(s->lex.p, n);
+    s->lex.p += n;
 
     return 1;
 }
@@ -232,17 +80,25 @@ keygate_strict_string(keygate_strict_t *s)
 {
     uint32_t  c;
 
-    if (!keygate_strict_char(s, '"')) {
+    if (!keygate_lex_char(&s->lex, '"')) {
         return 0;
     }
 
-    while (s->p < s->end && *s->p != '"') {
+    while (s->lex.p < s->lex.end && *s->lex.p != '"') {
+
+        /* nearly all letters are one byte, which means itself */
+
+        if (*s->lex.p >= 0x20 && *s->lex.p < 0x80 && *s->lex.p != '\\') {
+            s->lex.p++;
+            continue;
+        }
+
         if (!keygate_strict_letter(s, &c)) {
             return 0;
         }
     }
 
-    return keygate_strict_char(s, '"');
+    return keygate_lex_char(&s->lex, '"');
 }
 
 
@@ -254,11 +110,11 @@ keygate_strict_name(keygate_strict_t *s)
     s->hash = KEYGATE_HASH_BASIS;
     s->name.n = 0;
 
-    if (!keygate_strict_char(s, '"')) {
+    if (!keygate_lex_char(&s->lex, '"')) {
         return 0;
     }
 
-    while (s->p < s->end && *s->p != '"') {
+    while (s->lex.p < s->lex.end && *s->lex.p != '"') {
 
         /* a name with a NUL is a shorter one to whoever works with C strings */
 
@@ -273,7 +129,7 @@ keygate_strict_name(keygate_strict_t *s)
         }
     }
 
-    return keygate_strict_char(s, '"');
+    return keygate_lex_char(&s->lex, '"');
 }
 
 

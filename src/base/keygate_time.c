@@ -299,7 +299,7 @@ keygate_time_format(int64_t seconds, char text[21])
 
 
 keygate_rc_t
-keygate_duration_parse(keygate_str_t text, int64_t *seconds)
+keygate_time_duration(keygate_str_t text, int64_t *seconds)
 {
     int      value;
     int64_t  unit;

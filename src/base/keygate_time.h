@@ -20,7 +20,7 @@ keygate_rc_t keygate_time_parse(keygate_str_t text, int64_t *seconds);
 void keygate_time_format(int64_t seconds, char text[21]);
 
 /* "90d", "24h", "15m", "30s", or plain "0", to seconds. */
-keygate_rc_t keygate_duration_parse(keygate_str_t text, int64_t *seconds);
+keygate_rc_t keygate_time_duration(keygate_str_t text, int64_t *seconds);
 
 
 #endif /* KEYGATE_TIME_H */

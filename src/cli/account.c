@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "actor.h"
 #include "live.h"
 #include "remote.h"
 
@@ -39,6 +40,8 @@ cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
                                                  &faults);
     }
 
+    a->record = cli_sign(current, a->record);
+
     return cli_add_record(lines, KEYGATE_ACCOUNT, json_incref(a->record),
                           faults);
 }
@@ -72,9 +75,28 @@ cli_account_write(cli_t *cli, int create)
 }
 
 
+/* What cannot be one is wrong usage, of which no journal is begun. */
+
 int
 cli_account_put(cli_t *cli)
 {
+    json_t  *record, *faults;
+
+    if (!keygate_id_valid(keygate_span(cli->args[0]))) {
+        return cli_error(CLI_USAGE, "argument 1 cannot be an id: that is 1 to "
+                         "%d printable ASCII characters, none of them a space "
+                         "or one of \"\\/?#%%", KEYGATE_ID_MAX);
+    }
+
+    record = keygate_change_put_account(cli->args[0], NULL, cli->request,
+                                        NULL, &faults);
+
+    if (record == NULL) {
+        return cli_faults(faults);
+    }
+
+    json_decref(record);
+
     return cli_account_write(cli, 1);
 }
 

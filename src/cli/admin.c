@@ -110,7 +110,8 @@ cli_put_query(char *p, size_t size, const char *name, const char *value)
 }
 
 
-/* One page; *cursor is the next one's, or empty. */
+/* One page; *cursor is the next one's, or empty.  Of what is asked for the
+ * account alone is the gateway's affair: all else is looked at here. */
 
 static int
 cli_admin_page(cli_t *cli, const char *token, char cursor[CLI_PATH_MAX],
@@ -124,7 +125,7 @@ cli_admin_page(cli_t *cli, const char *token, char cursor[CLI_PATH_MAX],
     const char     *account, *next;
     keygate_str_t   span;
 
-    account = cli_json_text(cli->request, "account");
+    account = (const char *) cli->filter.account.data;
     len = (size_t) sprintf(path, "/keys?limit=100");
 
     if ((account != NULL

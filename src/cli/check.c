@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "keygate_index.h"
+#include "line.h"
 
 
 typedef struct {
@@ -14,6 +15,7 @@ typedef struct {
     keygate_index_t  *index;
     uint64_t          lines;
     uint64_t          blank;
+    uint64_t          marks;
     uint64_t          bad;
     uint64_t          torn;              /* its number, or 0 */
     uint64_t          plain;             /* lines with a digest of this kind */
@@ -47,23 +49,6 @@ cli_check_bad(cli_check_t *c, uint64_t number, const char *pointer,
     fputs(c->bad == 1 ? "\n" : ",\n", stdout);
     (void) cli_print_compact(json);
     json_decref(json);
-}
-
-
-static int
-cli_check_blank(keygate_str_t line)
-{
-    size_t  i;
-
-    for (i = 0; i < line.len; i++) {
-        if (line.data[i] != ' ' && line.data[i] != '\t'
-            && line.data[i] != '\r')
-        {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 
@@ -115,9 +100,18 @@ cli_check_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
         return KEYGATE_OK;
     }
 
-    if (cli_check_blank(line)) {
+    switch (cli_line_kind(line)) {
+
+    case CLI_LINE_BLANK:
         c->blank++;
         return KEYGATE_OK;
+
+    case CLI_LINE_MARK:
+        c->marks++;
+        return KEYGATE_OK;
+
+    default:
+        break;
     }
 
     rc = keygate_record_scan(line, &record, &fault);
@@ -185,16 +179,19 @@ cli_check_print(const cli_check_t *c)
     uint64_t  older;
 
     healthy = c->bad == 0 && c->torn == 0 && (c->plain == 0 || c->hmac == 0);
-    older = c->lines - c->blank - c->bad - (c->torn != 0) - c->records;
+    older = c->lines - c->blank - c->marks - c->bad - (c->torn != 0)
+            - c->records;
 
     if (c->cli->json) {
         printf("%s],\"healthy\":%s,\"lines\":%llu,\"superseded\":%llu,"
-               "\"blank\":%llu,\"torn\":%s,\"keys\":%llu,\"live\":%llu,"
+               "\"blank\":%llu,\"marks\":%llu,\"torn\":%s,"
+               "\"keys\":%llu,\"live\":%llu,"
                "\"accounts\":%llu,\"orphans\":%llu,\"sha256\":%llu,"
                "\"hmac_sha256\":%llu}\n",
                c->bad ? "\n" : "", healthy ? "true" : "false",
                (unsigned long long) c->lines, (unsigned long long) older,
-               (unsigned long long) c->blank, c->torn ? "true" : "false",
+               (unsigned long long) c->blank,
+               (unsigned long long) c->marks, c->torn ? "true" : "false",
                (unsigned long long) c->keys, (unsigned long long) c->live,
                (unsigned long long) c->accounts,
                (unsigned long long) c->orphans,
@@ -224,6 +221,11 @@ cli_check_print(const cli_check_t *c)
            (unsigned long long) older, (unsigned long long) c->bad,
            (unsigned long long) c->keys, (unsigned long long) c->live,
            (unsigned long long) c->accounts);
+
+    if (c->marks != 0) {
+        printf("a node's copy of a store: %llu of the lines are marks\n",
+               (unsigned long long) c->marks);
+    }
 
     if (c->orphans != 0) {
         printf("%llu keys have an account that is not there: they are "

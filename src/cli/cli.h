@@ -3,14 +3,16 @@
  *
  *   main.c        which command, and with what
  *   commands.c    the commands: their options, their help
- *   options.c     the options, and what they set
+ *   options.c     the options, and what they set; option_member.c: of a record
  *   command_line.c  the command line to a cli_t
  *   help.c        --help, from the tables of the two above
  *   setup.c       formats of keys, the pepper, the journal
  *   store.c       finding records; changing them under the journal's lock
  *   key.c         create, rotate
- *   key_change.c  set, revoke, suspend, resume, expire, delete
+ *   key_change.c  set, revoke, suspend, resume, reset, expire, delete
  *   account.c     account put, set, delete
+ *   actor.h       who has changed a record
+ *   line.h        which lines are no records, and in order
  *   live.h        how many live keys an account has
  *   list.c        list, account list
  *   list_key.c    what is asked of a key; list_row.c: rows of their tables
@@ -23,6 +25,7 @@
  *   export.c      export; compact.c: compact
  *   check.c       check
  *   hash.c        hash
+ *   usage.h       usage: what is asked for, and what is printed
  *   openapi.h     openapi: a document and a configuration
  *   gate.h        setup: a first gate, its files, its site
  *   token.c       token
@@ -43,6 +46,7 @@
 #include "keygate_core.h"
 #include "keygate_credential.h"
 #include "keygate_digest.h"
+#include "keygate_filter.h"
 #include "keygate_journal.h"
 #include "keygate_json.h"
 #include "keygate_openapi.h"
@@ -83,10 +87,15 @@ typedef struct {
     const char           *admin;         /* URL */
     const char           *token_path;
     const char           *role;          /* of a token */
+    const char           *rate;          /* reset; NULL: all */
     const char           *store_url;
     const char           *store_user;
     const char           *password_path;
     const char           *ca_path;
+    const char           *cert_path;
+    const char           *cert_key_path;
+    const char           *tls_name;
+    const char           *sentinel;      /* the name of a master */
     const char           *zone;
     const char           *prefix;
     const char           *listen;        /* setup; as the five below */
@@ -97,10 +106,16 @@ typedef struct {
     const char           *conf_dir;
     keygate_openapi_options_t  openapi;
     const char           *document;      /* setup --openapi */
+    const char           *key;           /* usage; as the four below */
+    const char           *by;
+    const char           *from;
+    const char           *to;
+    const char           *as;
     const char           *check;         /* openapi; "": by the admin API */
     int                   strict;        /* openapi; as the two below */
     int                   export;
     int                   fragment;
+    int                   cluster;       /* the store is one */
     int64_t               wait;          /* seconds; -1: not asked */
     int                   merge;
     int                   fresh;         /* store epoch --new */
@@ -114,8 +129,7 @@ typedef struct {
     int                   bare;          /* hash --bare */
     int                   never;         /* expire --never */
     int                   hmac;          /* there is a pepper */
-    int64_t               older_than;    /* -1: not asked */
-    int64_t               unused_for;    /* -1: not asked */
+    keygate_filter_t      filter;        /* list */
     int64_t               at;            /* expire; KEYGATE_NEVER: not said */
 
     json_t               *request;       /* what the admin API would be sent */
@@ -178,6 +192,21 @@ const cli_command_t *cli_command_find(int *argc, char ***argv);
 /* -- options.c */
 
 const cli_option_t *cli_option_of(char letter);
+
+
+/* -- option_member.c: an exit code */
+
+/* Sets the option's member; NULL: the text was not UTF-8. */
+int cli_put(cli_t *cli, const cli_option_t *o, json_t *value);
+int cli_put_text(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_put_null(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_put_text_or_null(cli_t *cli, const cli_option_t *o,
+    const char *value);
+int cli_put_none(cli_t *cli, const cli_option_t *o, const char *value);
+/* Adds to a list, what is separated by commas one by one. */
+int cli_put_list(cli_t *cli, const cli_option_t *o, const char *value);
+/* FIELD=VALUE; FIELD alone is null. */
+int cli_put_field(cli_t *cli, const cli_option_t *o, const char *value);
 
 
 /* -- command_line.c */
@@ -267,6 +296,7 @@ int cli_set(cli_t *cli);
 int cli_revoke(cli_t *cli);
 int cli_suspend(cli_t *cli);
 int cli_resume(cli_t *cli);
+int cli_reset(cli_t *cli);
 int cli_expire(cli_t *cli);
 int cli_delete(cli_t *cli);
 int cli_list(cli_t *cli);
@@ -282,6 +312,7 @@ int cli_compact(cli_t *cli);
 int cli_check(cli_t *cli);
 int cli_hash(cli_t *cli);
 int cli_token(cli_t *cli);
+int cli_usage(cli_t *cli);
 int cli_openapi(cli_t *cli);
 int cli_nodes(cli_t *cli);
 int cli_nodes_forget(cli_t *cli);
@@ -337,8 +368,9 @@ int cli_print_compact(const json_t *json);
 void cli_print_record(const cli_t *cli, keygate_kind_e kind,
     const json_t *view);
 
-/* Whether all that was printed has got out: CLI_OK or CLI_IO. */
+/* Whether all that was printed has got out, a JSON value too: exit codes. */
 int cli_flush(void);
+int cli_output_json(const json_t *json);
 
 /* 0 when out of memory. */
 int cli_text_add(cli_text_t *t, const void *data, size_t len);

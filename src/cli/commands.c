@@ -8,7 +8,7 @@
 
 
 #define CLI_ANY    -1
-#define CLI_STORE  "123456"              /* options of a store */
+#define CLI_STORE  "1<>234[]~56"         /* options of a store */
 
 
 const cli_command_t  cli_commands[] = {
@@ -17,19 +17,23 @@ const cli_command_t  cli_commands[] = {
       "makes a first gate, and shows that it works",
       "A journal with an account and a key, a token for the admin API, and a\n"
       "site that asks for a key and proxies to --upstream. nginx tests it and\n"
-      "loads it; where it does not take it, nothing is left behind. What is\n"
-      "there already stays as it is. With --quiet nothing is printed but the\n"
-      "request to try. With --openapi the API is what the document means.\n" },
+      "loads it; where it does not take it, or somebody else listens there,\n"
+      "nothing is left behind. What is there already stays as it is, but for\n"
+      "an empty journal, where a gate begins. With --quiet nothing is printed\n"
+      "but the request to try. With --openapi the API is what the document\n"
+      "means; the exit code is 1 where a site is there that says something\n"
+      "else.\n" },
 
-    { "create", NULL, "", 0, 0, "J" CLI_STORE "PFansreEijqh", cli_create,
+    { "create", NULL, "", 0, 0, "J" CLI_STORE "PFansreEi!jqh", cli_create,
       "makes a key and shows its secret, this once",
       "The account must exist. With --quiet the secret is all that is\n"
       "printed; with --json it is the record's member \"secret\".\n" },
 
-    { "list", NULL, "", 0, 0, "J" CLI_STORE "aOUlAkjqh", cli_list,
+    { "list", NULL, "", 0, 0, "J" CLI_STORE "*@%./^OUlAkjqh", cli_list,
       "lists keys",
-      "With --older-than or --unused-for only keys that are neither revoked\n"
-      "nor expired are listed. A secret is as old as its key, or as its last\n"
+      "All that is said must hold. With --older-than or --unused-for, unless\n"
+      "--state says otherwise, only keys that are neither revoked nor expired\n"
+      "are listed. A secret is as old as its key, or as its last\n"
       "rotation. When a key was last used is known to the running gateway\n"
       "only, since it was started: --unused-for asks its admin API, and a key\n"
       "that it has not seen counts as unused since it was made.\n" },
@@ -37,9 +41,9 @@ const cli_command_t  cli_commands[] = {
     { "show", NULL, "ID", 1, 1, "J" CLI_STORE "jqh", cli_show,
       "shows a key", "" },
 
-    { "set", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "nsSrReEiIjqh", cli_set,
+    { "set", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "nsSrReEiI!jqh", cli_set,
       "changes a key",
-      "Lists are replaced as a whole.\n" },
+      "Lists are replaced as a whole; of meta what is not named stays.\n" },
 
     { "rotate", NULL, "ID", 1, 1, "J" CLI_STORE "PFojqh", cli_rotate,
       "gives a key a new secret, and shows it, this once",
@@ -58,6 +62,11 @@ const cli_command_t  cli_commands[] = {
 
     { "resume", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_resume,
       "ends the suspension of keys", "" },
+
+    { "reset", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7$jqh", cli_reset,
+      "gives keys back what they have used of their rates",
+      "Of all of them, or of --rate. What keys of an account have used of a\n"
+      "rate of the account stays.\n" },
 
     { "expire", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "tTNjqh", cli_expire,
       "says when keys end",
@@ -102,7 +111,8 @@ const cli_command_t  cli_commands[] = {
       "is there already is refused, by id and by digest; each row that is\n"
       "refused is told with its line and the reason, and makes the exit code\n"
       "1. The others are written, 4096 rows at a time, each time all or none.\n"
-    },
+      "Of a journal's lines the last one of a record is taken, if it is not\n"
+      "deleted.\n" },
 
     { "export", NULL, CLI_JOURNAL, 0, 1, "J" CLI_STORE "djqh", cli_export,
       "prints all keys and accounts as JSON Lines",
@@ -120,7 +130,18 @@ const cli_command_t  cli_commands[] = {
     { "check", NULL, CLI_JOURNAL, 0, 1, "J" CLI_STORE "Pjqh", cli_check,
       "looks whether the journal is in order",
       "Tells every line that a gateway does not take. The exit code is 4\n"
-      "when there are any, or when the last line is torn.\n" },
+      "when there are any, or when the last line is torn. The marks in a\n"
+      "node's copy of a store are in order.\n" },
+
+    { "usage", NULL, "DIR...", 1, CLI_ANY, "a#-()&jqh", cli_usage,
+      "adds up what keys were used for",
+      "From the directories that usage= of keygate_zone names, those of\n"
+      "several nodes too, and copies of them: the last line for a node, a key\n"
+      "and an hour counts. A row for each key; with --account one for all of\n"
+      "its keys. TIME is a day, a month (that of --to is among them) or an\n"
+      "RFC 3339 time. Hours, days and months are UTC.\n"
+      "\n"
+      "  keygate usage /var/lib/keygate/usage --by month --format csv\n" },
 
     { "hash", NULL, "", 0, 0, "Pbjqh", cli_hash,
       "prints the digest of a credential or token from stdin",
@@ -165,7 +186,8 @@ const cli_command_t  cli_commands[] = {
       "When it is interrupted, the next one goes on. With --merge the records\n"
       "that a store lacks are brought into one that is not empty; where both\n"
       "have another state of one, the store's stays, unless the journal's is\n"
-      "revoked or deleted.\n" },
+      "revoked or deleted. Lines that are not valid are told with their\n"
+      "numbers, and left out.\n" },
 
     { "pull", "store", "", 0, 0, "J" CLI_STORE "8jqh", cli_store_pull,
       "writes a store's records into a journal",

@@ -16,6 +16,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "actor.h"
 #include "gate.h"
 
 
@@ -54,7 +55,11 @@ cli_gate_open(cli_t *cli, cli_gate_t *gate)
     rc = rc != CLI_OK ? rc : cli_gate_path(&gate->site, conf, "keygate-",
                                            gate->name, ".conf");
 
-    return rc != CLI_OK ? rc : cli_gate_words(gate);
+    rc = rc != CLI_OK ? rc : cli_gate_words(gate);
+
+    rc = rc != CLI_OK ? rc : cli_gate_local(gate);
+
+    return rc != CLI_OK ? rc : cli_gate_apart(gate);
 }
 
 
@@ -117,6 +122,7 @@ cli_gate_records(cli_t *cli, cli_gate_t *gate, cli_text_t *lines)
     record = request == NULL
              ? NULL : keygate_change_put_account(CLI_GATE_ACCOUNT, NULL,
                                                  request, NULL, &faults);
+    record = cli_sign(NULL, record);
     json_decref(request);
 
     rc = request == NULL ? cli_nomem()
@@ -131,11 +137,52 @@ cli_gate_records(cli_t *cli, cli_gate_t *gate, cli_text_t *lines)
     record = request == NULL
              ? NULL : keygate_change_create_key(request, gate->id, &digest,
                                                 cli->now, NULL, &faults);
+    record = cli_sign(NULL, record);
     json_decref(request);
 
     return request == NULL ? cli_nomem()
                            : cli_add_record(lines, KEYGATE_KEY, record,
                                             faults);
+}
+
+
+/* An empty journal is where a gate begins: its owner and mode stay. */
+
+static int
+cli_gate_begin(cli_t *cli, cli_gate_t *gate, const cli_text_t *lines)
+{
+    int            rc;
+    uint64_t       at, end;
+    keygate_rc_t   krc;
+    keygate_str_t  span;
+
+    cli->journal_path = gate->journal.path;
+    rc = cli_setup_file(cli, 0);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    krc = keygate_journal_begin(cli->journal);
+
+    if (krc != KEYGATE_OK) {
+        return cli_journal_error(cli, krc);
+    }
+
+    if (cli_gate_empty(&gate->journal)) {
+        span.data = (unsigned char *) lines->data;
+        span.len = lines->len;
+        krc = keygate_journal_append(cli->journal, span, &at, &end);
+        rc = cli_journal_error(cli, krc);
+
+    } else {
+        rc = cli_error(CLI_CONFLICT, "%s: somebody else has begun it: run "
+                       "this again", gate->journal.path);
+    }
+
+    keygate_journal_end(cli->journal);
+
+    return rc;
 }
 
 
@@ -150,7 +197,10 @@ cli_gate_journal(cli_t *cli, cli_gate_t *gate)
     rc = cli_gate_records(cli, gate, &lines);
 
     if (rc == CLI_OK) {
-        rc = cli_gate_write(&gate->journal, lines.data, lines.len, 0600, 1);
+        rc = cli_gate_there(&gate->journal)
+             ? cli_gate_begin(cli, gate, &lines)
+             : cli_gate_write(&gate->journal, lines.data, lines.len, 0600, 1);
+        gate->keyed = rc == CLI_OK;
     }
 
     cli_text_free(&lines);
@@ -226,6 +276,13 @@ cli_gate_configure(cli_gate_t *gate)
                          "was made is removed again", gate->site.path);
     }
 
+    if (rc == CLI_OK && !cli_gate_included(&gate->site)) {
+        return cli_error(CLI_FAILED, "nginx does not read %s: all that was "
+                         "made is removed again; --conf is for a directory "
+                         "whose files nginx.conf includes at \"http\" level",
+                         gate->site.path);
+    }
+
     return rc;
 }
 
@@ -241,6 +298,10 @@ cli_gate_make(cli_t *cli, cli_gate_t *gate)
     if (!site && cli_gate_nginx("-t", "-q") != 0) {
         return cli_error(CLI_FAILED, "\"nginx -t\" fails as it is: mend that "
                          "first; nothing was made");
+    }
+
+    if (!site && cli_gate_free(gate) != CLI_OK) {
+        return CLI_FAILED;
     }
 
     if (!cli_gate_there(&gate->journal)) {
@@ -259,6 +320,13 @@ cli_gate_make(cli_t *cli, cli_gate_t *gate)
 
     if (rc == CLI_OK && !site) {
         rc = cli_gate_configure(gate);
+    }
+
+    /* last, for it cannot be taken back; and of a gate that is there it might
+     * be all that its nginx then has */
+
+    if (rc == CLI_OK && !site && cli_gate_empty(&gate->journal)) {
+        rc = cli_gate_journal(cli, gate);
     }
 
     return rc;
@@ -292,8 +360,10 @@ cli_setup(cli_t *cli)
     }
 
     if (rc == CLI_OK) {
-        gate.loaded = gate.site.made && cli_gate_nginx("-s", "reload") == 0;
+        gate.loaded = (gate.site.made || gate.digest.made)
+                      && cli_gate_nginx("-s", "reload") == 0;
         rc = cli_gate_tell(cli, &gate);
+        rc = rc != CLI_OK ? rc : cli_gate_document_same(&gate);
     }
 
     cli_gate_document_free(&gate);

@@ -25,6 +25,7 @@ typedef struct {
     const char       *name;
     const char       *listen;
     const char       *admin;             /* where the admin API listens */
+    char              local[32];         /* that, when a port was given */
     const char       *upstream;
 
     cli_gate_file_t   journal;
@@ -34,6 +35,7 @@ typedef struct {
 
     cli_openapi_t     document;          /* with --openapi */
     unsigned          documented:1;
+    unsigned          keyed:1;           /* a key was made: the two below */
     unsigned          loaded:1;          /* by an nginx that runs */
     char              id[KEYGATE_ID_MAX + 1];
     char              credential[KEYGATE_CREDENTIAL_MAX + 1];
@@ -47,6 +49,7 @@ int cli_gate_path(cli_gate_file_t *file, const char *dir, const char *prefix,
     const char *name, const char *suffix);
 
 int cli_gate_there(const cli_gate_file_t *file);
+int cli_gate_empty(const cli_gate_file_t *file);     /* and no link */
 
 /* Makes it; "give": for the user whose directory it is in. */
 int cli_gate_write(cli_gate_file_t *file, const char *text, size_t len,
@@ -55,9 +58,19 @@ int cli_gate_write(cli_gate_file_t *file, const char *text, size_t len,
 /* Removes it, if this run has made it and it is not to stay. */
 void cli_gate_done(cli_gate_file_t *file, int stays);
 
+
+/* -- gate_nginx.c */
+
 /* Runs nginx with one or two arguments; what it prints is shown.  Its exit
  * status, or -1 when it cannot be run. */
 int cli_gate_nginx(const char *first, const char *second);
+
+/* Calls "each" with every line of the configuration that nginx reads, which it
+ * may change.  Whether these were all. */
+int cli_gate_dump(void (*each)(void *data, char *line), void *data);
+
+/* Whether the file is among those that nginx reads. */
+int cli_gate_included(const cli_gate_file_t *file);
 
 
 /* -- gate_site.c */
@@ -69,12 +82,39 @@ int cli_gate_site(cli_gate_t *gate, cli_text_t *text);
 int cli_gate_words(const cli_gate_t *gate);
 
 
+/* -- gate_listen.c */
+
+typedef struct {
+    const char  *host;                   /* "len" bytes; 0: all addresses */
+    int          len;
+    const char  *port;
+} cli_gate_at_t;
+
+/* To nginx a port is one of all addresses: the admin API is not for them.  An
+ * exit code, as of the two below, which say what is wrong. */
+int cli_gate_local(cli_gate_t *gate);
+
+/* Whether the gate and its admin API listen apart from one another. */
+int cli_gate_apart(const cli_gate_t *gate);
+
+/* Whether nobody listens there, nor would by nginx's configuration; what is
+ * free instead is told. */
+int cli_gate_free(const cli_gate_t *gate);
+
+/* The gate's address as a client on this machine has it. */
+void cli_gate_host(const cli_gate_t *gate, cli_gate_at_t *at);
+
+
 /* -- gate_document.c */
 
 /* With --openapi: reads the document, and tells what is to be told of it.  An
  * exit code. */
 int cli_gate_document(cli_t *cli, cli_gate_t *gate);
 void cli_gate_document_free(cli_gate_t *gate);
+
+/* Whether a site that was there says what the document says; what is to be done
+ * where it does not is told.  An exit code. */
+int cli_gate_document_same(cli_gate_t *gate);
 
 /* Its API, and one beside it that shows a key what it is; 0 without memory. */
 int cli_gate_document_api(cli_gate_t *gate, cli_text_t *text);

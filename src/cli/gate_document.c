@@ -10,6 +10,31 @@
 #include "gate.h"
 
 
+#define CLI_GATE_ME  "/keygate/me"
+
+/* What the document has where the gate shows a key what it is. */
+
+static void
+cli_gate_document_me(const cli_gate_t *gate)
+{
+    keygate_str_t           rest;
+    const keygate_api_t    *api;
+    const keygate_route_t  *route;
+
+    api = gate->document.result.api;
+    route = keygate_path_rest(KEYGATE_STR(CLI_GATE_ME), api->base, &rest)
+            ? keygate_router_match(api->router, rest) : NULL;
+
+    if (route != NULL && !keygate_str_eq(route->method, KEYGATE_STR("NONE"))) {
+        cli_note(gate->document.cli, "%s: \"%.*s\" has %s, which is the "
+                 "gate's: its location in the site is to be removed, or to "
+                 "have another path, where the document's is meant",
+                 gate->document.path, (int) route->path.len,
+                 (const char *) route->path.data, CLI_GATE_ME);
+    }
+}
+
+
 int
 cli_gate_document(cli_t *cli, cli_gate_t *gate)
 {
@@ -33,6 +58,7 @@ cli_gate_document(cli_t *cli, cli_gate_t *gate)
 
     if (rc == CLI_OK) {
         cli_openapi_tell(o);
+        cli_gate_document_me(gate);
     }
 
     return rc;
@@ -49,8 +75,47 @@ cli_gate_document_free(cli_gate_t *gate)
 }
 
 
+int
+cli_gate_document_same(cli_gate_t *gate)
+{
+    int          rc;
+    unsigned     n;
+    const char  *open;
+
+    if (!gate->documented || gate->site.made) {
+        return CLI_OK;
+    }
+
+    rc = cli_openapi_differs(&gate->document, gate->site.path, &n);
+
+    if (rc != CLI_OK || n == 0) {
+        return rc;
+    }
+
+    switch (gate->document.cli->openapi.open) {
+
+    case KEYGATE_OPENAPI_PUBLIC:
+        open = " --public";
+        break;
+
+    case KEYGATE_OPENAPI_ANY:
+        open = " --any";
+        break;
+
+    default:
+        open = "";
+    }
+
+    return cli_error(CLI_OPENAPI_DIFFERENT, "%s stays as it is, and does not "
+                     "say what %s says now: \"keygate openapi %s --name %s%s "
+                     "--check %s\" tells each difference", gate->site.path,
+                     gate->document.path, gate->document.path, gate->name,
+                     open, gate->site.path);
+}
+
+
 /* What the two have in common: where keys are, what they look like, how they
- * are sent. */
+ * are sent, what they may do, and what is told of whose they are. */
 
 static keygate_rc_t
 cli_gate_beside(cli_gate_t *gate, keygate_block_t *block)
@@ -60,7 +125,7 @@ cli_gate_beside(cli_gate_t *gate, keygate_block_t *block)
     const keygate_words_t  *words;
 
     static const char *const  common[] = {
-        "zone", "credential", "key_format", NULL
+        "zone", "credential", "key_format", "account", "scope", NULL
     };
 
     rc = KEYGATE_OK;
@@ -76,7 +141,7 @@ cli_gate_beside(cli_gate_t *gate, keygate_block_t *block)
     }
 
     return rc != KEYGATE_OK
-           ? rc : keygate_block_puts(block, 4, "route", "GET", "/keygate/me",
+           ? rc : keygate_block_puts(block, 4, "route", "GET", CLI_GATE_ME,
                                      "any");
 }
 

@@ -1,29 +1,33 @@
 /*
- * Files of a gate that "setup" makes, each of them once, and the nginx that
- * is to take them.
+ * Files of a gate that "setup" makes, each of them once.
  */
-
-#define _GNU_SOURCE                      /* environ */
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gate.h"
 
 
+/* Absolute: nginx takes what is relative from a place of its own. */
+
 int
 cli_gate_path(cli_gate_file_t *file, const char *dir, const char *prefix,
     const char *name, const char *suffix)
 {
-    int  n;
+    int   n;
+    char  here[PATH_MAX];
 
-    n = snprintf(file->path, sizeof(file->path), "%s/%s%s%s", dir, prefix,
-                 name, suffix);
+    here[0] = '\0';
+
+    if (dir[0] != '/' && getcwd(here, sizeof(here)) == NULL) {
+        return cli_error(CLI_IO, "%s: %s", dir, strerror(errno));
+    }
+
+    n = snprintf(file->path, sizeof(file->path), "%s%s%s/%s%s%s", here,
+                 here[0] != '\0' ? "/" : "", dir, prefix, name, suffix);
 
     if (n < 0 || (size_t) n >= sizeof(file->path)) {
         return cli_error(CLI_USAGE, "%s: too long", dir);
@@ -39,6 +43,16 @@ cli_gate_there(const cli_gate_file_t *file)
     struct stat  st;
 
     return lstat(file->path, &st) == 0;
+}
+
+
+int
+cli_gate_empty(const cli_gate_file_t *file)
+{
+    struct stat  st;
+
+    return lstat(file->path, &st) == 0 && S_ISREG(st.st_mode)
+           && st.st_size == 0;
 }
 
 
@@ -107,54 +121,4 @@ cli_gate_done(cli_gate_file_t *file, int stays)
     }
 
     keygate_file_close(&file->at);
-}
-
-
-int
-cli_gate_nginx(const char *first, const char *second)
-{
-    int                          rc, status;
-    char                        *argv[4];
-    pid_t                        pid;
-    posix_spawn_file_actions_t   actions;
-
-    argv[0] = (char *) "nginx";
-    argv[1] = (char *) first;
-    argv[2] = (char *) second;
-    argv[3] = NULL;
-
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        return -1;
-    }
-
-    /* results go to stdout, and this is none */
-
-    rc = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO,
-                                          STDOUT_FILENO);
-    if (rc == 0) {
-        rc = posix_spawnp(&pid, "nginx", &actions, NULL, argv, environ);
-    }
-
-    if (rc == ENOENT) {
-
-        /* "su" leaves the user's path as it is */
-
-        rc = posix_spawn(&pid, "/usr/sbin/nginx", &actions, NULL, argv,
-                         environ);
-    }
-
-    posix_spawn_file_actions_destroy(&actions);
-
-    if (rc != 0) {
-        cli_error(0, "nginx: %s", strerror(rc));
-        return -1;
-    }
-
-    while (waitpid(pid, &status, 0) == -1) {
-        if (errno != EINTR) {
-            return -1;
-        }
-    }
-
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -4,6 +4,8 @@
  */
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -17,14 +19,60 @@
 #define CLI_SECRET_MAX  4096
 
 
-/* Reads a line; from a terminal without showing it, and with nothing that
- * could end us before it shows again what is typed. */
+/* Whether something follows the line that was read: no other token must be
+ * taken for this one's part, or go without a word. */
+
+static int
+cli_read_more(void)
+{
+    int  c;
+
+    do {
+        c = getchar();
+    } while (c == '\r' || c == '\n');
+
+    return c != EOF;
+}
+
+
+/* A line without its end; bytes, of which any may be 0. */
+
+static size_t
+cli_read_bytes(char secret[CLI_SECRET_MAX])
+{
+    int     c;
+    size_t  len;
+
+    len = 0;
+
+    while (len < CLI_SECRET_MAX - 1) {
+        c = getchar();
+
+        if (c == EOF || c == '\n') {
+            break;
+        }
+
+        secret[len++] = (char) c;
+    }
+
+    if (len != 0 && len < CLI_SECRET_MAX - 1 && secret[len - 1] == '\r') {
+        len--;
+    }
+
+    secret[len] = '\0';
+
+    return len;
+}
+
+
+/* From a terminal without showing it, and with nothing that could end us
+ * before it shows again what is typed. */
 
 static int
 cli_read_secret(char secret[CLI_SECRET_MAX])
 {
     int             tty;
-    char           *p;
+    size_t          i, len;
     struct termios  old, mute;
 
     tty = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
@@ -37,30 +85,35 @@ cli_read_secret(char secret[CLI_SECRET_MAX])
     }
 
     setvbuf(stdin, NULL, _IONBF, 0);
-    p = fgets(secret, CLI_SECRET_MAX, stdin);
+    len = cli_read_bytes(secret);
 
     if (tty) {
         (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
         fputc('\n', stderr);
     }
 
-    if (p == NULL) {
-        return cli_error(CLI_USAGE, "there is nothing on stdin");
+    if (ferror(stdin)) {
+        return cli_error(CLI_IO, "stdin: %s", strerror(errno));
     }
 
-    if (strlen(secret) == CLI_SECRET_MAX - 1) {
+    if (len == CLI_SECRET_MAX - 1) {
         return cli_error(CLI_USAGE, "what is on stdin is too long");
     }
 
-    secret[strcspn(secret, "\r\n")] = '\0';
+    if (!tty && cli_read_more()) {
+        return cli_error(CLI_USAGE, "there is more than one line on stdin, "
+                         "expected one credential or token");
+    }
 
-    if (secret[0] == '\0') {
+    if (len == 0) {
         return cli_error(CLI_USAGE, "there is nothing on stdin");
     }
 
-    for (p = secret; *p != '\0'; p++) {
-        if (iscntrl((unsigned char) *p)) {
-            return cli_error(CLI_USAGE, "there are control characters in it");
+    for (i = 0; i < len; i++) {
+        if (iscntrl((unsigned char) secret[i])) {
+            return cli_error(CLI_USAGE, "there are control characters, or "
+                             "zero bytes, in what is on stdin: a credential "
+                             "or token has none");
         }
     }
 
@@ -84,15 +137,9 @@ cli_hash_print(cli_t *cli, const char *secret)
     keygate_digest_hex(digest, hex);
     kind = cli->hmac ? "hmac-sha256" : "sha256";
 
-    if (cli->bare) {
-        printf("%s\n", hex);
-
-    } else if (cli->json) {
-        printf("{\"digest\":\"%s:%s\"}\n", kind, hex);
-
-    } else {
-        printf("%s:%s\n", kind, hex);
-    }
+    printf("%s%s%s%s%s\n", cli->json ? "{\"digest\":\"" : "",
+           cli->bare ? "" : kind, cli->bare ? "" : ":", hex,
+           cli->json ? "\"}" : "");
 
     return CLI_OK;
 }
@@ -103,6 +150,12 @@ cli_hash(cli_t *cli)
 {
     int   rc;
     char  secret[CLI_SECRET_MAX];
+
+    /* a file that is opened later might be taken for a stdin that is closed */
+
+    if (fcntl(STDIN_FILENO, F_GETFD) == -1) {
+        return cli_error(CLI_IO, "stdin: %s", strerror(errno));
+    }
 
     rc = cli_setup_digester(cli);
 

@@ -41,9 +41,15 @@ cli_help_option(const cli_option_t *o, FILE *out)
                 o->value ? o->value : "");
 
     width = 30;
-    fprintf(out, "%*s", n < width ? width - n : 1, "");
 
-    for (n = n < width ? width : n + 1, p = o->text; *p != '\0'; /* void */ ) {
+    if (n < width) {
+        fprintf(out, "%*s", width - n, "");
+
+    } else {
+        fprintf(out, "\n%*s", width, "");
+    }
+
+    for (n = width, p = o->text; *p != '\0'; /* void */ ) {
         size_t  len;
 
         len = strcspn(p, " ");

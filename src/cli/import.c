@@ -40,6 +40,14 @@ cli_import_take(cli_import_t *m, json_t *json)
     }
 
     rc = cli_row_make(m->cli, json, row);
+
+    if (rc == KEYGATE_OK && cli_import_replaced(m, row)) {
+        cli_row_free(row);
+        m->n--;
+        m->replaced++;
+        return KEYGATE_OK;
+    }
+
     m->bytes += row->len;
 
     return rc;
@@ -54,7 +62,7 @@ cli_import_rows(cli_import_t *m)
     keygate_rc_t  krc;
 
     for (rc = CLI_OK; rc == CLI_OK && !cli_interrupted; /* void */ ) {
-        krc = cli_source_next(&m->source, &json);
+        krc = cli_file_next(&m->source, &json);
 
         if (krc == KEYGATE_OK) {
             krc = cli_import_take(m, json);
@@ -112,10 +120,12 @@ cli_import_report(cli_import_t *m)
 
     if (m->cli->json) {
         printf("%s],\"keys\":%llu,\"accounts\":%llu,"
-               "\"unknown_accounts\":%llu,\"dry_run\":%s}\n",
+               "\"unknown_accounts\":%llu,\"replaced\":%llu,\"dry_run\":%s}"
+               "\n",
                m->refused ? "\n" : "", (unsigned long long) m->keys,
                (unsigned long long) m->accounts,
                (unsigned long long) orphans,
+               (unsigned long long) m->replaced,
                m->cli->dry_run ? "true" : "false");
         return;
     }
@@ -124,6 +134,11 @@ cli_import_report(cli_import_t *m)
              (unsigned long long) m->keys, (unsigned long long) m->accounts,
              m->cli->dry_run ? "would be imported" : "imported",
              (unsigned long long) m->refused);
+
+    if (m->replaced != 0) {
+        cli_note(m->cli, "%llu lines were not taken, as later ones of the "
+                 "same records count", (unsigned long long) m->replaced);
+    }
 
     if (orphans != 0) {
         cli_note(m->cli, "%llu accounts of these keys are not there: their "
@@ -139,6 +154,21 @@ cli_import_run(cli_import_t *m)
     int           rc;
     unsigned      i;
     keygate_rc_t  krc;
+
+    cli_progress_start(&m->progress, m->cli, "reading the file",
+                       m->source.size);
+    krc = cli_import_ahead(m);
+    cli_progress_end(&m->progress);
+
+    if (krc == KEYGATE_NOMEM) {
+        return cli_nomem();
+    }
+
+    if (krc != KEYGATE_OK) {
+        return cli_interrupted
+               ? cli_error(CLI_FAILED, "interrupted: nothing was imported")
+               : cli_error(CLI_IO, "%s: %s", m->source.name, strerror(errno));
+    }
 
     cli_progress_start(&m->progress, m->cli, "reading the journal", 0);
     krc = cli_import_look(m);
@@ -186,6 +216,8 @@ cli_import(cli_t *cli)
 
     m->cli = cli;
     m->unknown = json_object();
+    m->gone = json_object();
+    m->latest = keygate_index_create(cli->now);
 
     /* the first signal lets the batch be finished, the second is obeyed */
 
@@ -196,13 +228,13 @@ cli_import(cli_t *cli)
     (void) sigaction(SIGINT, &sa, NULL);
     (void) sigaction(SIGTERM, &sa, NULL);
 
-    rc = m->unknown == NULL ? cli_nomem() : CLI_OK;
+    rc = m->unknown == NULL || m->gone == NULL || m->latest == NULL
+         ? cli_nomem() : CLI_OK;
 
     rc = rc != CLI_OK ? rc : cli_read_formats(cli);
     rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
-    rc = rc != CLI_OK ? rc : cli_source_open(&m->source,
-                                             cli->n_args ? cli->args[0]
-                                                         : "-");
+    rc = rc != CLI_OK ? rc : cli_file_open(&m->source,
+                                           cli->n_args ? cli->args[0] : "-");
     rc = rc != CLI_OK ? rc : cli_setup_records(cli, 1);
     rc = rc != CLI_OK || !cli_copied(cli) ? rc : CLI_CONFLICT;
     rc = rc != CLI_OK ? rc : cli_import_run(m);
@@ -210,6 +242,8 @@ cli_import(cli_t *cli)
     cli_source_close(&m->source);
     cli_text_free(&m->lines);
     json_decref(m->unknown);
+    json_decref(m->gone);
+    keygate_index_destroy(m->latest);
     keygate_index_destroy(m->index);
     free(m);
 

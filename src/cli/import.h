@@ -1,6 +1,7 @@
 /*
- * What the files of import share: import.c, import_file.c, import_row.c and
- * import_credential.c, which read rows, and import_batch.c, which writes them.
+ * What the files of import share: import_source.c, import_file.c, import_csv.c,
+ * import_row.c and import_credential.c, which read rows, import_ahead.c, which
+ * knows the last of them, import_batch.c, which writes them, and import.c.
  */
 
 #ifndef KEYGATE_CLI_IMPORT_H
@@ -14,7 +15,7 @@
 #define CLI_BATCH_BYTES   (4 << 20)
 
 
-/* -- import_file.c: rows out of a file */
+/* -- import_source.c: bytes and lines */
 
 typedef struct {
     FILE        *f;
@@ -25,19 +26,50 @@ typedef struct {
     uint64_t     row;            /* the line where the row began */
     int          csv;
     json_t      *columns;        /* of CSV: their names */
+    off_t        start;          /* of the first row */
     cli_text_t   text;
     const char  *reason;         /* why a row is refused */
 } cli_source_t;
 
-int cli_source_open(cli_source_t *s, const char *path);  /* an exit code */
+/* An exit code; a file is at its first byte. */
+int cli_source_open(cli_source_t *s, const char *path);
 void cli_source_close(cli_source_t *s);
 
 /*
- * The next row as an object: KEYGATE_OK; KEYGATE_NONE after the last;
- * KEYGATE_INVALID with s->reason, and the row is passed over; KEYGATE_NOMEM;
- * KEYGATE_IO.
+ * To the beginning of the next row, past empty lines; and the next line as it
+ * is, in s->text: KEYGATE_OK; KEYGATE_NONE after the last; KEYGATE_INVALID with
+ * s->reason, and it is passed over; KEYGATE_NOMEM; KEYGATE_IO.
  */
-keygate_rc_t cli_source_next(cli_source_t *s, json_t **row);
+keygate_rc_t cli_source_begin(cli_source_t *s);
+keygate_rc_t cli_source_line(cli_source_t *s);
+
+/* Before all of it is read for the first of two times, and then again, from
+ * the first row: KEYGATE_OK; KEYGATE_IO. */
+keygate_rc_t cli_source_twice(cli_source_t *s);
+keygate_rc_t cli_source_again(cli_source_t *s);
+
+/* Bytes of it, for import_csv.c: the next one, taken or not; the rest of a
+ * line passed over; one more in s->text; and what is wrong with the row. */
+int cli_source_getc(cli_source_t *s);
+int cli_source_peek(cli_source_t *s);
+void cli_source_skip(cli_source_t *s);
+keygate_rc_t cli_source_take(cli_source_t *s, int c);
+keygate_rc_t cli_source_refuse(cli_source_t *s, const char *reason);
+
+
+/* -- import_file.c: an exit code; and the next row as an object, results as of
+ * cli_source_line() */
+
+int cli_file_open(cli_source_t *s, const char *path);
+keygate_rc_t cli_file_next(cli_source_t *s, json_t **row);
+
+
+/* -- import_csv.c */
+
+/* The names in the first line: an exit code.  A row as an object: as of
+ * cli_file_next(). */
+int cli_csv_names(cli_source_t *s);
+keygate_rc_t cli_csv_row(cli_source_t *s, json_t *row);
 
 
 /* -- import_row.c */
@@ -76,7 +108,9 @@ typedef struct {
     cli_t            *cli;
     cli_source_t      source;
     cli_progress_t    progress;
-    keygate_index_t  *index;
+    keygate_index_t  *latest;            /* lines of the file, by record */
+    json_t           *gone;              /* what it deletes in the end */
+    keygate_index_t  *index;             /* of the journal */
     keygate_mark_t    mark;
     json_t           *unknown;           /* accounts not seen so far */
     cli_row_t         rows[CLI_BATCH];
@@ -88,7 +122,18 @@ typedef struct {
     uint64_t          keys;
     uint64_t          accounts;
     uint64_t          refused;
+    uint64_t          replaced;
 } cli_import_t;
+
+
+/* -- import_ahead.c */
+
+/* Goes through a file of JSON Lines, for what its last lines are: KEYGATE_OK;
+ * KEYGATE_NOMEM; KEYGATE_IO. */
+keygate_rc_t cli_import_ahead(cli_import_t *m);
+
+/* Whether a later line of the file is what counts for the row's record. */
+int cli_import_replaced(const cli_import_t *m, const cli_row_t *row);
 
 
 /* Brings the index up to date with the journal. */

@@ -246,7 +246,7 @@ cli_import_append(cli_import_t *m)
 int
 cli_import_flush(cli_import_t *m)
 {
-    int           saved;
+    int           saved, good;
     unsigned      i;
     uint64_t      keys, accounts;
     keygate_rc_t  rc;
@@ -259,13 +259,19 @@ cli_import_flush(cli_import_t *m)
     accounts = m->accounts;
     m->lines.len = 0;
 
+    /* where nothing is to be written, no journal is made */
+
+    for (good = 0, i = 0; i < m->n && !good; i++) {
+        good = m->rows[i].reason == NULL;
+    }
+
     rc = KEYGATE_OK;
 
-    if (!m->cli->dry_run) {
+    if (good && !m->cli->dry_run) {
         rc = keygate_journal_begin(m->cli->journal);
     }
 
-    if (rc == KEYGATE_OK) {
+    if (good && rc == KEYGATE_OK) {
         rc = cli_import_look(m);
 
         for (i = 0; i < m->n && rc == KEYGATE_OK; i++) {

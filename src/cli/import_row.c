@@ -39,15 +39,6 @@ cli_row_member(const char *name, int *list)
 }
 
 
-keygate_rc_t
-cli_row_refuse(cli_row_t *row, const char *reason)
-{
-    row->reason = strdup(reason);
-
-    return row->reason != NULL ? KEYGATE_INVALID : KEYGATE_NOMEM;
-}
-
-
 /* What a row does not say: as the options have it, or as usual. */
 
 static int

@@ -7,6 +7,7 @@
 
 #include <openssl/crypto.h>
 
+#include "actor.h"
 #include "cli.h"
 
 
@@ -143,6 +144,7 @@ cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     json_decref(new->record);
     new->record = keygate_change_create_key(cli->request, new->id, &digest,
                                             cli->now, NULL, &faults);
+    new->record = cli_sign(NULL, new->record);
 
     return cli_add_record(lines, KEYGATE_KEY, json_incref(new->record),
                           faults);
@@ -192,6 +194,38 @@ cli_create_try(cli_t *cli, cli_new_t *new, const char *account)
 }
 
 
+/* Whether a record can be made of what is asked for: that is told before any
+ * journal is looked at. */
+
+static int
+cli_create_usage(cli_t *cli, cli_new_t *new)
+{
+    int             rc;
+    json_t         *record, *faults;
+    keygate_hex_t   digest;
+
+    rc = cli_new_credential(cli, new);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    digest.hex = new->hex;
+    digest.hmac = cli->hmac != 0;
+
+    record = keygate_change_create_key(cli->request, new->id, &digest,
+                                       cli->now, NULL, &faults);
+
+    if (record == NULL) {
+        return cli_faults(faults);
+    }
+
+    json_decref(record);
+
+    return CLI_OK;
+}
+
+
 int
 cli_create(cli_t *cli)
 {
@@ -199,10 +233,16 @@ cli_create(cli_t *cli)
     cli_new_t    new;
     const char  *account;
 
+    memset(&new, 0, sizeof(cli_new_t));
     account = cli_json_text(cli->request, "account");
 
     if (account == NULL) {
         return cli_error(CLI_USAGE, "which account? give --account ID");
+    }
+
+    if (!keygate_id_valid(keygate_span(account))) {
+        return cli_error(CLI_NOT_FOUND, "there is no such account: --account "
+                         "is not an id; see \"keygate account list\"");
     }
 
     if (json_object_get(cli->request, "scopes") == NULL
@@ -213,15 +253,9 @@ cli_create(cli_t *cli)
 
     rc = cli_setup_formats(cli);
     rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
+    rc = rc != CLI_OK ? rc : cli_create_usage(cli, &new);
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
-
-    if (rc != CLI_OK) {
-        return rc;
-    }
-
-    memset(&new, 0, sizeof(cli_new_t));
-
-    rc = cli_create_try(cli, &new, account);
+    rc = rc != CLI_OK ? rc : cli_create_try(cli, &new, account);
 
     if (rc == CLI_OK) {
         rc = cli_new_print(cli, &new, "made");
@@ -265,6 +299,7 @@ cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     json_decref(new->record);
     new->record = keygate_change_rotate_key(find->wants[0].json, &digest,
                                             new->overlap, cli->now, &faults);
+    new->record = cli_sign(find->wants[0].json, new->record);
 
     return cli_add_record(lines, KEYGATE_KEY, json_incref(new->record),
                           faults);

@@ -1,12 +1,12 @@
 /*
- * Keys that exist are changed or ended: set, revoke, suspend,
- * resume, expire, delete.  Several
- * at a time are changed all or none.
+ * Keys that exist are changed or ended: set, revoke, suspend, resume, reset,
+ * expire, delete.  Several at a time are changed all or none.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "actor.h"
 #include "remote.h"
 
 
@@ -18,6 +18,12 @@ typedef struct {
     cli_edit_pt   edit;
     json_t       *views;                 /* of what was written */
 } cli_edit_t;
+
+
+static json_t *cli_edit_suspend(cli_t *cli, const json_t *current,
+    json_t **faults);
+static json_t *cli_edit_resume(cli_t *cli, const json_t *current,
+    json_t **faults);
 
 
 int
@@ -89,7 +95,16 @@ cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     rc = cli_all_found(find);
 
     for (i = 0; i < find->n && rc == CLI_OK; i++) {
+        if ((e->edit == cli_edit_suspend || e->edit == cli_edit_resume)
+            && cli_json_text(find->wants[i].json, "revoked_at") != NULL)
+        {
+            return cli_error(CLI_FAILED, "%s is revoked and stays so: nothing "
+                             "was changed; create another key",
+                             find->wants[i].id);
+        }
+
         record = e->edit(cli, find->wants[i].json, &faults);
+        record = cli_sign(find->wants[i].json, record);
 
         if (record != NULL
             && json_array_append_new(e->views,
@@ -134,11 +149,6 @@ cli_edit_wait(cli_t *cli, const cli_edit_t *e)
     size_t  i;
     json_t  *view;
 
-    if (cli->remote == NULL) {
-        return cli_error(CLI_USAGE, "--wait: a journal has no nodes; it is "
-                         "done");
-    }
-
     rc = cli_receipt(cli, cli->json ? json_array_get(e->views, 0) : NULL);
 
     for (i = 1; cli->json && i < json_array_size(e->views); i++) {
@@ -149,6 +159,24 @@ cli_edit_wait(cli_t *cli, const cli_edit_t *e)
     }
 
     cli_edit_print(cli, e);
+
+    return rc;
+}
+
+
+/* Before anything is changed. */
+
+static int
+cli_edit_setup(cli_t *cli)
+{
+    int  rc;
+
+    rc = cli_setup_journal(cli, 0);
+
+    if (rc == CLI_OK && cli->wait >= 0 && cli->remote == NULL) {
+        return cli_error(CLI_USAGE, "--wait is for a store: a journal has no "
+                         "nodes; nothing was changed");
+    }
 
     return rc;
 }
@@ -170,7 +198,7 @@ cli_edit_run(cli_t *cli, const char *done, cli_edit_pt edit)
     }
 
     rc = cli_want_ids(&find, KEYGATE_KEY, cli->args, cli->n_args);
-    rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
+    rc = rc != CLI_OK ? rc : cli_edit_setup(cli);
     rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_edit_make, &e);
 
     if (rc == CLI_OK && cli->wait >= 0) {
@@ -212,6 +240,13 @@ static json_t *
 cli_edit_resume(cli_t *cli, const json_t *current, json_t **faults)
 {
     return keygate_change_resume_key(current, cli->now, faults);
+}
+
+
+static json_t *
+cli_edit_reset(cli_t *cli, const json_t *current, json_t **faults)
+{
+    return keygate_change_reset_key(current, cli->rate, cli->now, faults);
 }
 
 
@@ -269,6 +304,23 @@ int
 cli_resume(cli_t *cli)
 {
     return cli_edit_run(cli, "resumed", cli_edit_resume);
+}
+
+
+int
+cli_reset(cli_t *cli)
+{
+    keygate_reset_t  reset;
+
+    if (cli->rate != NULL
+        && (keygate_reset_parse(keygate_span(cli->rate), &reset) != KEYGATE_OK
+            || reset.all))
+    {
+        return cli_error(CLI_USAGE, "--rate: \"%s\" does not end in a unit, "
+                         "as \"day\" and \"search-day\" do", cli->rate);
+    }
+
+    return cli_edit_run(cli, "reset", cli_edit_reset);
 }
 
 

@@ -34,7 +34,7 @@ _keygate()
     local current=${COMP_WORDS[COMP_CWORD]}
     local previous=${COMP_WORDS[COMP_CWORD - 1]}
     local words=("${COMP_WORDS[1]}")
-    local more
+    local more value
 
     COMPREPLY=()
 
@@ -55,12 +55,19 @@ _keygate()
 
     case $previous in
     --*)
-        case $(_keygate_value "$previous" "${words[@]}") in
+        value=$(_keygate_value "$previous" "${words[@]}")
+
+        case $value in
         PATH | CONF | FILE)
             COMPREPLY=($(compgen -f -- "$current"))
             return ;;
         DIR)
             COMPREPLY=($(compgen -d -- "$current"))
+            return ;;
+        *[!a-z_\|]*)
+            return ;;
+        *\|*)
+            COMPREPLY=($(compgen -W "${value//|/ }" -- "$current"))
             return ;;
         ?*)
             return ;;

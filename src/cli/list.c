@@ -4,6 +4,7 @@
  * asked for.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "list.h"
@@ -12,7 +13,7 @@
 #define CLI_LIST_STOP  KEYGATE_CONFLICT  /* nobody reads on */
 
 
-static const char  *cli_key_titles[] = {
+static const char  *keygate_listed_titles[] = {
     "ID", "ACCOUNT", "STATE", "CREATED", "EXPIRES", "SCOPES", "NAME"
 };
 
@@ -39,12 +40,14 @@ static int
 cli_list_admin_key(void *data, const json_t *json)
 {
     int          ok;
-    cli_key_t    key;
+    keygate_listed_t    key;
     cli_list_t  *l;
 
     l = data;
 
-    cli_key_of_json(l, json, &key);
+    if (!cli_key_of_json(l, json, &key)) {
+        return cli_nomem();
+    }
 
     if (!cli_list_wanted(l, &key)) {
         return CLI_OK;
@@ -91,7 +94,7 @@ static keygate_rc_t
 cli_list_record(cli_list_t *l, keygate_record_t *record, keygate_str_t line)
 {
     int           ok;
-    cli_key_t     key;
+    keygate_listed_t     key;
     keygate_rc_t  rc;
 
     if (record->kind != l->kind) {
@@ -175,6 +178,7 @@ cli_list_run(cli_list_t *l)
     }
 
     cli_text_free(&l->row);
+    free(l->scopes);
 
     if (l->stopped) {
         return cli_flush();
@@ -201,7 +205,7 @@ cli_list(cli_t *cli)
 {
     cli_list_t  l;
 
-    if (cli->unused_for >= 0 && cli->admin == NULL) {
+    if (cli->filter.unused_for >= 0 && cli->admin == NULL) {
         return cli_error(CLI_USAGE, "--unused-for needs --admin: when a key "
                          "was last used is known to the running gateway "
                          "only");
@@ -211,13 +215,12 @@ cli_list(cli_t *cli)
 
     l.cli = cli;
     l.kind = KEYGATE_KEY;
-    l.account = cli_json_text(cli->request, "account");
 
     if (cli->admin != NULL) {
         cli_table_init(&l.table, cli_used_titles, 8);
 
     } else {
-        cli_table_init(&l.table, cli_key_titles, 7);
+        cli_table_init(&l.table, keygate_listed_titles, 7);
     }
 
     return cli_list_run(&l);

@@ -4,19 +4,21 @@
 
 #define _GNU_SOURCE                      /* memmem() */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "list.h"
 
 
-void
-cli_key_of_json(cli_list_t *l, const json_t *json, cli_key_t *key)
+int
+cli_key_of_json(cli_list_t *l, const json_t *json, keygate_listed_t *key)
 {
-    size_t   i;
-    json_t  *scope;
-    int64_t  rotated;
+    size_t          i;
+    json_t         *scopes, *scope;
+    int64_t         rotated;
+    keygate_str_t  *room;
 
-    memset(key, 0, sizeof(cli_key_t));
+    memset(key, 0, sizeof(keygate_listed_t));
 
     key->id = cli_json_span(json_object_get(json, "id"));
     key->account = cli_json_span(json_object_get(json, "account"));
@@ -26,37 +28,49 @@ cli_key_of_json(cli_list_t *l, const json_t *json, cli_key_t *key)
     key->revoked_at = cli_json_time(json, "revoked_at", KEYGATE_NEVER);
     key->suspended_at = cli_json_time(json, "suspended_at", KEYGATE_NEVER);
     key->used_at = cli_json_time(json, "last_used_at", 0);
+    key->meta = json_object_get(json, "meta");
 
     rotated = cli_json_time(json, "rotated_at", 0);
     key->made_at = rotated > key->created_at ? rotated : key->created_at;
 
-    json_array_foreach(json_object_get(json, "scopes"), i, scope) {
+    scopes = json_object_get(json, "scopes");
 
-        if (i == KEYGATE_SCOPES_MAX) {
-            break;
+    if (json_array_size(scopes) > l->max_scopes) {
+        room = realloc(l->scopes,
+                       json_array_size(scopes) * sizeof(keygate_str_t));
+
+        if (room == NULL) {
+            return 0;
         }
 
+        l->scopes = room;
+        l->max_scopes = json_array_size(scopes);
+    }
+
+    json_array_foreach(scopes, i, scope) {
         l->scopes[key->n_scopes++] = cli_json_span(scope);
     }
 
     key->scopes = l->scopes;
+
+    return 1;
 }
 
 
-/* When a secret was made is no concern of the core's: of what scan() has read
- * without JSON, the line must be asked. */
+/* How old a secret is, and what is in "meta", is no concern of scan(), which
+ * has no JSON: where either may be asked for, the line must be. */
 
 keygate_rc_t
 cli_key_of_record(keygate_record_t *record, keygate_str_t line,
-    cli_key_t *key)
+    keygate_listed_t *key)
 {
-    int64_t           rotated;
     keygate_rc_t      rc;
     keygate_fault_t   fault;
     static const char name[] = "rotated_at";
 
     if (record->json == NULL
-        && memmem(line.data, line.len, name, sizeof(name) - 1) != NULL)
+        && (record->meta_len != 0
+            || memmem(line.data, line.len, name, sizeof(name) - 1) != NULL))
     {
         keygate_record_free(record);
 
@@ -67,51 +81,28 @@ cli_key_of_record(keygate_record_t *record, keygate_str_t line,
         }
     }
 
-    rotated = cli_json_time(record->json, name, 0);
-
-    memset(key, 0, sizeof(cli_key_t));
-
-    key->id = record->id;
-    key->account = record->account;
-    key->name = record->name;
-    key->scopes = record->scopes;
-    key->n_scopes = record->n_scopes;
-    key->created_at = record->created_at;
-    key->made_at = rotated > record->created_at ? rotated
-                                                : record->created_at;
-    key->expires_at = record->expires_at;
-    key->revoked_at = record->revoked_at;
-    key->suspended_at = record->suspended_at;
+    keygate_filter_of_record(record, key);
 
     return KEYGATE_OK;
 }
 
 
 int
-cli_list_wanted(const cli_list_t *l, const cli_key_t *key)
+cli_list_wanted(const cli_list_t *l, const keygate_listed_t *key)
 {
-    int64_t       used;
-    const cli_t  *cli;
+    const cli_t             *cli;
+    const keygate_filter_t  *filter;
 
     cli = l->cli;
+    filter = &cli->filter;
 
-    if (l->account != NULL
-        && !keygate_str_eq(key->account, keygate_span(l->account)))
-    {
-        return 0;
-    }
-
-    if ((cli->live || cli->older_than >= 0 || cli->unused_for >= 0)
+    if ((cli->live
+         || (filter->state == KEYGATE_STATES
+             && (filter->older_than >= 0 || filter->unused_for >= 0)))
         && (key->revoked_at != KEYGATE_NEVER || key->expires_at <= cli->now))
     {
         return 0;
     }
 
-    if (cli->older_than >= 0 && key->made_at > cli->now - cli->older_than) {
-        return 0;
-    }
-
-    used = key->used_at != 0 ? key->used_at : key->created_at;
-
-    return cli->unused_for < 0 || used <= cli->now - cli->unused_for;
+    return keygate_filter_matches(filter, key, cli->now);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "list.h"
+#include "plain.h"
 
 
 /* Cells of a row, one after the other; 0 when out of memory. */
@@ -39,7 +40,7 @@ cli_cell_date(cli_list_t *l, int64_t at, int64_t none)
 
 
 static int
-cli_cell_scopes(cli_list_t *l, const cli_key_t *key)
+cli_cell_scopes(cli_list_t *l, const keygate_listed_t *key)
 {
     unsigned  i;
 
@@ -59,12 +60,14 @@ cli_cell_scopes(cli_list_t *l, const cli_key_t *key)
 static void
 cli_list_row(cli_list_t *l)
 {
+    char        *p, *next;
     unsigned     i;
-    const char  *p, *cells[CLI_COLUMNS_MAX];
+    const char  *cells[CLI_COLUMNS_MAX];
 
-    for (p = l->row.data, i = 0; i < l->table.columns; i++) {
+    for (p = l->row.data, i = 0; i < l->table.columns; i++, p = next) {
+        next = p + strlen(p) + 1;
+        cli_plain(p);
         cells[i] = p;
-        p += strlen(p) + 1;
     }
 
     cli_table_row(&l->table, cells);
@@ -72,7 +75,7 @@ cli_list_row(cli_list_t *l)
 
 
 int
-cli_list_key_row(cli_list_t *l, const cli_key_t *key)
+cli_list_key_row(cli_list_t *l, const keygate_listed_t *key)
 {
     const char  *state;
 

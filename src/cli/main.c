@@ -87,8 +87,7 @@ main(int argc, char **argv)
     memset(&cli, 0, sizeof(cli_t));
 
     cli.now = (int64_t) time(NULL);
-    cli.older_than = -1;
-    cli.unused_for = -1;
+    keygate_filter_init(&cli.filter);
     cli.wait = -1;
     cli.at = KEYGATE_NEVER;
 

@@ -19,6 +19,14 @@ typedef struct {
 } cli_node_t;
 
 
+/* Of a reply: a node's name, and what it has told. */
+
+typedef struct {
+    const keygate_reply_t  *name;
+    const keygate_reply_t  *value;
+} cli_node_pair_t;
+
+
 static const char  *cli_node_titles[] = {
     "NODE", "VERSION", "BEHIND", "LAST SEEN", "STATE"
 };
@@ -30,6 +38,8 @@ static int cli_node_acked(cli_t *cli, cli_node_t *node);
 static int cli_node_tell(cli_t *cli, cli_node_t *node, cli_table_t *table,
     json_t *list);
 static int cli_nodes_now(cli_t *cli, int64_t *now);
+static cli_node_pair_t *cli_nodes_sort(keygate_reply_t *reply);
+static int cli_nodes_order(const void *a, const void *b);
 
 
 /* What it has told last is its acknowledgement, not its heartbeat. */
@@ -158,21 +168,66 @@ cli_nodes_now(cli_t *cli, int64_t *now)
 }
 
 
+/* By name, whatever order the engine has; NULL: no memory. */
+
+static cli_node_pair_t *
+cli_nodes_sort(keygate_reply_t *reply)
+{
+    size_t            i, n;
+    cli_node_pair_t  *pairs;
+
+    n = keygate_reply_count(reply) / 2;
+    pairs = calloc(n + 1, sizeof(cli_node_pair_t));
+
+    if (pairs == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n; i++) {
+        pairs[i].name = keygate_reply_at(reply, 2 * i);
+        pairs[i].value = keygate_reply_at(reply, 2 * i + 1);
+    }
+
+    qsort(pairs, n, sizeof(cli_node_pair_t), cli_nodes_order);
+
+    return pairs;
+}
+
+
+static int
+cli_nodes_order(const void *a, const void *b)
+{
+    const cli_node_pair_t *one = a, *two = b;
+
+    int            order;
+    keygate_str_t  x, y;
+
+    x = keygate_reply_text(one->name);
+    y = keygate_reply_text(two->name);
+    order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
+
+    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+}
+
+
 int
 cli_nodes(cli_t *cli)
 {
     int               rc, late;
     char              key[CLI_KEY];
-    size_t            i;
+    size_t            i, n;
     json_t           *list;
     int64_t           now;
     cli_node_t        node;
     cli_table_t       table;
     keygate_str_t     args[2];
+    cli_node_pair_t  *pairs;
     keygate_reply_t  *reply;
 
+    n = 0;
     now = 0;
     late = 0;
+    pairs = NULL;
     reply = NULL;
     list = json_array();
 
@@ -185,11 +240,21 @@ cli_nodes(cli_t *cli)
         rc = cli_remote_ask(cli, 2, args, &reply);
     }
 
+    if (rc == CLI_OK) {
+        pairs = cli_nodes_sort(reply);
+
+        if (pairs != NULL) {
+            n = keygate_reply_count(reply) / 2;
+
+        } else {
+            rc = cli_nomem();
+        }
+    }
+
     cli_table_init(&table, cli_node_titles, 5);
 
-    for (i = 0; i + 1 < keygate_reply_count(reply) && rc == CLI_OK; i += 2) {
-        rc = cli_node_of(cli, keygate_reply_at(reply, i),
-                         keygate_reply_at(reply, i + 1), now, &node);
+    for (i = 0; rc == CLI_OK && i < n; i++) {
+        rc = cli_node_of(cli, pairs[i].name, pairs[i].value, now, &node);
 
         rc = rc != CLI_OK ? rc : cli_node_tell(cli, &node, &table, list);
         late |= node.behind != 0;
@@ -206,6 +271,7 @@ cli_nodes(cli_t *cli)
         }
     }
 
+    free(pairs);
     keygate_reply_free(reply);
     json_decref(list);
 

@@ -103,6 +103,8 @@ cli_openapi_convert(cli_openapi_t *o)
         cli_openapi_tell(o);
     }
 
+    rc = rc == CLI_OK ? cli_flush() : rc;
+
     return rc == CLI_OK && o->cli->strict && o->result.n_warnings != 0
            ? CLI_OPENAPI_DIFFERENT : rc;
 }

@@ -44,6 +44,10 @@ keygate_rc_t cli_openapi_load(void *data, const char *path,
 
 /* Whether a configuration, or a gateway, says what the document says. */
 int cli_openapi_check(cli_openapi_t *o);
+
+/* In how many lines a configuration does not; nothing is printed of them. */
+int cli_openapi_differs(cli_openapi_t *o, const char *path, unsigned *n);
+
 int cli_openapi_export(cli_openapi_t *o);
 
 

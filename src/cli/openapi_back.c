@@ -100,7 +100,7 @@ static int
 cli_openapi_print_diff(const cli_openapi_t *o,
     const keygate_openapi_diff_t *diff)
 {
-    int        ok;
+    int        ok, rc;
     json_t    *list;
     unsigned   i;
 
@@ -109,7 +109,7 @@ cli_openapi_print_diff(const cli_openapi_t *o,
             puts(diff->lines[i]);
         }
 
-        return CLI_OK;
+        return cli_flush();
     }
 
     list = json_array();
@@ -118,18 +118,54 @@ cli_openapi_print_diff(const cli_openapi_t *o,
         ok = (json_array_append_new(list, json_string(diff->lines[i])) == 0);
     }
 
-    ok = ok && cli_print_json(list);
+    rc = ok ? cli_output_json(list) : cli_nomem();
     json_decref(list);
 
-    return ok ? CLI_OK : cli_nomem();
+    return rc;
+}
+
+
+/* With a configuration, or the gateway that --admin names. */
+
+static int
+cli_openapi_compare(cli_openapi_t *o, const char *path,
+    keygate_openapi_diff_t *diff)
+{
+    int              rc, what;
+    keygate_block_t  other;
+
+    rc = cli_openapi_other(o, path, &other);
+
+    if (rc != CLI_OK) {
+        return rc;
+    }
+
+    what = o->cli->admin != NULL ? 0
+           : o->result.vague ? KEYGATE_OPENAPI_DIFF_RULES
+           : KEYGATE_OPENAPI_DIFF_RULES | KEYGATE_OPENAPI_DIFF_CREDENTIALS;
+
+    return keygate_openapi_diff(&o->result.block, &other, what, diff)
+           == KEYGATE_OK ? CLI_OK : cli_nomem();
+}
+
+
+int
+cli_openapi_differs(cli_openapi_t *o, const char *path, unsigned *n)
+{
+    int                      rc;
+    keygate_openapi_diff_t   diff;
+
+    rc = cli_openapi_compare(o, path, &diff);
+    *n = rc == CLI_OK ? (unsigned) diff.n : 0;
+
+    return rc;
 }
 
 
 int
 cli_openapi_check(cli_openapi_t *o)
 {
-    int                      rc, what;
-    keygate_block_t          other;
+    int                      rc;
     keygate_openapi_diff_t   diff;
 
     if (o->cli->admin != NULL && o->cli->check != NULL
@@ -142,31 +178,20 @@ cli_openapi_check(cli_openapi_t *o)
         return cli_error(CLI_USAGE, "--check needs CONF, or --admin");
     }
 
-    rc = cli_openapi_other(o, o->cli->check, &other);
+    rc = cli_openapi_compare(o, o->cli->check, &diff);
+    rc = rc != CLI_OK ? rc : cli_openapi_print_diff(o, &diff);
 
     if (rc != CLI_OK) {
         return rc;
     }
 
-    what = o->cli->admin != NULL ? 0
-           : o->result.vague ? KEYGATE_OPENAPI_DIFF_RULES
-           : KEYGATE_OPENAPI_DIFF_RULES | KEYGATE_OPENAPI_DIFF_CREDENTIALS;
-
-    if (keygate_openapi_diff(&o->result.block, &other, what, &diff)
-        != KEYGATE_OK)
-    {
-        return cli_nomem();
-    }
-
-    rc = cli_openapi_print_diff(o, &diff);
     cli_openapi_tell(o);
 
     cli_note(o->cli, diff.n == 0 ? "they say the same"
                                  : "they say different things: %u", diff.n);
 
-    return rc != CLI_OK ? rc
-           : diff.n != 0 || (o->cli->strict && o->result.n_warnings != 0)
-             ? CLI_OPENAPI_DIFFERENT : CLI_OK;
+    return diff.n != 0 || (o->cli->strict && o->result.n_warnings != 0)
+           ? CLI_OPENAPI_DIFFERENT : CLI_OK;
 }
 
 
@@ -193,7 +218,7 @@ cli_openapi_export(cli_openapi_t *o)
         return cli_nomem();
     }
 
-    rc = cli_print_json(json) ? CLI_OK : cli_nomem();
+    rc = cli_output_json(json);
     json_decref(json);
 
     return rc;

@@ -101,6 +101,7 @@ cli_openapi_print(cli_openapi_t *o)
 void
 cli_openapi_tell(const cli_openapi_t *o)
 {
+    char                           optional[32];
     const keygate_openapi_t       *r;
     const keygate_openapi_note_t  *note;
 
@@ -118,9 +119,16 @@ cli_openapi_tell(const cli_openapi_t *o)
                 note->pointer[0] ? ": " : "", note->text);
     }
 
+    optional[0] = '\0';
+
+    if (r->n_optional != 0) {
+        (void) snprintf(optional, sizeof(optional), " %u optional,",
+                        r->n_optional);
+    }
+
     cli_note(o->cli, "%u operations: %u routes, %u left out; %u scopes, %u "
-             "public, %u warning%s", r->n_operations, r->n_routes, r->n_left,
-             r->n_scopes, r->n_public, r->n_warnings,
+             "public,%s %u warning%s", r->n_operations, r->n_routes, r->n_left,
+             r->n_scopes, r->n_public, optional, r->n_warnings,
              r->n_warnings == 1 ? "" : "s");
 }
 
@@ -159,33 +167,36 @@ cli_openapi_json(cli_openapi_t *o)
     int                       rc;
     char                     *text;
     size_t                    len;
-    json_t                   *json, *warnings, *open;
+    json_t                   *json, *warnings, *open, *either;
     const keygate_openapi_t  *r;
 
     r = &o->result;
     text = cli_openapi_text(o, &len);
     warnings = cli_openapi_notes(o, KEYGATE_OPENAPI_WARNING);
     open = cli_openapi_notes(o, KEYGATE_OPENAPI_OPEN);
+    either = cli_openapi_notes(o, KEYGATE_OPENAPI_EITHER);
 
-    json = text == NULL || warnings == NULL || open == NULL
+    json = text == NULL || warnings == NULL || open == NULL || either == NULL
            ? NULL
-           : json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:O, s:O}",
+           : json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:O, s:O, s:O}",
                        "name", (const char *) r->block.name.data,
                        "document", r->version, "configuration", text,
                        "operations", (int) r->n_operations,
                        "routes", (int) r->n_routes,
                        "left_out", (int) r->n_left,
                        "scopes", (int) r->n_scopes,
-                       "public", open, "warnings", warnings);
+                       "public", open, "optional", either,
+                       "warnings", warnings);
 
     json_decref(warnings);
     json_decref(open);
+    json_decref(either);
 
     if (json == NULL) {
         return cli_nomem();
     }
 
-    rc = cli_print_json(json) ? CLI_OK : CLI_IO;
+    rc = cli_output_json(json);
     json_decref(json);
 
     return rc;

@@ -37,13 +37,41 @@ cli_set_seconds(cli_t *cli, const cli_option_t *o, const char *value)
 
     seconds = (int64_t *) ((char *) cli + o->offset);
 
-    if (keygate_duration_parse(keygate_span(value), seconds) == KEYGATE_OK) {
+    if (keygate_time_duration(keygate_span(value), seconds) == KEYGATE_OK) {
         return CLI_OK;
     }
 
     return cli_error(CLI_USAGE, "--%s: \"%s\" is not a duration such as "
                      "\"90d\", \"24h\", \"15m\", \"30s\"",
                      o->name, value);
+}
+
+
+/* What is wanted of a list, as the admin API has it. */
+
+static int
+cli_set_filter(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    const char     *reason;
+    keygate_str_t   name;
+
+    if (strcmp(o->member, "meta") == 0) {
+        name = keygate_span(value);
+        name.len = strcspn(value, "=");
+
+        reason = value[name.len] == '\0'
+                 ? "is not NAME=VALUE"
+                 : keygate_filter_meta(&cli->filter, name,
+                                       keygate_span(value + name.len + 1));
+
+    } else {
+        reason = keygate_filter_set(&cli->filter, keygate_span(o->member),
+                                    keygate_span(value));
+    }
+
+    return reason == NULL
+           ? CLI_OK : cli_error(CLI_USAGE, "--%s: \"%s\" %s", o->name, value,
+                                reason);
 }
 
 
@@ -84,90 +112,6 @@ cli_set_formats(cli_t *cli, const cli_option_t *o, const char *value)
 
 
 static int
-cli_put(cli_t *cli, const cli_option_t *o, json_t *value)
-{
-    if (value == NULL) {
-        return cli_error(CLI_USAGE, "--%s: not UTF-8", o->name);
-    }
-
-    return json_object_set_new(cli->request, o->member, value) == 0
-           ? CLI_OK : cli_nomem();
-}
-
-
-static int
-cli_put_text(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    return cli_put(cli, o, json_string(value));
-}
-
-
-static int
-cli_put_null(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    (void) value;
-
-    return cli_put(cli, o, json_null());
-}
-
-
-static int
-cli_put_text_or_null(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    return cli_put(cli, o, value[0] ? json_string(value) : json_null());
-}
-
-
-static int
-cli_put_none(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    (void) value;
-
-    return cli_put(cli, o, json_array());
-}
-
-
-/* Adds to a list, what is separated by commas one by one. */
-
-static int
-cli_put_list(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    int      rc;
-    size_t   len;
-    json_t  *list, *item;
-
-    if (!json_is_array(json_object_get(cli->request, o->member))) {
-        rc = cli_put(cli, o, json_array());
-
-        if (rc != CLI_OK) {
-            return rc;
-        }
-    }
-
-    list = json_object_get(cli->request, o->member);
-
-    for ( ;; ) {
-        len = strcspn(value, ",");
-        item = json_stringn(value, len);
-
-        if (item == NULL) {
-            return cli_put(cli, o, NULL);
-        }
-
-        if (json_array_append_new(list, item) != 0) {
-            return cli_nomem();
-        }
-
-        if (value[len] == '\0') {
-            return CLI_OK;
-        }
-
-        value += len + 1;
-    }
-}
-
-
-static int
 cli_put_in(cli_t *cli, const cli_option_t *o, const char *value)
 {
     int   rc;
@@ -182,43 +126,6 @@ cli_put_in(cli_t *cli, const cli_option_t *o, const char *value)
     keygate_time_format(cli->at, text);
 
     return cli_put(cli, o, json_string(text));
-}
-
-
-/* FIELD=VALUE; FIELD alone is null. */
-
-static int
-cli_put_field(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    int      rc;
-    char    *name;
-    size_t   len;
-    json_t  *item, *fields;
-
-    if (json_object_get(cli->request, o->member) == NULL) {
-        rc = cli_put(cli, o, json_object());
-
-        if (rc != CLI_OK) {
-            return rc;
-        }
-    }
-
-    fields = json_object_get(cli->request, o->member);
-    len = strcspn(value, "=");
-    name = strndup(value, len);
-    item = value[len] == '\0' ? json_null() : json_string(value + len + 1);
-
-    if (name == NULL) {
-        json_decref(item);
-        return cli_nomem();
-    }
-
-    rc = item == NULL || json_object_set_new(fields, name, item) != 0
-         ? cli_put(cli, o, NULL) : CLI_OK;
-
-    free(name);
-
-    return rc;
 }
 
 
@@ -237,12 +144,23 @@ static const cli_option_t  cli_option_list[] = {
     { "store", '1', "URL", "the store that nodes share, in place of a "
       "journal: redis://HOST:PORT, rediss://HOST:PORT or unix:PATH "
       "[$KEYGATE_STORE]", cli_set_text, cli_field(store_url) },
+    { "sentinel", '<', "NAME", "the URL names Sentinels of this master, one or "
+      "more: redis://HOST:PORT,HOST:PORT",
+      cli_set_text, cli_field(sentinel) },
+    { "cluster", '>', NULL, "the URL names nodes of a cluster",
+      cli_set_flag, cli_field(cluster) },
     { "user", '2', "NAME", "of the store",
       cli_set_text, cli_field(store_user) },
     { "password-file", '3', "PATH", "that user's password, in its first line",
       cli_set_text, cli_field(password_path) },
     { "ca", '4', "PATH", "certificates that the store's is verified by; else "
       "the system's", cli_set_text, cli_field(ca_path) },
+    { "cert", '[', "PATH", "a certificate of ours, where the store wants one",
+      cli_set_text, cli_field(cert_path) },
+    { "cert-key", ']', "PATH", "its key",
+      cli_set_text, cli_field(cert_key_path) },
+    { "tls-name", '~', "NAME", "the name in the store's certificate; else the "
+      "host's", cli_set_text, cli_field(tls_name) },
     { "zone", '5', "NAME", "the zone in the store; \"keys\"",
       cli_set_text, cli_field(zone) },
     { "prefix", '6', "NAME", "of the store's keys; \"kg\"",
@@ -269,6 +187,8 @@ static const cli_option_t  cli_option_list[] = {
       cli_put_list, cli_member("addresses") },
     { "no-addresses", 'I', NULL, "usable from anywhere",
       cli_put_null, cli_member("addresses") },
+    { "meta", '!', "NAME=VALUE", "what is to be known of it; NAME alone "
+      "removes it; may be repeated", cli_put_field, cli_member("meta") },
     { "expires-at", 'e', "TIME", "until then, as \"2027-01-31T00:00:00Z\"",
       cli_put_text, cli_member("expires_at") },
     { "expires-in", 'E', "DURATION", "for as long, as \"90d\"",
@@ -283,10 +203,22 @@ static const cli_option_t  cli_option_list[] = {
     { "overlap", 'o', "DURATION", "how long the old secret still works, as "
       "\"24h\"; else not at all", cli_put_text, cli_member("overlap") },
 
+    { "account", '*', "ID", "of this account",
+      cli_set_filter, cli_member("account") },
+    { "name", '@', "TEXT", "with this in their name, in any case",
+      cli_set_filter, cli_member("name") },
+    { "scope", '%', "NAME", "that were granted this scope by name",
+      cli_set_filter, cli_member("scope") },
+    { "state", '.', "live|suspended|revoked|expired", "that are so",
+      cli_set_filter, cli_member("state") },
+    { "meta", '/', "NAME=VALUE", "whose meta has this, as text; may be "
+      "repeated", cli_set_filter, cli_member("meta") },
+    { "expiring-within", '^', "DURATION", "that expire within such a time, as "
+      "\"14d\"", cli_set_filter, cli_member("expiring_within") },
     { "older-than", 'O', "DURATION", "whose secret is older, as \"90d\"",
-      cli_set_seconds, cli_field(older_than) },
+      cli_set_filter, cli_member("older_than") },
     { "unused-for", 'U', "DURATION", "that were not used for so long, as "
-      "\"30d\"; takes --admin", cli_set_seconds, cli_field(unused_for) },
+      "\"30d\"; takes --admin", cli_set_filter, cli_member("unused_for") },
     { "live", 'l', NULL, "neither revoked nor expired",
       cli_set_flag, cli_field(live) },
     { "admin", 'A', "URL", "ask a running gateway, at http://HOST:PORT/PATH "
@@ -296,7 +228,7 @@ static const cli_option_t  cli_option_list[] = {
 
     { "plan", 'p', "NAME", "its plan; \"\" for none",
       cli_put_text_or_null, cli_member("plan") },
-    { "status", 'u', "STATUS", "active, trialing, past_due or canceled",
+    { "status", 'u', "active|trialing|past_due|canceled", "its subscription",
       cli_put_text, cli_member("status") },
     { "trial-ends-at", 'x', "TIME", "when its trial ends; \"\" for none",
       cli_put_text_or_null, cli_member("trial_ends_at") },
@@ -311,11 +243,13 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_flag, cli_field(drop) },
     { "wait", '7', "DURATION", "until all nodes have it, but at most so "
       "long, as \"5s\"", cli_set_seconds, cli_field(wait) },
+    { "rate", '$', "NAME", "of this unit only, as \"day\"; of a group of "
+      "routes, as \"search-day\"", cli_set_text, cli_field(rate) },
     { "merge", '8', NULL, "into what is there already",
       cli_set_flag, cli_field(merge) },
     { "new", '9', NULL, "begin one", cli_set_flag, cli_field(fresh) },
-    { "role", 'B', "ROLE", "what it may do: read, keys (changes keys) or "
-      "admin (everything)", cli_set_text, cli_field(role) },
+    { "role", 'B', "read|keys|admin", "what it may do: look, change keys, or "
+      "everything", cli_set_text, cli_field(role) },
     { "bare", 'b', NULL, "hex alone, as token= of keygate_admin has it",
       cli_set_flag, cli_field(bare) },
 
@@ -363,6 +297,14 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_flag, cli_field(fragment) },
     { "strict", 'X', NULL, "with warnings, the exit code is 1",
       cli_set_flag, cli_field(strict) },
+
+    { "key", '#', "ID", "of this key", cli_set_text, cli_field(key) },
+    { "by", '-', "hour|day|month", "a row for each",
+      cli_set_text, cli_field(by) },
+    { "from", '(', "TIME", "from then on", cli_set_text, cli_field(from) },
+    { "to", ')', "TIME", "to its end", cli_set_text, cli_field(to) },
+    { "format", '&', "table|csv|json", "how it is printed",
+      cli_set_text, cli_field(as) },
 
     { NULL, 0, NULL, NULL, NULL, NULL, 0 }
 };

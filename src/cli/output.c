@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 
 #include "cli.h"
+#include "plain.h"
 #include "keygate_file.h"
 
 
@@ -123,6 +124,7 @@ cli_fault_option(const char *pointer)
         { "/status", "--status" },
         { "/trial_ends_at", "--trial-ends-at" },
         { "/profile", "--profile" },
+        { "/meta", "--meta" },
         { "/id", "ID" }
     };
 
@@ -157,8 +159,10 @@ cli_faults(json_t *faults)
             cli_error(0, "%s %s", cli_fault_option(pointer),
                       cli_json_text(fault, "detail"));
 
-        } else if (strncmp(pointer, "/profile", 8) == 0) {
-            cli_error(0, "--profile %s %s", last + 1,
+        } else if (strncmp(pointer, "/profile", 8) == 0
+                   || strncmp(pointer, "/meta", 5) == 0)
+        {
+            cli_error(0, "%s %s %s", cli_fault_option(pointer), last + 1,
                       cli_json_text(fault, "detail"));
 
         } else {
@@ -220,8 +224,9 @@ cli_print_value(const json_t *value)
         }
 
         json_array_foreach((json_t *) value, i, item) {
-            printf("%s%s", i ? " " : "", json_is_string(item)
-                                         ? json_string_value(item) : "?");
+            fputs(i ? " " : "", stdout);
+            cli_plain_print(stdout, json_is_string(item)
+                                    ? json_string_value(item) : "?");
         }
 
         return;
@@ -231,30 +236,6 @@ cli_print_value(const json_t *value)
 
     printf("%s", text != NULL ? text : "?");
     free(text);
-}
-
-
-/* Members that the core has looked at are printed bare; any others as JSON,
- * which holds no control characters. */
-
-static int
-cli_plain_member(const char *name)
-{
-    unsigned  i;
-
-    static const char *const  plain[] = {
-        "id", "account", "name", "created_at", "rotated_at", "expires_at",
-        "revoked_at", "previous", "last_used_at", "plan", "status",
-        "trial_ends_at", "profile", "secret", "scopes", "rates", "addresses"
-    };
-
-    for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-        if (strcmp(plain[i], name) == 0) {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -302,12 +283,16 @@ cli_print_record(const cli_t *cli, keygate_kind_e kind, const json_t *view)
             printf("%-13s  works until %s\n", "old secret",
                    cli_json_text(value, "until"));
 
-        } else if (json_is_string(value)) {
-            printf("%-13s  %s\n", name, json_string_value(value));
-
         } else {
             printf("%-13s  ", name);
-            cli_print_value(value);
+
+            if (json_is_string(value)) {
+                cli_plain_print(stdout, json_string_value(value));
+
+            } else {
+                cli_print_value(value);
+            }
+
             putchar('\n');
         }
     }
@@ -332,6 +317,13 @@ cli_flush(void)
     }
 
     return cli_error(CLI_IO, "stdout: %s", strerror(errno));
+}
+
+
+int
+cli_output_json(const json_t *json)
+{
+    return cli_print_json(json) || ferror(stdout) ? cli_flush() : cli_nomem();
 }
 
 

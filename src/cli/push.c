@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "line.h"
 #include "push.h"
 
 
-static keygate_rc_t cli_push_mark(void *data, uint64_t number, uint64_t at,
+#define CLI_BAD_MAX  10                  /* lines told one by one */
+
+
+static keygate_rc_t cli_push_read(void *data, uint64_t number, uint64_t at,
     keygate_str_t line, int torn);
 static keygate_rc_t cli_push_look(void *data, uint64_t number, uint64_t at,
     keygate_str_t line, int torn);
@@ -18,26 +22,43 @@ static keygate_rc_t cli_push_merge(void *data, uint64_t number, uint64_t at,
     keygate_str_t line, int torn);
 static int cli_push_into(cli_push_t *p);
 static int cli_push_known(cli_push_t *p, int *known);
+static int cli_push_all(cli_push_t *p);
 
+
+/* A line that is not valid is told, and does not go into the store.  A last
+ * one that is torn is not yet a line. */
 
 static keygate_rc_t
-cli_push_mark(void *data, uint64_t number, uint64_t at, keygate_str_t line,
+cli_push_read(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     int torn)
 {
-    int64_t           wall;
-    cli_push_t       *p;
-    keygate_place_t   place;
-
-    (void) number;
-    (void) at;
+    cli_push_t        *p;
+    keygate_rc_t       rc;
+    keygate_fault_t    fault;
+    keygate_record_t   record;
 
     p = data;
 
-    if (!torn && keygate_place_parse(line, &place, &wall) == KEYGATE_OK) {
-        p->mark = place;
+    if (torn || cli_line_kind(line) != CLI_LINE_RECORD) {
+        return cli_push_mark(data, number, at, line, torn);
     }
 
-    return KEYGATE_OK;
+    rc = keygate_record_scan(line, &record, &fault);
+
+    if (rc == KEYGATE_OK) {
+        keygate_record_free(&record);
+
+    } else if (rc != KEYGATE_INVALID) {
+        return rc;
+
+    } else if (++p->bad <= CLI_BAD_MAX) {
+        (void) cli_error(0, "%s:%llu: %s%s%s; it is left out",
+                         p->cli->journal_path, (unsigned long long) number,
+                         fault.pointer, fault.pointer[0] != '\0' ? " " : "",
+                         fault.reason);
+    }
+
+    return cli_push_mark(data, number, at, line, torn);
 }
 
 
@@ -70,8 +91,6 @@ cli_push_merge(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     int torn)
 {
     char              keys[3][CLI_KEY], field[KEYGATE_STORE_FIELD_MAX];
-    char             *text;
-    uint64_t          version;
     cli_push_t       *p;
     keygate_str_t     args[11], word;
     keygate_reply_t  *reply;
@@ -82,10 +101,8 @@ cli_push_merge(void *data, uint64_t number, uint64_t at, keygate_str_t line,
 
     p = data;
     p->rc = cli_push_field(p, line, field, keys[2]);
-    text = p->rc == CLI_OK ? cli_push_plain(&line, &version) : NULL;
 
-    if (text == NULL) {
-        p->rc = p->rc != CLI_OK ? p->rc : cli_nomem();
+    if (p->rc != CLI_OK) {
         return KEYGATE_CONFLICT;
     }
 
@@ -107,8 +124,6 @@ cli_push_merge(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     {
         p->rc = cli_remote_failed(p->cli);
     }
-
-    free(text);
 
     if (p->rc == CLI_OK
         && keygate_reply_kind(reply) == KEYGATE_REPLY_ERROR)
@@ -240,12 +255,27 @@ cli_push_into(cli_push_t *p)
 int
 cli_store_push(cli_t *cli)
 {
-    int           rc;
-    cli_push_t    p;
-    keygate_rc_t  krc;
+    int         rc;
+    cli_push_t  p;
 
     memset(&p, 0, sizeof(cli_push_t));
     p.cli = cli;
+
+    rc = cli_push_all(&p);
+    free(p.lines);
+
+    return rc;
+}
+
+
+static int
+cli_push_all(cli_push_t *p)
+{
+    int           rc;
+    cli_t        *cli;
+    keygate_rc_t  krc;
+
+    cli = p->cli;
 
     rc = cli_setup_file(cli, 0);
     rc = rc != CLI_OK ? rc : cli_remote_open(cli);
@@ -255,11 +285,11 @@ cli_store_push(cli_t *cli)
         return rc;
     }
 
-    krc = keygate_journal_each(cli->journal, cli_push_mark, &p);
+    krc = keygate_journal_each(cli->journal, cli_push_read, p);
 
     if (krc == KEYGATE_OK) {
         krc = keygate_journal_records(cli->journal, cli->now, cli_push_look,
-                                      &p);
+                                      p);
         krc = krc == KEYGATE_CONFLICT ? KEYGATE_OK : krc;
     }
 
@@ -267,22 +297,28 @@ cli_store_push(cli_t *cli)
         return cli_journal_error(cli, krc);
     }
 
+    if (p->bad > CLI_BAD_MAX) {
+        (void) cli_error(0, "%s: and %llu more; \"keygate check\" tells all",
+                         cli->journal_path,
+                         (unsigned long long) p->bad - CLI_BAD_MAX);
+    }
+
     if (!cli->remote->empty) {
-        rc = cli_push_into(&p);
+        rc = cli_push_into(p);
 
         if (rc == CLI_OK) {
             cli_note(cli, "%llu records brought in, %llu others kept as they "
-                     "are", (unsigned long long) p.taken,
-                     (unsigned long long) p.kept);
+                     "are", (unsigned long long) p->taken,
+                     (unsigned long long) p->kept);
         }
 
         return rc;
     }
 
-    rc = cli_push_fill(&p);
+    rc = cli_push_fill(p);
 
     if (rc == CLI_OK) {
-        cli_note(cli, "%llu records, version %llu", (unsigned long long) p.n,
+        cli_note(cli, "%llu records, version %llu", (unsigned long long) p->n,
                  (unsigned long long) cli->remote->place.seq);
     }
 

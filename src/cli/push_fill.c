@@ -12,75 +12,10 @@
 #define CLI_AHEAD  256                   /* records on their way */
 
 
-static uint64_t cli_push_version(const keygate_str_t *line);
 static keygate_rc_t cli_push_line(void *data, uint64_t number, uint64_t at,
     keygate_str_t line, int torn);
 static int cli_push_wait(cli_push_t *p, unsigned left);
 static int cli_push_clear(cli_t *cli);
-
-
-/* A copy's line without its version; 0 when it has none. */
-
-static uint64_t
-cli_push_version(const keygate_str_t *line)
-{
-    size_t    i, len;
-    uint64_t  seq, scale;
-
-    static const char  member[] = ",\"seq\":";
-
-    len = sizeof(member) - 1;
-
-    if (line->len < len + 2 || line->data[line->len - 1] != '}') {
-        return 0;
-    }
-
-    for (i = line->len - 1, seq = 0, scale = 1;
-         i > 0 && line->data[i - 1] >= '0' && line->data[i - 1] <= '9';
-         i--)
-    {
-        seq += scale * (uint64_t) (line->data[i - 1] - '0');
-        scale *= 10;
-    }
-
-    if (scale == 1 || i < len || memcmp(line->data + i - len, member, len) != 0)
-    {
-        return 0;
-    }
-
-    return seq;
-}
-
-
-char *
-cli_push_plain(keygate_str_t *line, uint64_t *version)
-{
-    char    *text;
-    size_t   len;
-
-    *version = cli_push_version(line);
-    text = malloc(line->len + 1);
-
-    if (text == NULL) {
-        return NULL;
-    }
-
-    memcpy(text, line->data, line->len);
-    len = line->len;
-
-    if (*version != 0) {
-        while (text[len - 1] != ',') {
-            len--;
-        }
-
-        text[len - 1] = '}';
-    }
-
-    line->data = (unsigned char *) text;
-    line->len = len;
-
-    return text;
-}
 
 
 int
@@ -126,7 +61,7 @@ static keygate_rc_t
 cli_push_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     int torn)
 {
-    char             *text, *value, head[24], key[CLI_KEY];
+    char             *value, head[24], key[CLI_KEY];
     char              field[KEYGATE_STORE_FIELD_MAX];
     size_t            len;
     uint64_t          version;
@@ -134,19 +69,17 @@ cli_push_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     keygate_str_t     args[4];
 
     (void) number;
-    (void) at;
     (void) torn;
 
     p = data;
     p->rc = cli_push_field(p, line, field, key);
-    text = p->rc == CLI_OK ? cli_push_plain(&line, &version) : NULL;
 
-    if (text == NULL) {
-        p->rc = p->rc != CLI_OK ? p->rc : cli_nomem();
+    if (p->rc != CLI_OK) {
         return KEYGATE_CONFLICT;
     }
 
     p->n++;
+    version = cli_push_version(p, at);
 
     if (p->mark.epoch[0] == '\0') {
         version = p->n;
@@ -160,7 +93,6 @@ cli_push_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     value = malloc(len + line.len);
 
     if (value == NULL) {
-        free(text);
         p->rc = cli_nomem();
         return KEYGATE_CONFLICT;
     }
@@ -179,7 +111,6 @@ cli_push_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     p->ahead++;
 
     free(value);
-    free(text);
 
     if (p->rc == CLI_OK && p->ahead == CLI_AHEAD) {
         p->rc = cli_push_wait(p, CLI_AHEAD / 2);

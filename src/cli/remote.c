@@ -17,6 +17,9 @@
 #define CLI_TIMEOUT  5000           /* ms */
 
 
+static int cli_remote_conf(cli_t *cli);
+
+
 int
 cli_remote_wanted(const cli_t *cli)
 {
@@ -33,10 +36,9 @@ int
 cli_remote_open(cli_t *cli)
 {
     int                   rc;
-    char                  error[KEYGATE_LINK_ERROR];
+    char                  error[KEYGATE_LINK_ERROR], meta[CLI_KEY];
     const char           *url;
     cli_remote_t         *remote;
-    keygate_link_conf_t   conf;
 
     if (cli->remote != NULL) {
         return CLI_OK;
@@ -49,31 +51,78 @@ cli_remote_open(cli_t *cli)
     }
 
     cli->remote = remote;
-    memset(&conf, 0, sizeof(conf));
 
     url = cli->store_url != NULL ? cli->store_url : getenv("KEYGATE_STORE");
     remote->url = strdup(url != NULL ? url : "");
 
-    rc = remote->url != NULL ? cli_remote_url(cli, &conf) : cli_nomem();
+    rc = remote->url != NULL ? cli_remote_url(cli) : cli_nomem();
     rc = rc != CLI_OK ? rc : cli_remote_password(cli);
+    rc = rc != CLI_OK ? rc : cli_remote_conf(cli);
 
     if (rc != CLI_OK) {
         return rc;
     }
 
-    conf.timeout = CLI_TIMEOUT;
-    conf.ca = cli->ca_path;
-    conf.user = cli->store_user != NULL ? cli->store_user : conf.user;
-    conf.password = remote->password != NULL ? remote->password
-                                             : conf.password;
-
     remote->name.zone = keygate_span(cli->zone != NULL ? cli->zone : "keys");
     remote->name.prefix = keygate_span(cli->prefix != NULL ? cli->prefix
                                                            : "kg");
-    remote->link = keygate_link_open(&conf, error);
+    (void) cli_remote_key(cli, "meta", meta);
+
+    remote->link = keygate_wire_prepare(&remote->conf.wire, error)
+                   == KEYGATE_OK
+                   ? keygate_link_open(&remote->conf, meta, NULL, error)
+                   : NULL;
 
     if (remote->link == NULL) {
         return cli_error(CLI_IO, "%s: %s", remote->shown, error);
+    }
+
+    return CLI_OK;
+}
+
+
+static int
+cli_remote_conf(cli_t *cli)
+{
+    cli_remote_t         *remote;
+    keygate_wire_conf_t  *wire;
+
+    remote = cli->remote;
+    wire = &remote->conf.wire;
+
+    remote->conf.sentinel = cli->sentinel;
+    remote->conf.cluster = cli->cluster != 0;
+
+    wire->timeout = CLI_TIMEOUT;
+    wire->connect_timeout = CLI_TIMEOUT;
+    wire->ca = cli->ca_path;
+    wire->certificate = cli->cert_path;
+    wire->key = cli->cert_key_path;
+    wire->name = cli->tls_name;
+    wire->user = cli->store_user != NULL ? cli->store_user : wire->user;
+    wire->password = remote->password != NULL ? remote->password
+                                              : wire->password;
+
+    if (cli->sentinel != NULL && cli->cluster) {
+        return cli_error(CLI_USAGE, "--sentinel and --cluster: give one of "
+                         "them");
+    }
+
+    if (cli->cluster && wire->database != 0) {
+        return cli_error(CLI_USAGE, "--cluster: a cluster has only database "
+                         "0");
+    }
+
+    if ((wire->certificate == NULL) != (wire->key == NULL)) {
+        return cli_error(CLI_USAGE, "--cert and --cert-key: give both or "
+                         "none");
+    }
+
+    if (!wire->tls
+        && (wire->ca != NULL || wire->key != NULL || wire->name != NULL))
+    {
+        return cli_error(CLI_USAGE, "--ca, --cert and --tls-name are for a "
+                         "store with TLS: rediss://");
     }
 
     return CLI_OK;
@@ -92,6 +141,7 @@ cli_remote_close(cli_t *cli)
     }
 
     keygate_link_close(remote->link);
+    keygate_wire_release(&remote->conf.wire);
 
     if (remote->url != NULL) {
         OPENSSL_cleanse(remote->url, strlen(remote->url));
@@ -134,9 +184,7 @@ cli_remote_failed(cli_t *cli)
 int
 cli_remote_refused(cli_t *cli, const keygate_reply_t *reply)
 {
-    keygate_str_t  text;
-
-    text = keygate_reply_text(reply);
+    char  said[200];
 
     if (keygate_reply_failed(reply, "OOM")) {
         return cli_error(CLI_IO, "%s: the engine is full: raise its "
@@ -149,10 +197,15 @@ cli_remote_refused(cli_t *cli, const keygate_reply_t *reply)
                          "give its master", cli->remote->shown);
     }
 
-    return cli_error(CLI_IO, "%s: the engine refuses: %.*s",
-                     cli->remote->shown,
-                     text.len < 200 ? (int) text.len : 200,
-                     (const char *) text.data);
+    keygate_reply_say(reply, said, sizeof(said));
+
+    if (keygate_reply_failed(reply, "MOVED") && !cli->cluster) {
+        return cli_error(CLI_IO, "%s: is a node of a cluster (%s): give "
+                         "--cluster", cli->remote->shown, said);
+    }
+
+    return cli_error(CLI_IO, "%s: the engine refuses: %s",
+                     cli->remote->shown, said);
 }
 
 

@@ -9,7 +9,8 @@
  *   receipt.c       which nodes have a change
  *   nodes.c         nodes, nodes forget
  *   watch.c         watch
- *   push.c          store push, and push_fill.c into an empty one
+ *   push.c          store push, and push_fill.c into an empty one, with
+ *                   versions by push_version.c
  *   pull.c          store pull
  *   store_check.c   store check, store epoch
  */
@@ -27,10 +28,13 @@
 #define CLI_RETAIN    "100000"
 #define CLI_KNOWN_MS  86400000           /* a node is one for a day */
 #define CLI_FRESH_MS  5000               /* and there for so long */
+#define CLI_SERVERS   16                 /* of one URL */
 
 
 struct cli_remote_s {
     keygate_link_t        *link;
+    keygate_link_conf_t    conf;
+    keygate_wire_server_t  servers[CLI_SERVERS];
     keygate_store_name_t   name;
     keygate_place_t        place;        /* where it was when last asked */
     char                   digest[16];   /* "sha256", "hmac-sha256", "" */
@@ -78,8 +82,8 @@ int cli_remote_failed(cli_t *cli);
 
 /* -- remote_url.c */
 
-/* "url" into "conf", the password file into "password". */
-int cli_remote_url(cli_t *cli, keygate_link_conf_t *conf);
+/* "url" into "conf" and "servers", the password file into "password". */
+int cli_remote_url(cli_t *cli);
 int cli_remote_password(cli_t *cli);
 
 

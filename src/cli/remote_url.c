@@ -12,26 +12,30 @@
 #define CLI_PASSWORD_MAX  4096
 
 
-static int cli_remote_address(cli_t *cli, keygate_link_conf_t *conf,
-    char *rest);
+static int cli_remote_rest(cli_t *cli, char *rest);
+static int cli_remote_server(cli_t *cli, char *rest);
 static void cli_remote_unescape(char *s);
 
 
-/* redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE], rediss:// with TLS,
- * unix:PATH. */
+/* redis://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]...][/DATABASE], rediss://
+ * with TLS, unix:PATH. */
 
 int
-cli_remote_url(cli_t *cli, keygate_link_conf_t *conf)
+cli_remote_url(cli_t *cli)
 {
-    char          *rest;
-    cli_remote_t  *remote;
+    char                 *rest;
+    cli_remote_t         *remote;
+    keygate_link_conf_t  *conf;
 
     remote = cli->remote;
+    conf = &remote->conf;
+    conf->servers = remote->servers;
 
     if (strncmp(remote->url, "unix:", 5) == 0) {
         rest = remote->url + 5;
         rest += strncmp(rest, "//", 2) == 0 ? 2 : 0;
-        conf->path = rest;
+        conf->n = 1;
+        remote->servers[0].path = rest;
 
         snprintf(remote->shown, sizeof(remote->shown), "unix:%s", rest);
 
@@ -41,12 +45,12 @@ cli_remote_url(cli_t *cli, keygate_link_conf_t *conf)
     }
 
     if (strncmp(remote->url, "rediss://", 9) == 0) {
-        conf->tls = 1;
-        return cli_remote_address(cli, conf, remote->url + 9);
+        conf->wire.tls = 1;
+        return cli_remote_rest(cli, remote->url + 9);
     }
 
     if (strncmp(remote->url, "redis://", 8) == 0) {
-        return cli_remote_address(cli, conf, remote->url + 8);
+        return cli_remote_rest(cli, remote->url + 8);
     }
 
     return cli_error(CLI_USAGE, "which store? give --store URL, or "
@@ -82,12 +86,15 @@ cli_remote_unescape(char *s)
 
 
 static int
-cli_remote_address(cli_t *cli, keygate_link_conf_t *conf, char *rest)
+cli_remote_rest(cli_t *cli, char *rest)
 {
-    char           *at, *colon, *slash, *end;
-    cli_remote_t   *remote;
+    int                   rc;
+    char                 *at, *colon, *slash, *end;
+    cli_remote_t         *remote;
+    keygate_wire_conf_t  *wire;
 
     remote = cli->remote;
+    wire = &remote->conf.wire;
     at = strrchr(rest, '@');
 
     if (at != NULL) {
@@ -97,11 +104,11 @@ cli_remote_address(cli_t *cli, keygate_link_conf_t *conf, char *rest)
         if (colon != NULL) {
             *colon = '\0';
             cli_remote_unescape(colon + 1);
-            conf->password = colon + 1;
+            wire->password = colon + 1;
         }
 
         cli_remote_unescape(rest);
-        conf->user = rest[0] != '\0' ? rest : NULL;
+        wire->user = rest[0] != '\0' ? rest : NULL;
         rest = at + 1;
     }
 
@@ -109,7 +116,7 @@ cli_remote_address(cli_t *cli, keygate_link_conf_t *conf, char *rest)
 
     if (slash != NULL) {
         *slash++ = '\0';
-        conf->database = (unsigned) strtoul(slash, &end, 10);
+        wire->database = (unsigned) strtoul(slash, &end, 10);
 
         if (*end != '\0') {
             return cli_error(CLI_USAGE, "--store: \"%s\" is not the number "
@@ -118,7 +125,35 @@ cli_remote_address(cli_t *cli, keygate_link_conf_t *conf, char *rest)
     }
 
     snprintf(remote->shown, sizeof(remote->shown), "redis%s://%s",
-             conf->tls ? "s" : "", rest);
+             wire->tls ? "s" : "", rest);
+
+    for (rc = CLI_OK; rc == CLI_OK && rest != NULL; rest = end) {
+        end = strchr(rest, ',');
+
+        if (end != NULL) {
+            *end++ = '\0';
+        }
+
+        rc = cli_remote_server(cli, rest);
+    }
+
+    return rc;
+}
+
+
+static int
+cli_remote_server(cli_t *cli, char *rest)
+{
+    char                   *colon, *end;
+    keygate_link_conf_t    *conf;
+    keygate_wire_server_t  *server;
+
+    conf = &cli->remote->conf;
+
+    if (conf->n == CLI_SERVERS) {
+        return cli_error(CLI_USAGE, "--store: expected at most %d hosts",
+                         CLI_SERVERS);
+    }
 
     colon = strrchr(rest, ':');
 
@@ -138,8 +173,16 @@ cli_remote_address(cli_t *cli, keygate_link_conf_t *conf, char *rest)
         *colon++ = '\0';
     }
 
-    conf->host = rest;
-    conf->port = colon != NULL && colon[0] != '\0' ? colon : "6379";
+    server = &cli->remote->servers[conf->n++];
+    server->host = rest;
+    server->port = colon != NULL && colon[0] != '\0' ? colon
+                   : cli->sentinel != NULL ? "26379" : "6379";
+
+    if (strlen(rest) >= KEYGATE_WIRE_HOST
+        || strlen(server->port) >= KEYGATE_WIRE_PORT)
+    {
+        return cli_error(CLI_USAGE, "--store: expected HOST:PORT");
+    }
 
     return rest[0] != '\0' ? CLI_OK
            : cli_error(CLI_USAGE, "--store: which host?");

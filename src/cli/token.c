@@ -35,6 +35,7 @@ cli_token_asked(const cli_t *cli, cli_made_t *made)
 
     memset(made, 0, sizeof(cli_made_t));
 
+    until = KEYGATE_NEVER;
     made->name = cli->args[0];
     made->until = cli_json_text(cli->request, "expires_at");
 
@@ -48,13 +49,13 @@ cli_token_asked(const cli_t *cli, cli_made_t *made)
         return cli_error(CLI_USAGE, "--role is needed: read, keys or admin");
     }
 
-    role = keygate_role_find(keygate_span(cli->role));
+    role = keygate_token_role_find(keygate_span(cli->role));
 
     if (role == KEYGATE_ROLES) {
         return cli_error(CLI_USAGE, "--role: must be read, keys or admin");
     }
 
-    made->role = keygate_role_name(role);
+    made->role = keygate_token_role_name(role);
 
     if (made->until != NULL
         && keygate_time_parse(keygate_span(made->until), &until)
@@ -62,6 +63,11 @@ cli_token_asked(const cli_t *cli, cli_made_t *made)
     {
         return cli_error(CLI_USAGE, "--expires-at: is not an RFC 3339 time "
                          "such as \"2027-01-31T00:00:00Z\"");
+    }
+
+    if (made->until != NULL && until <= cli->now) {
+        return cli_error(CLI_USAGE, "a token that has expired already: "
+                         "nothing was made");
     }
 
     return CLI_OK;

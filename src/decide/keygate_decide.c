@@ -11,8 +11,6 @@
 #define KEYGATE_ROOM_AFTER  10           /* s: a zone does not grow at once */
 
 
-static void keygate_decide_init(keygate_verdict_t *v);
-static void keygate_decide_nobody(keygate_verdict_t *v);
 static void keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc);
 static void keygate_decide_later(keygate_verdict_t *v);
 static int keygate_decide_public(const keygate_api_t *api,
@@ -23,7 +21,7 @@ static keygate_code_e keygate_decide_digest(const keygate_api_t *api,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned char *digest);
 static int keygate_decide_elsewhere(const keygate_request_t *request,
-    const keygate_key_t *key);
+    const keygate_verdict_t *v);
 static void keygate_decide_rights(const keygate_api_t *api,
     keygate_table_t *table, const keygate_request_t *request, unsigned flags,
     keygate_verdict_t *v);
@@ -32,13 +30,14 @@ static void keygate_decide_rights(const keygate_api_t *api,
 void
 keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
-    unsigned flags, keygate_verdict_t *v)
+    unsigned flags, keygate_scratch_t *scratch, keygate_verdict_t *v)
 {
     keygate_rc_t    rc;
     keygate_code_e  code;
     unsigned char   digest[KEYGATE_DIGEST_LEN];
 
-    keygate_decide_init(v);
+    keygate_verdict_init(scratch, v);
+    v->source = request->source;
 
     /* made first, so that the table is in the cache when it is needed; what
        it comes to still waits for its row */
@@ -70,7 +69,14 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
-    rc = keygate_table_find(table, digest, request->now.wall, &v->key);
+    rc = keygate_table_find_with(table, digest, request->now.wall, &v->key,
+                                 scratch->addresses);
+
+    if (rc == KEYGATE_NONE && keygate_table_missed_may(table, digest)) {
+        keygate_verdict_nobody(v);
+        keygate_decide_later(v);
+        return;
+    }
 
     if (rc != KEYGATE_OK) {
         keygate_decide_stranger(v, rc);
@@ -84,11 +90,11 @@ keygate_decide(const keygate_api_t *api, keygate_table_t *table,
 void
 keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
     keygate_str_t id, const keygate_request_t *request, unsigned flags,
-    keygate_verdict_t *v)
+    keygate_scratch_t *scratch, keygate_verdict_t *v)
 {
     keygate_rc_t  rc;
 
-    keygate_decide_init(v);
+    keygate_verdict_init(scratch, v);
 
     if (!keygate_decide_path(api, request, v)) {
         v->code = KEYGATE_PATH_AMBIGUOUS;
@@ -99,7 +105,13 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
-    rc = keygate_table_find_id(table, id, &v->key);
+    rc = keygate_table_find_id_with(table, id, &v->key, scratch->addresses);
+
+    if (rc == KEYGATE_NONE && keygate_table_missed_id(table, KEYGATE_KEY, id)) {
+        keygate_verdict_nobody(v);
+        keygate_decide_later(v);
+        return;
+    }
 
     if (rc != KEYGATE_OK) {
         keygate_decide_stranger(v, rc);
@@ -110,30 +122,12 @@ keygate_decide_id(const keygate_api_t *api, keygate_table_t *table,
 }
 
 
-static void
-keygate_decide_init(keygate_verdict_t *v)
-{
-    memset(v, 0, offsetof(keygate_verdict_t, key));
-    v->windows = v->room;
-    keygate_decide_nobody(v);
-}
-
-
-static void
-keygate_decide_nobody(keygate_verdict_t *v)
-{
-    v->key.id_len = 0;
-    v->key.account_len = 0;
-    v->key.plan = -1;
-}
-
-
 /* A key that was not found; with KEYGATE_AGAIN it may well exist. */
 
 static void
 keygate_decide_stranger(keygate_verdict_t *v, keygate_rc_t rc)
 {
-    keygate_decide_nobody(v);
+    keygate_verdict_nobody(v);
     v->code = rc == KEYGATE_NONE ? KEYGATE_CREDENTIAL_INVALID
                                  : KEYGATE_UNAVAILABLE;
 }
@@ -251,11 +245,12 @@ keygate_decide_digest(const keygate_api_t *api, keygate_digester_t *digester,
 
 static int
 keygate_decide_elsewhere(const keygate_request_t *request,
-    const keygate_key_t *key)
+    const keygate_verdict_t *v)
 {
-    return key->n_addresses
+    return v->key.n_addresses
            && (!request->has_address
-               || !keygate_cidr_has(key->addresses, key->n_addresses,
+               || !keygate_cidr_has(v->scratch->addresses,
+                                    v->key.n_addresses,
                                     request->address));
 }
 
@@ -280,6 +275,7 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     }
 
     v->known = 1;
+    v->paid = (flags & KEYGATE_PAID) != 0;
 
     for (i = 0; i < api->n_plans; i++) {
         if (api->plans[i].number == key->plan) {
@@ -287,18 +283,9 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
         }
     }
 
-    if (key->revoked_at != KEYGATE_NEVER) {
-        v->code = KEYGATE_KEY_REVOKED;
-        return;
-    }
+    v->code = keygate_decide_ended(key, request->now.wall);
 
-    if (key->suspended_at != KEYGATE_NEVER) {
-        v->code = KEYGATE_KEY_SUSPENDED;
-        return;
-    }
-
-    if (key->expires_at <= request->now.wall) {
-        v->code = KEYGATE_KEY_EXPIRED;
+    if (v->code != KEYGATE_ALLOWED) {
         return;
     }
 
@@ -316,14 +303,14 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
     /* what a request needs that is refused by its address is not made */
 
     if (!keygate_decide_windows(api, table, request, flags, v)
-        && (!v->lacks || !keygate_decide_elsewhere(request, key)))
+        && (!v->lacks || !keygate_decide_elsewhere(request, v)))
     {
         v->code = KEYGATE_UNAVAILABLE;
         v->retry_after = v->lacks;
         return;
     }
 
-    if (key->n_addresses && keygate_decide_elsewhere(request, key)) {
+    if (key->n_addresses && keygate_decide_elsewhere(request, v)) {
         v->lacks = 0;
         (void) keygate_rate_charge(v->windows, v->n_windows, 0, &request->now);
         v->code = KEYGATE_ADDRESS_NOT_ALLOWED;
@@ -334,14 +321,7 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
         return;
     }
 
-    /* a trial that nobody has set an end to is none */
-
-    if (!key->account_known
-        || (key->status != KEYGATE_ACTIVE
-            && (key->status != KEYGATE_TRIALING
-                || key->trial_ends_at == KEYGATE_NEVER
-                || key->trial_ends_at <= request->now.wall)))
-    {
+    if (keygate_decide_lapsed(key, request->now.wall)) {
         v->code = KEYGATE_SUBSCRIPTION_LAPSED;
         return;
     }

@@ -60,20 +60,20 @@ keygate_group_unused(keygate_window_t *w, keygate_kind_e kind,
 {
     unsigned  unit;
 
-    w->meter = &v->unused[kind].meter;
+    w->meter = &v->scratch->unused[kind].meter;
     w->holder = UINT64_MAX;
 
     if (v->n_windows == 0 || v->windows[v->n_windows - 1].meter != w->meter) {
         keygate_meter_init(w->meter, now);
 
         for (unit = 0; unit < KEYGATE_MONTH; unit++) {
-            keygate_ring_init(&v->unused[kind].rings[unit], w->meter,
+            keygate_ring_init(&v->scratch->unused[kind].rings[unit], w->meter,
                               (keygate_unit_e) unit, now);
         }
     }
 
     if (w->unit != KEYGATE_MONTH) {
-        w->ring = &v->unused[kind].rings[w->unit];
+        w->ring = &v->scratch->unused[kind].rings[w->unit];
     }
 
     v->n_windows++;

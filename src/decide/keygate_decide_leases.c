@@ -132,7 +132,7 @@ keygate_lease_outage(const keygate_request_t *request,
     leases = request->leases;
     lease = windows->lease;
 
-    if (cost == 0 || !__atomic_load_n(&leases->down, __ATOMIC_RELAXED)
+    if (cost == 0 || !keygate_leases_down(leases, request->now.ms)
         || keygate_lease_covers(lease, windows->holder,
                                 keygate_meter_count(windows->meter), cost,
                                 request->now.ms))
@@ -152,7 +152,7 @@ keygate_lease_outage(const keygate_request_t *request,
 
         if (outage == KEYGATE_OUTAGE_SHARE) {
             windows[i].limit = keygate_lease_alone(lease, windows[i].limit,
-                                                   nodes);
+                                                   nodes, request->now.ms);
         }
     }
 

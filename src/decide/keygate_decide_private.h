@@ -12,6 +12,11 @@
 #include "keygate_decide.h"
 
 
+/* keygate_verdict.c: a verdict on nobody, before the first row; and on nobody
+ * after all. */
+void keygate_verdict_init(keygate_scratch_t *scratch, keygate_verdict_t *v);
+void keygate_verdict_nobody(keygate_verdict_t *v);
+
 /* Row 1; 0 when the path is ambiguous. */
 int keygate_decide_path(const keygate_api_t *api,
     const keygate_request_t *request, keygate_verdict_t *v);
@@ -35,6 +40,34 @@ int keygate_decide_onto(const keygate_api_t *api, keygate_verdict_t *v);
 int keygate_decide_windows(const keygate_api_t *api, keygate_table_t *table,
     const keygate_request_t *request, unsigned flags, keygate_verdict_t *v);
 
+/* Row 4, of a key that was found: what it is refused by, or KEYGATE_ALLOWED. */
+
+static inline keygate_code_e
+keygate_decide_ended(const keygate_key_t *key, int64_t wall)
+{
+    if (key->revoked_at != KEYGATE_NEVER) {
+        return KEYGATE_KEY_REVOKED;
+    }
+
+    if (key->suspended_at != KEYGATE_NEVER) {
+        return KEYGATE_KEY_SUSPENDED;
+    }
+
+    return key->expires_at <= wall ? KEYGATE_KEY_EXPIRED : KEYGATE_ALLOWED;
+}
+
+/* Row 7.  A trial that nobody has set an end to is none. */
+
+static inline int
+keygate_decide_lapsed(const keygate_key_t *key, int64_t wall)
+{
+    return !key->account_known
+           || (key->status != KEYGATE_ACTIVE
+               && (key->status != KEYGATE_TRIALING
+                   || key->trial_ends_at == KEYGATE_NEVER
+                   || key->trial_ends_at <= wall));
+}
+
 /* The next window, which is not added yet, as a rate has it. */
 
 static inline keygate_window_t *
@@ -47,7 +80,7 @@ keygate_decide_window(keygate_verdict_t *v, const keygate_rate_t *rate)
 
     w->limit = rate->limit;
     w->unit = rate->unit;
-    w->name = rate->name;
+    w->label = &rate->label;
 
     return w;
 }
@@ -72,6 +105,16 @@ int keygate_decide_leases(const keygate_request_t *request, unsigned flags,
 /* After the rates have refused: whether it is worth while to wait, and what
  * the node asks for. */
 void keygate_decide_wait(const keygate_request_t *request, unsigned flags,
+    uint32_t cost, keygate_verdict_t *v);
+
+
+/* keygate_decide_quotas.c: days and months that survive a restart */
+
+/* Windows that a file has to cover; and, when they have been charged or for
+ * want of that have not, what is asked for, and whether the request waits. */
+void keygate_decide_quotas(const keygate_request_t *request,
+    keygate_verdict_t *v);
+void keygate_decide_keep(const keygate_request_t *request, unsigned flags,
     uint32_t cost, keygate_verdict_t *v);
 
 

@@ -11,8 +11,6 @@
 static int keygate_decide_own(keygate_table_t *table, keygate_verdict_t *v);
 static int keygate_add_window(keygate_table_t *table, keygate_verdict_t *v,
     const keygate_rate_t *rate);
-static keygate_str_t keygate_own_name(const keygate_rates_t *set,
-    unsigned unit);
 
 
 int
@@ -39,9 +37,17 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
                                      &request->now);
 
     } else {
+        if (request->quotas && cost != 0) {
+            keygate_decide_quotas(request, v);
+        }
+
         charged = keygate_rate_charge(v->windows, v->n_windows, cost,
                                       &request->now);
         v->charged = charged;
+
+        if (request->quotas && cost != 0) {
+            keygate_decide_keep(request, flags, cost, v);
+        }
     }
 
     if (request->leases) {
@@ -50,6 +56,12 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
 
     if (charged) {
         return 1;
+    }
+
+    if (v->unsaved) {
+        v->code = KEYGATE_UNAVAILABLE;
+        v->retry_after = 1;
+        return 0;
     }
 
     v->code = KEYGATE_RATE_LIMITED;
@@ -68,6 +80,14 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
         if (w->retry_after > v->retry_after) {
             v->retry_after = w->retry_after;
         }
+
+        v->never |= cost > w->limit;
+    }
+
+    /* a rate of the API has room for every route; a key's own may not */
+
+    if (v->never) {
+        v->retry_after = 0;
     }
 
     return 0;
@@ -77,14 +97,14 @@ keygate_decide_rates(const keygate_request_t *request, unsigned flags,
 keygate_rc_t
 keygate_decide_left(const keygate_api_t *api, keygate_table_t *table,
     keygate_leases_t *leases, keygate_str_t id, unsigned group,
-    const keygate_now_t *now, keygate_verdict_t *v)
+    const keygate_now_t *now, keygate_scratch_t *scratch,
+    keygate_verdict_t *v)
 {
     unsigned           i, n;
     keygate_rc_t       rc;
     keygate_request_t  request;
 
-    memset(v, 0, offsetof(keygate_verdict_t, key));
-    v->windows = v->room;
+    keygate_verdict_init(scratch, v);
 
     rc = keygate_table_find_id(table, id, &v->key);
 
@@ -172,52 +192,18 @@ keygate_decide_own(keygate_table_t *table, keygate_verdict_t *v)
     for (unit = 0; unit < KEYGATE_UNITS; unit++) {
         own.limit = v->key.limits[unit];
         own.unit = (keygate_unit_e) unit;
-        own.name = keygate_own_name(v->rates, unit);
+        if (own.limit == 0) {
+            continue;
+        }
 
-        if (own.limit != 0 && !keygate_add_window(table, v, &own)) {
+        if (!keygate_add_window(table, v, &own)) {
             return 0;
         }
+
+        v->windows[v->n_windows - 1].label = v->rates->own[unit];
     }
 
     return 1;
-}
-
-
-/* A key's own rate goes by the name of the one that it replaces, or by that of
- * its unit, if that is not an account's. */
-
-static keygate_str_t
-keygate_own_name(const keygate_rates_t *set, unsigned unit)
-{
-    unsigned               i;
-    keygate_str_t          name;
-    const keygate_rate_t  *rate;
-
-    static const keygate_str_t  others[KEYGATE_UNITS] = {
-        keygate_string("key-second"), keygate_string("key-minute"),
-        keygate_string("key-hour"), keygate_string("key-day"),
-        keygate_string("key-month")
-    };
-
-    name = keygate_span(keygate_unit_name((keygate_unit_e) unit));
-
-    for (i = 0; i < set->n; i++) {
-        rate = set->rates[i];
-
-        if (rate->group == 0 && !rate->per_account
-            && (unsigned) rate->unit == unit)
-        {
-            return rate->name;
-        }
-    }
-
-    for (i = 0; i < set->n; i++) {
-        if (keygate_str_eq(set->rates[i]->name, name)) {
-            return others[unit];
-        }
-    }
-
-    return name;
 }
 
 

@@ -1,16 +1,38 @@
 /*
- * What a verdict has to say: lists of scopes, the nearest rate, challenges.
+ * How a verdict begins, and what it has to say: lists of scopes, the nearest
+ * rate, challenges.
  */
 
 #include <string.h>
 
-#include "keygate_decide.h"
+#include "keygate_decide_private.h"
 #include "keygate_ratelimit.h"
 
 
 static void keygate_buf_quoted(keygate_buf_t *b, keygate_str_t s);
 static void keygate_verdict_scheme(const keygate_api_t *api,
     const keygate_source_t *source, keygate_buf_t *out);
+
+
+void
+keygate_verdict_init(keygate_scratch_t *scratch, keygate_verdict_t *v)
+{
+    memset(v, 0, offsetof(keygate_verdict_t, key));
+
+    v->scratch = scratch;
+    v->windows = scratch->windows;
+
+    keygate_verdict_nobody(v);
+}
+
+
+void
+keygate_verdict_nobody(keygate_verdict_t *v)
+{
+    v->key.id_len = 0;
+    v->key.account_len = 0;
+    v->key.plan = -1;
+}
 
 
 unsigned
@@ -156,7 +178,7 @@ keygate_verdict_challenge(const keygate_api_t *api,
     case KEYGATE_KEY_REVOKED:
     case KEYGATE_KEY_SUSPENDED:
     case KEYGATE_KEY_EXPIRED:
-        error = "invalid_token";
+        error = v->source == source ? "invalid_token" : NULL;
         break;
 
     case KEYGATE_CREDENTIAL_CONFLICT:
@@ -204,33 +226,62 @@ keygate_verdict_challenge(const keygate_api_t *api,
 }
 
 
-void
-keygate_verdict_ratelimit(const keygate_api_t *api,
-    const keygate_verdict_t *v, int64_t wall, keygate_buf_t *policy,
-    keygate_buf_t *limit)
+keygate_str_t
+keygate_verdict_policy(const keygate_verdict_t *v, int64_t wall)
 {
-    int                      usual;
+    if (v->key.has_limits || v->rates == NULL) {
+        return KEYGATE_STR("");
+    }
+
+    return v->rates->policy[v->rates->monthly
+                            ? keygate_month_seconds(wall) / 86400 - 28 : 0];
+}
+
+
+void
+keygate_verdict_policy_of(const keygate_verdict_t *v, int64_t wall,
+    keygate_buf_t *policy)
+{
     unsigned                 i;
     const keygate_window_t  *w;
-
-    (void) api;
-
-    usual = !v->key.has_limits && v->rates != NULL && v->rates->policy.len != 0;
-
-    if (usual) {
-        keygate_buf_put(policy, v->rates->policy);
-    }
 
     for (i = 0; i < v->n_windows; i++) {
         w = &v->windows[i];
 
-        if (!usual) {
-            keygate_ratelimit_policy(policy, w->name, w->limit,
-                                     w->unit == KEYGATE_MONTH
-                                     ? keygate_month_seconds(wall)
-                                     : keygate_unit_seconds(w->unit));
-        }
-
-        keygate_ratelimit_left(limit, w->name, w->remaining, w->reset);
+        keygate_ratelimit_policy(policy, w->label->name, w->limit,
+                                 w->unit == KEYGATE_MONTH
+                                 ? keygate_month_seconds(wall)
+                                 : keygate_unit_seconds(w->unit));
     }
+}
+
+
+size_t
+keygate_verdict_left(const keygate_verdict_t *v, unsigned char *text)
+{
+    unsigned                 i;
+    unsigned char           *p;
+    const keygate_window_t  *w;
+
+    for (p = text, i = 0; i < v->n_windows; i++) {
+        w = &v->windows[i];
+        p = keygate_ratelimit_left(p, i == 0, w->label, w->remaining,
+                                   w->reset);
+    }
+
+    return (size_t) (p - text);
+}
+
+
+size_t
+keygate_verdict_left_size(const keygate_verdict_t *v)
+{
+    size_t    size;
+    unsigned  i;
+
+    for (size = 0, i = 0; i < v->n_windows; i++) {
+        size += v->windows[i].label->left.len + KEYGATE_RATELIMIT_POLICY;
+    }
+
+    return size;
 }

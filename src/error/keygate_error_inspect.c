@@ -82,13 +82,13 @@ keygate_error_hope(keygate_type_e type, keygate_str_t body)
 static int
 keygate_body_in_format(keygate_error_format_e format, json_t *body)
 {
-    json_t      *value;
+    json_t      *value, *code;
     const char  *name;
 
     switch (format) {
 
     case KEYGATE_DETAIL:
-        if (json_is_string(json_object_get(body, "detail"))) {
+        if (keygate_json_is_string(json_object_get(body, "detail"))) {
             return 1;
         }
 
@@ -103,8 +103,10 @@ keygate_body_in_format(keygate_error_format_e format, json_t *body)
     case KEYGATE_ENVELOPE:
         value = json_object_get(body, "error");
 
-        return json_is_string(json_object_get(value, "code"))
-               && json_is_string(json_object_get(value, "message"));
+        code = json_object_get(value, "code");
+
+        return (json_is_string(code) || json_is_number(code))
+               && keygate_json_is_string(json_object_get(value, "message"));
 
     default:
         return 0;
@@ -178,7 +180,7 @@ keygate_body_object(keygate_error_format_e format, unsigned status,
         return KEYGATE_NONE;
     }
 
-    if (keygate_body_is_problem(body, status)) {
+    if (keygate_error_is_problem(body, status)) {
 
         if (format == KEYGATE_PROBLEM) {
             e->problem = 1;
@@ -189,7 +191,7 @@ keygate_body_object(keygate_error_format_e format, unsigned status,
         return KEYGATE_NONE;
     }
 
-    return keygate_body_take(format, body, pool, e);
+    return keygate_error_take(format, body, pool, e);
 }
 
 
@@ -214,7 +216,7 @@ keygate_error_inspect(keygate_error_format_e format, unsigned status,
     }
 
     text = keygate_body_without_mark(body);
-    json = keygate_json_parse(text, 1, NULL);
+    json = keygate_json_parse(text, KEYGATE_JSON_NUL|KEYGATE_JSON_WIDE, NULL);
 
     if (json_is_object(json)) {
         rc = keygate_body_object(format, status, kind, json, pool, e);

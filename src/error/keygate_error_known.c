@@ -31,12 +31,13 @@ keygate_body_string(json_t *object, const char *name)
 
     value = json_object_get(object, name);
 
-    return json_is_string(value) && json_string_length(value) ? value : NULL;
+    return keygate_json_is_string(value) && json_string_length(value)
+           ? value : NULL;
 }
 
 
 int
-keygate_body_is_problem(const json_t *body, unsigned status)
+keygate_error_is_problem(const json_t *body, unsigned status)
 {
     json_t  *value;
 
@@ -46,8 +47,8 @@ keygate_body_is_problem(const json_t *body, unsigned status)
         return 0;
     }
 
-    return json_is_string(json_object_get(body, "title"))
-           || json_is_string(json_object_get(body, "detail"));
+    return keygate_json_is_string(json_object_get(body, "title"))
+           || keygate_json_is_string(json_object_get(body, "detail"));
 }
 
 
@@ -127,8 +128,7 @@ keygate_body_reserved(const char *name)
     size_t              i;
 
     static const char  *names[] = { "type", "title", "status", "detail",
-        "instance", "code", "request_id", "errors", "required_scopes",
-        "granted_scopes", "retry_after", "violated-policies" };
+        "instance", "code", "request_id", "errors" };
 
     for (i = 0; i < sizeof(names) / sizeof(char *); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -178,8 +178,8 @@ keygate_body_write_members(const keygate_body_t *b, json_t *object,
 
         if (value == b->message || value == b->code
             || keygate_body_reserved(name) || keygate_body_inside(name)
-            || (!json_is_string(value) && !json_is_number(value)
-                && !json_is_boolean(value)))
+            || (!keygate_json_is_string(value)
+                && !keygate_json_is_number(value) && !json_is_boolean(value)))
         {
             continue;
         }
@@ -217,7 +217,7 @@ keygate_body_members(const keygate_body_t *b, keygate_buf_t *out)
 static void
 keygate_body_all_lists(const keygate_body_t *b, keygate_buf_t *out)
 {
-    keygate_body_lists(b->body, out);
+    keygate_error_read_lists(b->body, out);
 }
 
 
@@ -279,7 +279,7 @@ keygate_body_copy(const json_t *value, const keygate_pool_t *pool,
 
 
 keygate_rc_t
-keygate_body_take(keygate_error_format_e format, json_t *body,
+keygate_error_take(keygate_error_format_e format, json_t *body,
     const keygate_pool_t *pool, keygate_error_t *e)
 {
     keygate_body_t  b;

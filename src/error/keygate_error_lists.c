@@ -28,10 +28,10 @@ typedef struct {
     keygate_buf_t  *out;           /* NULL: only whether it is that */
     unsigned        n;             /* texts so far */
     unsigned        single:1;      /* one text counts as a list of one */
-} keygate_walk_t;
+} keygate_lists_t;
 
 
-static int keygate_lists_object(keygate_walk_t *w, json_t *object,
+static int keygate_lists_object(keygate_lists_t *w, json_t *object,
     const keygate_step_t *up, unsigned depth);
 
 
@@ -73,7 +73,7 @@ keygate_lists_pointer(keygate_buf_t *out, const keygate_step_t *step)
 
 
 static void
-keygate_lists_text(keygate_walk_t *w, const json_t *text,
+keygate_lists_text(keygate_lists_t *w, const json_t *text,
     const keygate_step_t *step)
 {
     if (w->out != NULL) {
@@ -92,7 +92,7 @@ keygate_lists_text(keygate_walk_t *w, const json_t *text,
  * about an element of the request's. */
 
 static int
-keygate_lists_array(keygate_walk_t *w, json_t *array,
+keygate_lists_array(keygate_lists_t *w, json_t *array,
     const keygate_step_t *up, unsigned depth)
 {
     json_t          *value;
@@ -104,7 +104,7 @@ keygate_lists_array(keygate_walk_t *w, json_t *array,
 
     json_array_foreach(array, step.index, value) {
 
-        if (json_is_string(value)) {
+        if (keygate_json_is_string(value)) {
             keygate_lists_text(w, value, up);
 
         } else if (!json_is_object(value)
@@ -121,7 +121,7 @@ keygate_lists_array(keygate_walk_t *w, json_t *array,
 /* Whether an object has nothing but lists of texts, at any of its leaves. */
 
 static int
-keygate_lists_object(keygate_walk_t *w, json_t *object,
+keygate_lists_object(keygate_lists_t *w, json_t *object,
     const keygate_step_t *up, unsigned depth)
 {
     int              fits;
@@ -144,7 +144,7 @@ keygate_lists_object(keygate_walk_t *w, json_t *object,
         } else if (json_is_object(value)) {
             fits = keygate_lists_object(w, value, &step, depth + 1);
 
-        } else if (w->single && json_is_string(value)) {
+        } else if (w->single && keygate_json_is_string(value)) {
             keygate_lists_text(w, value, &step);
             fits = 1;
 
@@ -166,7 +166,7 @@ keygate_lists_object(keygate_walk_t *w, json_t *object,
 static int
 keygate_lists_write(json_t *value, unsigned single, keygate_buf_t *out)
 {
-    keygate_walk_t  w;
+    keygate_lists_t  w;
 
     if (json_array_size(value)) {
         keygate_buf_tree(out, value);
@@ -197,7 +197,7 @@ keygate_lists_write(json_t *value, unsigned single, keygate_buf_t *out)
 
 
 void
-keygate_body_lists(json_t *body, keygate_buf_t *out)
+keygate_error_read_lists(json_t *body, keygate_buf_t *out)
 {
     size_t              i;
     json_t             *error, *errors;
@@ -210,7 +210,7 @@ keygate_body_lists(json_t *body, keygate_buf_t *out)
     /* Phoenix: one text that is about the whole */
 
     if (json_object_size(errors) == 1
-        && json_is_string(json_object_get(errors, "detail")))
+        && keygate_json_is_string(json_object_get(errors, "detail")))
     {
         return;
     }

@@ -157,35 +157,35 @@ static void
 keygate_fill_walk(keygate_str_t text, const keygate_error_t *e,
     keygate_put_pt put, keygate_buf_t *out)
 {
-    size_t          i;
-    keygate_str_t   rest, piece;
-    keygate_fill_e  fill;
+    keygate_str_t         rest, piece;
+    keygate_fill_e        fill;
+    const unsigned char  *p, *end;
 
-    for (piece = text, i = 0; i < text.len; i++) {
+    piece.data = text.data;
+    end = text.data + text.len;
+    p = text.data;
 
-        if (text.data[i] != '{') {
-            continue;
-        }
-
-        rest.data = text.data + i;
-        rest.len = text.len - i;
+    while (p < end && (p = memchr(p, '{', (size_t) (end - p))) != NULL) {
+        rest.data = p;
+        rest.len = (size_t) (end - p);
 
         fill = keygate_fill_find(rest);
 
         if (fill == KEYGATE_FILLS) {
+            p++;
             continue;
         }
 
-        piece.len = (size_t) (rest.data - piece.data);
+        piece.len = (size_t) (p - piece.data);
         put(out, piece);
 
         keygate_fill_put(fill, e, put, out);
 
-        piece.data = rest.data + keygate_fills[fill].len;
-        i += keygate_fills[fill].len - 1;
+        p += keygate_fills[fill].len;
+        piece.data = p;
     }
 
-    piece.len = (size_t) (text.data + text.len - piece.data);
+    piece.len = (size_t) (end - piece.data);
     put(out, piece);
 }
 

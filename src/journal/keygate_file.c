@@ -32,17 +32,17 @@ typedef struct {
     int       dir;
     unsigned  links;                     /* that were followed */
     char      rest[PATH_MAX];            /* of the path, from "dir" on */
-} keygate_walk_t;
+} keygate_trail_t;
 
 
 static int keygate_file_fail(int error);
 static int keygate_file_own(int dir);
 static int keygate_file_regular(const keygate_file_t *file,
     const struct stat *st);
-static int keygate_walk_to(keygate_walk_t *w, int dir);
-static int keygate_walk_follow(keygate_walk_t *w, const char *name,
+static int keygate_walk_to(keygate_trail_t *w, int dir);
+static int keygate_walk_follow(keygate_trail_t *w, const char *name,
     const char *after);
-static int keygate_walk_step(keygate_walk_t *w, char *name, int *last);
+static int keygate_walk_step(keygate_trail_t *w, char *name, int *last);
 
 
 static int
@@ -68,7 +68,7 @@ keygate_file_own(int dir)
 
 
 static int
-keygate_walk_to(keygate_walk_t *w, int dir)
+keygate_walk_to(keygate_trail_t *w, int dir)
 {
     if (dir == -1) {
         return -1;
@@ -87,7 +87,7 @@ keygate_walk_to(keygate_walk_t *w, int dir)
 /* The link's text takes the place of its name in front of the rest. */
 
 static int
-keygate_walk_follow(keygate_walk_t *w, const char *name, const char *after)
+keygate_walk_follow(keygate_trail_t *w, const char *name, const char *after)
 {
     char     text[PATH_MAX];
     size_t   len;
@@ -120,7 +120,7 @@ keygate_walk_follow(keygate_walk_t *w, const char *name, const char *after)
  * unless it is the last one and no link. */
 
 static int
-keygate_walk_step(keygate_walk_t *w, char *name, int *last)
+keygate_walk_step(keygate_trail_t *w, char *name, int *last)
 {
     char         *p;
     size_t        len;
@@ -167,7 +167,7 @@ keygate_file_find(const char *path, keygate_file_t *file)
 {
     int              rc, last, saved;
     char             name[NAME_MAX + 1];
-    keygate_walk_t   w;
+    keygate_trail_t  w;
 
     file->dir = -1;
     file->name = NULL;

@@ -80,6 +80,8 @@ keygate_journal_destroy(keygate_journal_t *j)
 
     keygate_journal_close_all(j);
     keygate_reader_free(&j->reader);
+    keygate_ahead_free(&j->ahead);
+    keygate_ahead_free(&j->missed.ahead);
     free(j->check_buf);
     free(j->path);
     free(j);
@@ -352,4 +354,35 @@ keygate_journal_changed(keygate_journal_t *j,
            || e.dev != position->dev || e.ino != position->ino
            || e.born != position->born || e.size != position->size
            || e.changed != position->changed;
+}
+
+
+int
+keygate_journal_write_all(int fd, const unsigned char *data, size_t len)
+{
+    ssize_t  n;
+
+    while (len > 0) {
+        n = write(fd, data, len);
+
+        if (n == -1 && errno == EINTR) {
+            continue;
+        }
+
+        /* more than was given: something in between is broken */
+
+        if (n == 0 || (n > 0 && (size_t) n > len)) {
+            errno = n == 0 ? ENOSPC : EIO;
+            return -1;
+        }
+
+        if (n < 0) {
+            return -1;
+        }
+
+        data += n;
+        len -= (size_t) n;
+    }
+
+    return 0;
 }

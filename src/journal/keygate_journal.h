@@ -68,15 +68,16 @@ keygate_rc_t keygate_journal_follow(keygate_journal_t *j, keygate_table_t *t,
 
 /*
  * Applies nothing that is new, but what the table wants to see once more (see
- * keygate_table_again_due()), up to "lines" lines (0: all).  Results as
- * follow()'s; KEYGATE_OK also when the file is another one.
+ * keygate_table_again_due() and missed_due()), up to "lines" lines (0: all).
+ * Results as follow()'s; KEYGATE_OK also when the file is not what was applied
+ * of it.
  */
 keygate_rc_t keygate_journal_refresh(keygate_journal_t *j,
     keygate_table_t *t, unsigned lines, const keygate_now_t *now);
 
 /* Whether follow() has something to do: the file has changed since the
  * position, a sweep is not over, or a replaced file is still to be let go; or
- * keygate_table_again_due().
+ * keygate_table_again_due(), or missed_due().
  * From stat(2) alone: cheap enough for a timer. */
 int keygate_journal_changed(keygate_journal_t *j,
     const keygate_position_t *position);
@@ -145,6 +146,12 @@ keygate_rc_t keygate_journal_catch_up(keygate_journal_t *j,
 keygate_rc_t keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
     keygate_str_t id, uint64_t at, keygate_record_t *record);
 
+/* The same, and of a store's copy the version of the record, as its marks have
+ * it; 0: it has none. */
+keygate_rc_t keygate_journal_read_version(keygate_journal_t *j,
+    keygate_kind_e kind, keygate_str_t id, uint64_t at,
+    keygate_record_t *record, uint64_t *version);
+
 /*
  * Calls "line" for every whole line from the start, valid or not, LF taken
  * off; "at" is where its text begins, behind a byte order mark; "torn" is set
@@ -161,10 +168,21 @@ keygate_rc_t keygate_journal_each(keygate_journal_t *j, keygate_line_pt line,
  * Between begin and end, of a copy of a store: its last line, without LF,
  * empty if that is torn or longer than "size"; *end is the file's.  And the
  * whole file anew, in one rename.  KEYGATE_OK; else as append().
+ *
+ * With "kept" (or NULL) the file as it was stays beside it, as NAME.replaced
+ * or NAME.replaced.1 to 9, whichever is not there: "kept" tells its name; or
+ * "error", an errno, EEXIST where all of them are there.  Both are empty where
+ * the file was not replaced.
  */
+typedef struct {
+    char  name[256];                 /* in the journal's directory */
+    int   error;
+} keygate_kept_t;
+
 keygate_rc_t keygate_journal_last(keygate_journal_t *j, unsigned char *buf,
     size_t size, keygate_str_t *line, uint64_t *end);
-keygate_rc_t keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines);
+keygate_rc_t keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines,
+    keygate_kept_t *kept);
 
 /* How far somebody has read; all zero: not at all. */
 

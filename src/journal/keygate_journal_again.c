@@ -196,12 +196,23 @@ keygate_journal_refresh(keygate_journal_t *j, keygate_table_t *t,
     position = keygate_table_position(t);
 
     if (position->dev == (uint64_t) st.st_dev
-        && position->ino == (uint64_t) st.st_ino)
+        && position->ino == (uint64_t) st.st_ino
+        && position->offset <= (uint64_t) st.st_size)
     {
-        rc = keygate_journal_again(j, t, fd, lines, now);
+        rc = keygate_journal_verify(j, t, fd,
+                                    (uint64_t) lines * KEYGATE_CHECK_BYTES,
+                                    now);
+
+        if (rc == KEYGATE_OK) {
+            rc = keygate_journal_again(j, t, fd, lines, now);
+        }
+
+        if (rc == KEYGATE_OK) {
+            rc = keygate_journal_missed(j, t, fd, lines, now);
+        }
     }
 
     keygate_journal_release(j);
 
-    return rc;
+    return rc == KEYGATE_CONFLICT ? KEYGATE_OK : rc;
 }

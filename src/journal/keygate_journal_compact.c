@@ -295,16 +295,16 @@ keygate_compact_replace(keygate_journal_t *j, keygate_compaction_t *c)
 {
     keygate_rc_t  rc;
 
-    rc = keygate_temp_open(j, &c->temp);
+    rc = keygate_replace_open(j, &c->temp);
 
     if (rc == KEYGATE_OK) {
         rc = keygate_compact_write(j, c);
 
         if (rc == KEYGATE_OK) {
-            return keygate_temp_commit(j, &c->temp);
+            return keygate_replace_commit(j, &c->temp);
         }
 
-        keygate_temp_drop(&c->temp);
+        keygate_replace_drop(&c->temp);
     }
 
     return rc;

@@ -12,33 +12,6 @@
 
 #define KEYGATE_SWEEP_BUDGET  65536
 #define KEYGATE_SWEEP_STEPS   16         /* that cost what one line does */
-#define KEYGATE_CHECK_BYTES   4096       /* what one line costs, at most */
-#define KEYGATE_SKIP_BLOCKS   4          /* of a line too long, a call */
-
-
-keygate_rc_t
-keygate_journal_parse(keygate_journal_t *j, keygate_str_t text,
-    keygate_record_t *record, keygate_fault_t *fault)
-{
-    keygate_rc_t  rc;
-
-    rc = keygate_record_scan(text, record, fault);
-
-    if (rc != KEYGATE_OK || !record->has_digest
-        || record->hmac == j->conf.hmac)
-    {
-        return rc;
-    }
-
-    keygate_record_free(record);
-
-    strcpy(fault->pointer, "/digest");
-    fault->reason = j->conf.hmac
-                    ? "is no HMAC, but the zone has a pepper"
-                    : "is an HMAC, but the zone has no pepper";
-
-    return KEYGATE_INVALID;
-}
 
 
 static void
@@ -60,6 +33,8 @@ keygate_journal_serve(keygate_journal_t *j, const keygate_journal_conf_t *conf)
     j->conf = *conf;
     j->check_end = 0;
     j->full = 0;
+    keygate_ahead_end(&j->ahead);
+    keygate_ahead_end(&j->missed.ahead);
 }
 
 
@@ -80,10 +55,22 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
         return rc;
     }
 
+    if (!keygate_ahead_last(&j->ahead, keygate_table_position(t), &record,
+                            line->at))
+    {
+        keygate_record_free(&record);
+        return KEYGATE_OK;
+    }
+
     rc = keygate_table_apply(t, &record, line->at, now);
 
     if (rc == KEYGATE_FULL) {
-        fault->late = keygate_table_stale(t, &record, line->at) != 0;
+        fault->late = 1;
+
+        if (!keygate_table_stale(t, &record, line->at)) {
+            keygate_table_miss(t, &record, line->at,
+                               keygate_table_position(t)->line + 1);
+        }
     }
 
     keygate_record_free(&record);
@@ -98,6 +85,11 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
         return KEYGATE_INVALID;
 
     case KEYGATE_CONFLICT:
+
+        if (j->ahead.skipped && !j->ahead.plain) {
+            return rc;
+        }
+
         fault->reason = "has a digest that belongs to another key";
         return KEYGATE_INVALID;
 
@@ -108,14 +100,6 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
     default:
         return rc;
     }
-}
-
-
-static int
-keygate_line_void(const keygate_position_t *position,
-    const keygate_line_t *line)
-{
-    return line->at < position->void_to && line->next > position->void_from;
 }
 
 
@@ -130,10 +114,7 @@ keygate_journal_line(keygate_journal_t *j, keygate_table_t *t,
     position = keygate_table_position(t);
     fault.late = 0;
 
-    if (!keygate_line_blank(line->text)
-        && !keygate_line_mark(line->text)
-        && !keygate_line_void(position, line))
-    {
+    if (!keygate_line_passed(position, line)) {
         rc = keygate_journal_record(j, t, line, now, &fault);
 
         if (rc == KEYGATE_INVALID) {
@@ -202,20 +183,16 @@ keygate_journal_lines(keygate_journal_t *j, keygate_table_t *t, int fd,
     keygate_position_t  *position;
 
     r = &j->reader;
-    rc = keygate_reader_init(r);
+    position = keygate_table_position(t);
+    rc = keygate_journal_ahead(j, t, fd, end, lines);
+
+    if (rc == KEYGATE_OK) {
+        rc = keygate_reader_begin(r, fd, position->offset, end, lines);
+    }
 
     if (rc != KEYGATE_OK) {
         return rc;
     }
-
-    if (lines != 0 && lines < KEYGATE_BLOCK_SMALL / 512) {
-        r->block = KEYGATE_BLOCK_SMALL;
-    }
-
-    r->blocks = lines == 0 ? 0 : KEYGATE_SKIP_BLOCKS;
-
-    position = keygate_table_position(t);
-    keygate_reader_start(r, fd, position->offset, end);
 
     if (!keygate_position_sum(position, &r->sum)) {
         return keygate_journal_anew(j, t, fd, now) == KEYGATE_OK
@@ -227,6 +204,8 @@ keygate_journal_lines(keygate_journal_t *j, keygate_table_t *t, int fd,
         rc = keygate_reader_next(r, &line);
 
         if (rc == KEYGATE_NONE || (rc == KEYGATE_OK && line.torn)) {
+            keygate_ahead_end(&j->ahead);
+
             return keygate_journal_sweep(j, t, lines);
         }
 
@@ -259,6 +238,16 @@ keygate_journal_read_on(keygate_journal_t *j, keygate_table_t *t, int fd,
             rc = keygate_journal_lines(j, t, fd, end, lines, now);
         }
 
+        if (rc == KEYGATE_CONFLICT) {
+            rc = keygate_journal_plain(j, t, fd, now);
+
+            if (rc == KEYGATE_OK && lines == 0) {
+                continue;
+            }
+
+            return rc == KEYGATE_OK ? KEYGATE_AGAIN : rc;
+        }
+
         if (rc != KEYGATE_OK && rc != KEYGATE_FULL) {
             return rc;
         }
@@ -270,6 +259,10 @@ keygate_journal_read_on(keygate_journal_t *j, keygate_table_t *t, int fd,
 
         if (rc == KEYGATE_OK) {
             rc = keygate_journal_again(j, t, fd, lines, now);
+        }
+
+        if (rc == KEYGATE_OK) {
+            rc = keygate_journal_missed(j, t, fd, lines, now);
         }
 
         if (rc != KEYGATE_CONFLICT) {
@@ -364,4 +357,36 @@ keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
     }
 
     return keygate_journal_read_on(j, t, j->wfd, end, 0, now);
+}
+
+
+keygate_rc_t
+keygate_journal_plain(keygate_journal_t *j, keygate_table_t *t, int fd,
+    const keygate_now_t *now)
+{
+    keygate_rc_t         rc;
+    keygate_ahead_t     *a;
+    keygate_position_t  *position;
+
+    a = &j->ahead;
+    position = keygate_table_position(t);
+
+    if (position->sweep != 0) {
+        rc = keygate_journal_anew(j, t, fd, now);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+
+        a->from = 0;
+        a->anew = position->anew;
+
+    } else {
+        __atomic_store_n(&position->line, a->line, __ATOMIC_RELAXED);
+        keygate_position_move(position, a->from, a->sum);
+    }
+
+    a->plain = 1;
+
+    return KEYGATE_OK;
 }

@@ -9,6 +9,10 @@
 #include <unistd.h>
 
 #include "keygate_journal_private.h"
+#include "keygate_place.h"
+
+
+#define KEYGATE_JOURNAL_AFTER  10000     /* lines, until there is a mark */
 
 
 /* Whether a line is of that record; *record is to be freed if so. */
@@ -149,6 +153,32 @@ keygate_journal_find(keygate_journal_t *j, keygate_reader_t *r,
 }
 
 
+/* The version of the line that was read last: the next mark tells that of the
+ * line before it, and those between follow one another. */
+
+static uint64_t
+keygate_journal_count(keygate_reader_t *r)
+{
+    uint64_t        seq, after;
+    keygate_line_t  line;
+
+    for (after = 0; keygate_reader_next(r, &line) == KEYGATE_OK; ) {
+
+        if (line.torn || after == KEYGATE_JOURNAL_AFTER) {
+            break;
+        }
+
+        if (keygate_place_seq(line.text, &seq) == KEYGATE_OK) {
+            return seq > after ? seq - after : 0;
+        }
+
+        after += !keygate_line_blank(line.text);
+    }
+
+    return 0;
+}
+
+
 /*
  * A reader of its own, with a descriptor of its own: the handle may be used
  * for other things meanwhile.  The lock is held only to learn how far the
@@ -210,6 +240,15 @@ keygate_rc_t
 keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
     keygate_str_t id, uint64_t at, keygate_record_t *record)
 {
+    return keygate_journal_read_version(j, kind, id, at, record, NULL);
+}
+
+
+keygate_rc_t
+keygate_journal_read_version(keygate_journal_t *j, keygate_kind_e kind,
+    keygate_str_t id, uint64_t at, keygate_record_t *record,
+    uint64_t *version)
+{
     keygate_rc_t      rc;
     keygate_reader_t  r;
 
@@ -229,6 +268,10 @@ keygate_journal_read(keygate_journal_t *j, keygate_kind_e kind,
     }
 
     rc = keygate_journal_find(j, &r, kind, id, at, record);
+
+    if (version != NULL) {
+        *version = rc == KEYGATE_OK ? keygate_journal_count(&r) : 0;
+    }
 
     keygate_journal_reader_done(&r);
 

@@ -17,39 +17,6 @@ static void keygate_journal_hollow_set(keygate_journal_t *j,
     const keygate_evidence_t *e, const keygate_now_t *now);
 
 
-int
-keygate_position_sum(const keygate_position_t *position, uint64_t *sum)
-{
-    unsigned  i;
-
-    for (i = 0; i < 2; i++) {
-        if (position->sums[i].at == position->offset) {
-            *sum = position->sums[i].sum;
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* The slot that is not the position's is written first. */
-
-void
-keygate_position_move(keygate_position_t *position, uint64_t offset,
-    uint64_t sum)
-{
-    unsigned  i;
-
-    i = position->sums[0].at == position->offset;
-
-    __atomic_store_n(&position->sums[i].at, UINT64_MAX, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->sums[i].sum, sum, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->sums[i].at, offset, __ATOMIC_RELEASE);
-    __atomic_store_n(&position->offset, offset, __ATOMIC_RELEASE);
-}
-
-
 /*
  * A file in which there was no record is not searched again and again, but
  * once more some time later: what changes within one tick of the kernel's

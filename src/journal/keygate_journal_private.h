@@ -6,14 +6,20 @@
  *   keygate_journal_lock.c     its lock, and who holds it
  *   keygate_file.c             finding and opening files; what is refused
  *   keygate_journal_reader.c   lines out of a descriptor
+ *   keygate_journal_line.c     what a line is
  *   keygate_journal_follow.c   lines into the table
+ *   keygate_journal_ahead.c    which of them are the last of their records
  *   keygate_journal_again.c    single lines into it, once more
+ *   keygate_journal_missed.c   those that had found no room
  *   keygate_journal_position.c  where in which file reading goes on
+ *   keygate_position.c         and how far it has come there
+ *   keygate_evidence.c         what tells one content of it from another
  *   keygate_journal_verify.c   whether the file is still what was applied
  *   keygate_journal_lookup.c   one record; every line
  *   keygate_journal_records.c  every line since a mark; every record
  *   keygate_journal_write.c    begin, append, end
  *   keygate_journal_replace.c  a new file in place of the old one
+ *   keygate_journal_keep.c     and the old one, beside it
  *   keygate_journal_compact.c  one line a record
  *   keygate_journal_index.c    which line is a record's last
  *   keygate_journal_slots.c    the index's memory
@@ -33,6 +39,9 @@
 #define KEYGATE_BLOCK        (256 * 1024)    /* read at a time, at most */
 #define KEYGATE_READ_WAIT    200             /* ms for the lock, to read */
 #define KEYGATE_WRITE_WAIT   5000            /* and to write */
+#define KEYGATE_CHECK_BYTES  4096            /* what one line costs, at most */
+#define KEYGATE_GRAIN        3               /* 1/32 s: more than the kernel's,
+                                                of a file's times */
 #define KEYGATE_BLOCK_SMALL  (160 * 1024)    /* must hold two whole lines */
 
 
@@ -66,6 +75,40 @@ typedef struct {
 } keygate_reader_t;
 
 
+/* Of lines that are to be applied: where the last one of a record is. */
+
+typedef struct {
+    uint64_t               hash;         /* of its kind and id; 0: none */
+    uint64_t               at;
+} keygate_ahead_slot_t;
+
+typedef struct {
+    keygate_ahead_slot_t  *slots;        /* open addressing, half full */
+    size_t                 size;         /* a power of two */
+    size_t                 used;
+    uint64_t               anew;         /* of the position, see there */
+    uint64_t               from;
+    uint64_t               at;           /* all before it is known */
+    uint64_t               to;           /* 0: nothing is asked */
+    uint64_t               line;         /* of the position at "from" */
+    uint64_t               sum;
+    unsigned               skipped:1;    /* a line that was not the last one */
+    unsigned               plain:1;      /* all lines are taken, in order */
+} keygate_ahead_t;
+
+
+/* Lines that are looked at once more, since there was no room for them. */
+
+typedef struct {
+    keygate_ahead_t  ahead;
+    uint64_t         at;         /* the next one */
+    uint64_t         line;       /* its number */
+    uint64_t         first;      /* that has found no room again, + 1 */
+    uint64_t         first_line;
+    uint64_t         freed;      /* of the table, when this began */
+} keygate_missed_t;
+
+
 /* What tells one content of a file from another without reading it. */
 
 typedef struct {
@@ -90,6 +133,8 @@ struct keygate_journal_s {
     keygate_file_t          file;       /* where "wfd" was found */
     uint64_t                dropped;    /* of old_rfd, or else of old_wfd */
     keygate_reader_t        reader;     /* of follow */
+    keygate_ahead_t         ahead;      /* of the lines that come next */
+    keygate_missed_t        missed;
     uint64_t                end;        /* of the file, while locked */
     uint64_t                bad_dev;
     uint64_t                bad_ino;
@@ -217,6 +262,43 @@ keygate_rc_t keygate_journal_verify(keygate_journal_t *j, keygate_table_t *t,
 keygate_rc_t keygate_journal_again(keygate_journal_t *j, keygate_table_t *t,
     int fd, unsigned lines, const keygate_now_t *now);
 
+/*
+ * Makes known which of the lines from the position to "end" are the last ones
+ * of their records, reading at most "lines" lines (0: all): KEYGATE_OK,
+ * KEYGATE_AGAIN, KEYGATE_NOMEM, KEYGATE_IO.  ahead_last() tells it of the line
+ * at "at" then, and is 1 where nothing is known.
+ */
+keygate_rc_t keygate_journal_ahead(keygate_journal_t *j, keygate_table_t *t,
+    int fd, uint64_t end, unsigned lines);
+int keygate_ahead_last(keygate_ahead_t *a, const keygate_position_t *position,
+    const keygate_record_t *record, uint64_t at);
+
+/* Applies lines that found no room, where there is room now, as again(). */
+keygate_rc_t keygate_journal_missed(keygate_journal_t *j, keygate_table_t *t,
+    int fd, unsigned lines, const keygate_now_t *now);
+
+/* The same for any lines: start() is 0 when out of memory. */
+int keygate_ahead_start(keygate_ahead_t *a, const keygate_position_t *position,
+    uint64_t from, uint64_t to);
+keygate_rc_t keygate_ahead_read(keygate_journal_t *j, keygate_table_t *t,
+    keygate_ahead_t *a, int fd, unsigned lines);
+void keygate_ahead_end(keygate_ahead_t *a);
+void keygate_ahead_free(keygate_ahead_t *a);
+
+/* Goes back to where the lines began that are known, to take all of them one
+ * after the other: a digest was another key's, which may only have been so
+ * since a line between was passed over. */
+keygate_rc_t keygate_journal_plain(keygate_journal_t *j, keygate_table_t *t,
+    int fd, const keygate_now_t *now);
+
+/* Begins to read lines; "lines" is how many, 0: all. */
+keygate_rc_t keygate_reader_begin(keygate_reader_t *r, int fd, uint64_t at,
+    uint64_t end, unsigned lines);
+
+/* Whether a line is nothing that is to be applied: blank, a mark, or void. */
+int keygate_line_passed(const keygate_position_t *position,
+    const keygate_line_t *line);
+
 /* The sum at the position, if it is known; it is after the load of a table
  * that was not killed in between. */
 int keygate_position_sum(const keygate_position_t *position, uint64_t *sum);
@@ -260,9 +342,25 @@ keygate_rc_t keygate_journal_parse(keygate_journal_t *j, keygate_str_t text,
  *
  * All while the journal is locked.
  */
-keygate_rc_t keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp);
-keygate_rc_t keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp);
-void keygate_temp_drop(keygate_temp_t *temp);
+keygate_rc_t keygate_replace_open(keygate_journal_t *j, keygate_temp_t *temp);
+keygate_rc_t keygate_replace_commit(keygate_journal_t *j, keygate_temp_t *temp);
+void keygate_replace_drop(keygate_temp_t *temp);
+
+/* Owner and mode as the journal's, as far as the process may: 0, or -1 and
+ * errno. */
+int keygate_replace_attributes(keygate_journal_t *j, int fd);
+
+/* Copies the journal's bytes from "at" to "end": 0, or -1 and errno. */
+int keygate_journal_copy(keygate_journal_t *j, int to, uint64_t at,
+    uint64_t end);
+
+/*
+ * Between replace_open() and replace_commit(): the journal as it is, as a file
+ * beside it that was not there before; or "kept" says why there is none.
+ * unkeep() takes it away again.
+ */
+void keygate_journal_keep(keygate_journal_t *j, keygate_kept_t *kept);
+void keygate_journal_unkeep(keygate_journal_t *j, keygate_kept_t *kept);
 
 /* Writes the file anew, up to "end", without what is void. */
 keygate_rc_t keygate_journal_replace(keygate_journal_t *j);

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "keygate_journal_private.h"
-#include "keygate_place.h"
 
 
-#define KEYGATE_PREFIX  (KEYGATE_LINE_MAX + 1)
+#define KEYGATE_PREFIX       (KEYGATE_LINE_MAX + 1)
+#define KEYGATE_SKIP_BLOCKS  4           /* of a line too long, a call */
 
 
 keygate_rc_t
@@ -37,6 +37,25 @@ keygate_reader_start(keygate_reader_t *r, int fd, uint64_t at, uint64_t limit)
     r->limit = limit;
     r->pos = 0;
     r->len = 0;
+}
+
+
+keygate_rc_t
+keygate_reader_begin(keygate_reader_t *r, int fd, uint64_t at, uint64_t end,
+    unsigned lines)
+{
+    keygate_rc_t  rc;
+
+    rc = keygate_reader_init(r);
+
+    if (lines != 0 && lines < KEYGATE_BLOCK_SMALL / 512) {
+        r->block = KEYGATE_BLOCK_SMALL;
+    }
+
+    r->blocks = lines == 0 ? 0 : KEYGATE_SKIP_BLOCKS;
+    keygate_reader_start(r, fd, at, end);
+
+    return rc;
 }
 
 
@@ -247,32 +266,4 @@ keygate_reader_boundary(int fd, uint64_t at, int *is)
     *is = n == 1 && c == '\n';
 
     return n == -1 ? KEYGATE_IO : KEYGATE_OK;
-}
-
-
-int
-keygate_line_blank(keygate_str_t text)
-{
-    size_t  i;
-
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] != ' ' && text.data[i] != '\t'
-            && text.data[i] != '\r')
-        {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
-int
-keygate_line_mark(keygate_str_t text)
-{
-    int64_t          wall;
-    keygate_place_t  place;
-
-    return text.len > 6 && memcmp(text.data, "{\"at\":", 6) == 0
-           && keygate_place_parse(text, &place, &wall) == KEYGATE_OK;
 }

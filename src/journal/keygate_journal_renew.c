@@ -60,7 +60,8 @@ keygate_journal_last(keygate_journal_t *j, unsigned char *buf, size_t size,
 
 
 keygate_rc_t
-keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines)
+keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines,
+    keygate_kept_t *kept)
 {
     keygate_rc_t    rc;
     keygate_temp_t  temp;
@@ -71,7 +72,11 @@ keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines)
 
     memset(&temp, 0, sizeof(keygate_temp_t));
 
-    rc = keygate_temp_open(j, &temp);
+    if (kept) {
+        memset(kept, 0, sizeof(keygate_kept_t));
+    }
+
+    rc = keygate_replace_open(j, &temp);
 
     if (rc != KEYGATE_OK) {
         return rc;
@@ -79,14 +84,21 @@ keygate_journal_renew(keygate_journal_t *j, keygate_str_t lines)
 
     if (keygate_journal_write_all(temp.fd, lines.data, lines.len) == -1) {
         rc = keygate_journal_errno();
-        keygate_temp_drop(&temp);
+        keygate_replace_drop(&temp);
         return rc;
     }
 
-    rc = keygate_temp_commit(j, &temp);
+    if (kept) {
+        keygate_journal_keep(j, kept);
+    }
+
+    rc = keygate_replace_commit(j, &temp);
 
     if (rc == KEYGATE_OK) {
         j->torn = 0;
+
+    } else if (kept && temp.fd == -1) {
+        keygate_journal_unkeep(j, kept);
     }
 
     return rc;

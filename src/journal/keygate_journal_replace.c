@@ -100,8 +100,8 @@ keygate_temp_clean(const keygate_file_t *file)
  * that is not the process's it cannot give the file to: its own gets no more
  * than anybody has, then. */
 
-static int
-keygate_temp_attributes(keygate_journal_t *j, int fd)
+int
+keygate_replace_attributes(keygate_journal_t *j, int fd)
 {
     mode_t       mode;
     struct stat  old, new;
@@ -154,7 +154,7 @@ keygate_temp_find(keygate_journal_t *j)
 
 
 keygate_rc_t
-keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp)
+keygate_replace_open(keygate_journal_t *j, keygate_temp_t *temp)
 {
     size_t  size;
 
@@ -182,10 +182,10 @@ keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp)
     temp->fd = keygate_file_make(&temp->file, O_RDWR|O_APPEND, 0600);
 
     if (temp->fd == -1
-        || keygate_temp_attributes(j, temp->fd) == -1
+        || keygate_replace_attributes(j, temp->fd) == -1
         || keygate_journal_flock(temp->fd, LOCK_EX|LOCK_NB) == -1)
     {
-        keygate_temp_drop(temp);
+        keygate_replace_drop(temp);
         return keygate_journal_errno();
     }
 
@@ -194,7 +194,7 @@ keygate_temp_open(keygate_journal_t *j, keygate_temp_t *temp)
 
 
 void
-keygate_temp_drop(keygate_temp_t *temp)
+keygate_replace_drop(keygate_temp_t *temp)
 {
     int  saved;
 
@@ -215,7 +215,7 @@ keygate_temp_drop(keygate_temp_t *temp)
 
 
 keygate_rc_t
-keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
+keygate_replace_commit(keygate_journal_t *j, keygate_temp_t *temp)
 {
     struct stat   st;
     keygate_rc_t  rc;
@@ -226,7 +226,7 @@ keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
                     j->file.dir, j->file.name) == -1)
     {
         rc = keygate_journal_errno();
-        keygate_temp_drop(temp);
+        keygate_replace_drop(temp);
         return rc;
     }
 
@@ -246,7 +246,7 @@ keygate_temp_commit(keygate_journal_t *j, keygate_temp_t *temp)
 }
 
 
-static int
+int
 keygate_journal_copy(keygate_journal_t *j, int to, uint64_t at, uint64_t end)
 {
     size_t          size;
@@ -329,7 +329,7 @@ keygate_journal_replace(keygate_journal_t *j)
 
     memset(&temp, 0, sizeof(keygate_temp_t));
 
-    rc = keygate_temp_open(j, &temp);
+    rc = keygate_replace_open(j, &temp);
 
     if (rc != KEYGATE_OK) {
         return rc;
@@ -337,9 +337,9 @@ keygate_journal_replace(keygate_journal_t *j)
 
     if (keygate_journal_copy_valid(j, temp.fd) == -1) {
         rc = keygate_journal_errno();
-        keygate_temp_drop(&temp);
+        keygate_replace_drop(&temp);
         return rc;
     }
 
-    return keygate_temp_commit(j, &temp);
+    return keygate_replace_commit(j, &temp);
 }

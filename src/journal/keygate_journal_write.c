@@ -18,37 +18,6 @@
 #define KEYGATE_BEGIN_TRIES  100
 
 
-int
-keygate_journal_write_all(int fd, const unsigned char *data, size_t len)
-{
-    ssize_t  n;
-
-    while (len > 0) {
-        n = write(fd, data, len);
-
-        if (n == -1 && errno == EINTR) {
-            continue;
-        }
-
-        /* more than was given: something in between is broken */
-
-        if (n == 0 || (n > 0 && (size_t) n > len)) {
-            errno = n == 0 ? ENOSPC : EIO;
-            return -1;
-        }
-
-        if (n < 0) {
-            return -1;
-        }
-
-        data += n;
-        len -= (size_t) n;
-    }
-
-    return 0;
-}
-
-
 static int
 keygate_journal_truncate(int fd, uint64_t size)
 {

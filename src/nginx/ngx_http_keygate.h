@@ -20,13 +20,14 @@
 #include "keygate_json.h"
 #include "keygate_journal.h"
 #include "keygate_table.h"
+#include "keygate_table_usage.h"
 
 #include "ngx_http_keygate_compat.h"
 
 
 #define NGX_HTTP_KEYGATE_APIS_MAX   32
 #define NGX_HTTP_KEYGATE_LATENCIES  12
-#define NGX_HTTP_KEYGATE_ASKED      12    /* of the admin API */
+#define NGX_HTTP_KEYGATE_ASKED      13    /* of the admin API */
 #define NGX_HTTP_KEYGATE_CLASSES    4     /* 2xx to 5xx */
 
 
@@ -49,13 +50,16 @@ typedef struct {
     ngx_atomic_t                refusals[KEYGATE_UNITS];   /* by rate's unit */
     ngx_atomic_t                asked[NGX_HTTP_KEYGATE_ASKED]
                                      [NGX_HTTP_KEYGATE_CLASSES];
+    ngx_atomic_t                closed;         /* by keygate_recheck */
 } ngx_http_keygate_counters_t;
 
 
 typedef struct {
     uint64_t                    layout;         /* of this and the table */
     ngx_msec_t                  epoch;          /* of the table's ticks */
-    ngx_atomic_t                full;           /* an alert has been given */
+    ngx_atomic_t                full;           /* Unix time of the last that
+                                                   found no room; 0: none */
+    uint64_t                    lists;          /* random: cursors of it */
     ngx_atomic_t                loads;          /* 1 + reloads that kept it */
     ngx_atomic_t                loaded;         /* Unix time of the last one */
     ngx_atomic_t                applied;        /* lines, as seen last */
@@ -68,15 +72,21 @@ typedef struct {
     ngx_atomic_t                write_bucket[NGX_HTTP_KEYGATE_LATENCIES];
     ngx_atomic_t                journal;        /* which path is followed */
     ngx_atomic_t                up;             /* it can be, and has records */
+    ngx_atomic_t                store_boot;     /* random: this life's */
+    ngx_atomic_t                store_beats;    /* of this life */
+    ngx_atomic_t                store_others;   /* that met another node's
+                                                   beat under the name */
     ngx_atomic_t                store_up;
     ngx_atomic_t                store_whole;    /* all records were here */
     ngx_atomic_t                store_heard;    /* Unix time */
     ngx_atomic_t                store_nodes;    /* that were there then */
     ngx_atomic_t                store_behind;   /* changes, then */
     ngx_atomic_t                store_links;    /* that were made to follow */
+    ngx_atomic_t                store_masters;  /* that followed another */
     ngx_atomic_t                store_forks;    /* it had lost changes */
     ngx_atomic_t                store_merged;   /* brought back from here */
     ngx_atomic_t                store_fulls;    /* copies made anew */
+    ngx_atomic_t                usage_errors;   /* writes that have failed */
     ngx_uint_t                  n_apis;
     ngx_http_keygate_counters_t api[NGX_HTTP_KEYGATE_APIS_MAX];
 } ngx_http_keygate_shared_t;
@@ -94,6 +104,8 @@ typedef struct {
     ngx_http_keygate_store_t      *store;       /* NULL: none */
     ngx_shm_zone_t                *shm_zone;
     ngx_shm_zone_t                *lease_zone;  /* NULL: limits=node */
+    ngx_shm_zone_t                *quota_zone;  /* NULL: no file keeps them */
+    void                          *threads;     /* of quotas and usage */
     size_t                         size;        /* of the zone */
     ngx_uint_t                     written;     /* by an admin API */
     ngx_uint_t                     limits;      /* NGX_CONF_UNSET_UINT, 1: over
@@ -101,6 +113,9 @@ typedef struct {
     ngx_msec_t                     wait;        /* for a lease, at most */
     ngx_uint_t                     outage;      /* keygate_outage_e */
     ngx_msec_t                     max_stale;   /* 0: never is */
+    ngx_str_t                      usage;       /* NUL-terminated; or empty */
+    ngx_str_t                      node;        /* in its lines */
+    ngx_shm_zone_t                *usage_zone;
     ngx_http_keygate_main_conf_t  *main;
     ngx_cycle_t                   *cycle;
     ngx_log_t                     *log;         /* the cycle's */
@@ -109,6 +124,8 @@ typedef struct {
     ngx_http_keygate_shared_t     *shared;
     keygate_table_t               *table;
     keygate_leases_t              *leases;      /* NULL: none are needed */
+    keygate_quotas_t              *quotas;      /* NULL: no file keeps them */
+    keygate_refused_t             *refusals;    /* NULL: usage is off */
     time_t                         loaded;      /* its configuration */
 
     /* of this process */
@@ -118,7 +135,10 @@ typedef struct {
     void                          *writer;      /* of the admin files */
     void                          *following;   /* of the store's files */
     void                          *leasing;     /* of them, too */
+    void                          *keeping;     /* of the quotas' file */
     void                          *walk;        /* of the metrics' files */
+    void                          *using;       /* of the usage's file */
+    ngx_uint_t                     used;        /* since that was written */
     uint64_t                       reported;    /* rejected lines, logged */
     ngx_err_t                      failed;      /* to follow, as logged */
 } ngx_http_keygate_zone_t;
@@ -132,6 +152,7 @@ typedef struct {
     ngx_http_keygate_zone_t       *zone;
     keygate_api_t                 *core;        /* NULL: not defined (yet) */
     ngx_http_keygate_counters_t   *counters;    /* in the zone */
+    ngx_uint_t                     number;      /* of these */
 } ngx_http_keygate_api_t;
 
 
@@ -142,7 +163,14 @@ struct ngx_http_keygate_main_conf_s {
     ngx_array_t                    stores;      /* of store_t * */
     ngx_array_t                    watched;     /* of admin_t *: tokens= */
     ngx_int_t                      preaccess;   /* handler, in all phases' */
+    ngx_uint_t                     used;        /* what some location has: */
 };
+
+#define NGX_HTTP_KEYGATE_USED_GATE     1
+#define NGX_HTTP_KEYGATE_USED_ERRORS   2
+#define NGX_HTTP_KEYGATE_USED_BASIC    4        /* or an API, keys as users */
+#define NGX_HTTP_KEYGATE_USED_RECHECK  8
+#define NGX_HTTP_KEYGATE_USED_SATISFY  16       /* an API, and "satisfy any" */
 
 
 #define NGX_HTTP_KEYGATE_OFF         ((ngx_http_keygate_api_t *) -2)
@@ -157,8 +185,11 @@ typedef struct {
                                                    that are looked at */
     ngx_flag_t                     dry_run;
     ngx_uint_t                     log_level;   /* of refusals */
+    ngx_msec_t                     recheck;     /* 0: off */
     ngx_flag_t                     identity;    /* _me, _scopes or _auth */
-    ngx_http_keygate_where_t       identity_where;
+    ngx_http_handler_pt            serves;      /* of keygate's; or NULL */
+    ngx_str_t                      serves_name; /* its directive, and where */
+    ngx_http_keygate_where_t       serves_where;
     ngx_flag_t                     auth;        /* keygate_auth */
 
     void                          *admin;       /* of the admin file */
@@ -181,14 +212,17 @@ struct ngx_http_keygate_ctx_s {
     ngx_http_upstream_t           *upstream;    /* that had led there */
     keygate_str_t                  credential;  /* before it was stripped */
     ngx_uint_t                     n_credentials;
-    keygate_verdict_t             *verdict;     /* up to key.addresses, and its
-                                                   windows */
+    const keygate_source_t        *source;      /* of the credential; or NULL */
+    keygate_verdict_t             *verdict;     /* and its windows */
     ngx_uint_t                     status;      /* of the refusal; 0: none */
+    ngx_msec_t                     recheck;     /* where it was let in */
     unsigned                       dry_run:1;   /* where it was last obeyed */
     unsigned                       reading:1;   /* the body, for a "when" */
     unsigned                       body_done:1;
     unsigned                       led:1;       /* elsewhere, by an upstream */
     unsigned                       auth:1;      /* for another proxy */
+    unsigned                       ended:1;     /* its key, while answered */
+    unsigned                       odd:1;       /* the hour that it is in */
     unsigned                       stripped:1;  /* what was taken off is in: */
     ngx_list_t                     headers;     /* of the request, all */
     ngx_table_elt_t               *authorization;
@@ -228,6 +262,11 @@ ngx_http_keygate_where_t ngx_http_keygate_conf_placed(
  * keys from. */
 ngx_int_t ngx_http_keygate_conf_underscores(ngx_conf_t *cf,
     ngx_http_keygate_api_t *api);
+/* Where a directive of keygate's answers requests (ngx_http_keygate_serve()):
+ * no other one may, for it would take its place, and what it is to decide would
+ * be open. */
+ngx_int_t ngx_http_keygate_conf_alone(ngx_conf_t *cf,
+    ngx_http_keygate_loc_conf_t *conf);
 /* After the whole http block: every API that is mentioned must exist. */
 ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
 
@@ -256,14 +295,8 @@ ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
  * only to be called when the URI is final.  NULL: no memory. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
-
-
-/* ngx_http_keygate_early.c: what nginx refuses before there is a location */
-
-/* The decision on a request that nginx has refused with 400, if the gate, or
- * the one whose errors hold, refuses it as well; else, or without memory,
- * NULL. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_early(ngx_http_request_t *r);
+/* The decision that a variable is about, made where it must be; or NULL. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_ctx.c: decisions, kept and found */
@@ -291,10 +324,10 @@ ngx_uint_t ngx_http_keygate_paid(ngx_http_request_t *r,
 
 /* ngx_http_keygate_credential.c: reading credentials */
 
-/* How many were sent (0, 1, or 2 for more); *credential is the first.
- * NGX_ERROR: no memory. */
+/* Fills in the credential of what is asked, which has none yet: the first that
+ * was sent, how many, and where.  NGX_ERROR: no memory. */
 ngx_int_t ngx_http_keygate_credential(ngx_http_request_t *r,
-    keygate_api_t *api, keygate_str_t *credential, ngx_uint_t *n);
+    keygate_api_t *api, keygate_request_t *asked);
 
 
 /* ngx_http_keygate_strip.c: credentials taken off, and given back */
@@ -319,42 +352,12 @@ ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
     keygate_str_t *body);
 
 
-/* ngx_http_keygate_refusal.c: a verdict as an error */
-
-/* Describes the gate's refusal for keygate_error_body(); pool memory. */
-ngx_int_t ngx_http_keygate_refusal(ngx_http_request_t *r,
-    ngx_http_keygate_ctx_t *ctx, keygate_error_t *e);
-/* Its status: where it is worth while to try again, a failure is 503. */
-ngx_uint_t ngx_http_keygate_refusal_status(const keygate_api_t *api,
-    const keygate_verdict_t *v);
-/* The body of an error, in pool memory: NGX_OK or NGX_ERROR. */
-ngx_int_t ngx_http_keygate_error_text(ngx_http_request_t *r,
-    const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body);
-/* Instance (unless it has anything like a key of the API in it) and request
- * id, which every error has. */
-ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
-    keygate_error_t *e);
-ngx_int_t ngx_http_keygate_request_id(ngx_http_request_t *r, keygate_str_t *id);
-ngx_int_t ngx_http_keygate_refusal_init(ngx_conf_t *cf);
-/* Whether there is anything with the shape of a key: clients do put them into
- * paths, and no body or log line may repeat one. */
-ngx_uint_t ngx_http_keygate_has_key(keygate_api_t *api, u_char *data,
-    size_t len);
-
-
-/* ngx_http_keygate_log.c: a verdict as a log line */
-
-/* Logs a refusal (or what dry_run would have refused) without nginx's own
- * suffix, whose request line may hold a credential. */
-void ngx_http_keygate_log_refusal(ngx_http_request_t *r,
-    ngx_http_keygate_ctx_t *ctx);
+#include "ngx_http_keygate_refusal.h"
 
 
 /* ngx_http_keygate_variables.c, ngx_http_keygate_variables_known.c */
 
 ngx_int_t ngx_http_keygate_add_variables(ngx_conf_t *cf);
-/* The decision that a variable is about, made where it must be; or NULL. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_variable_profile(ngx_http_request_t *r,
     ngx_http_variable_value_t *value, uintptr_t data);
 ngx_int_t ngx_http_keygate_variable_meta(ngx_http_request_t *r,

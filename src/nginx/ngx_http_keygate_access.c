@@ -16,10 +16,8 @@ static void ngx_http_keygate_settle(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_keygate_satisfiable(keygate_verdict_t *v);
 
 
-/*
- * What the last decision came to, before it is copied to its request's pool:
- * a verdict is large, and a worker decides on one request at a time.
- */
+/* What the last decision came to, before it is kept in its request's pool: a
+ * request that waits asks many times. */
 
 static keygate_verdict_t  ngx_http_keygate_verdict;
 
@@ -215,11 +213,15 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
             || !r->valid_unparsed_uri || r != r->main
             || ngx_http_keygate_sent_raw(r)))
     {
+        if (klcf->recheck) {
+            ctx->recheck = klcf->recheck;
+        }
+
         *decided = ctx;
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_decide(r, api, ctx, &request,
+    if (ngx_http_keygate_decide(r, api, ctx, 0, &request,
                                 &ngx_http_keygate_verdict)
         != NGX_OK)
     {
@@ -227,11 +229,32 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     }
 
     if (may_wait && ngx_http_keygate_verdict.waits) {
-        rc = ngx_http_keygate_wait(r, api, &request);
+        rc = ngx_http_keygate_wait(r, api, &request,
+                                   ngx_http_keygate_verdict.unsaved);
 
         if (rc == NGX_AGAIN || rc == NGX_ERROR) {
             return rc;
         }
+    }
+
+    /* for want of a lease that is on its way, and is not waited for longer */
+
+    if (may_wait && api->zone->leases && ngx_http_keygate_verdict.waits
+        && !ngx_http_keygate_verdict.lacks)
+    {
+        (void) __atomic_fetch_add(&api->zone->leases->early, 1,
+                                  __ATOMIC_RELAXED);
+    }
+
+    /* a file that does not come in time, or cannot be waited for, stops
+       nobody */
+
+    if (ngx_http_keygate_verdict.unsaved
+        && ngx_http_keygate_decide(r, api, ctx, 1, &request,
+                                   &ngx_http_keygate_verdict)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     ngx_http_keygate_waited(r, api, ngx_http_keygate_verdict.charged);
@@ -244,8 +267,11 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
 
     ctx->credential = request.credential;
     ctx->n_credentials = request.n_credentials;
+    ctx->source = request.source;
     ctx->dry_run = klcf->dry_run;
+    ctx->recheck = klcf->recheck;
     ctx->auth = klcf->auth;
+    ctx->odd = request.now.wall / 3600 & 1;
 
     if (!ctx->verdict->need_body) {
         ngx_http_keygate_settle(r, ctx);
@@ -269,7 +295,7 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     v = ctx->verdict;
     counters = ctx->api->counters;
 
-    (void) ngx_atomic_fetch_add(&counters->decisions[v->code], 1);
+    ngx_http_keygate_counted(ctx);
 
     if (v->code == KEYGATE_ALLOWED) {
         ctx->status = 0;
@@ -290,4 +316,66 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     }
 
     ngx_http_keygate_log_refusal(r, ctx);
+}
+
+
+/* A request is used once by its key, as it is charged once. */
+
+void
+ngx_http_keygate_counted(ngx_http_keygate_ctx_t *ctx)
+{
+    keygate_verdict_t        *v;
+    ngx_http_keygate_api_t   *api;
+    ngx_http_keygate_zone_t  *zone;
+
+    v = ctx->verdict;
+    api = ctx->api;
+    zone = api->zone;
+
+    (void) ngx_atomic_fetch_add(&api->counters->decisions[v->code], 1);
+
+    if (zone->refusals == NULL || !v->known || v->paid) {
+        return;
+    }
+
+    if (v->code == KEYGATE_ALLOWED) {
+        keygate_table_count(zone->table, v->key.ref, v->key.sequence, ctx->odd,
+                            api->number, v->route ? v->route->cost : 1);
+
+    } else {
+        keygate_table_refuse(zone->table, zone->refusals, v->key.ref,
+                             v->key.sequence, ctx->odd, api->number,
+                             (unsigned) v->code - KEYGATE_KEY_REVOKED);
+    }
+
+    zone->used = 1;
+}
+
+
+/*
+ * limit_req and limit_conn look at variables before the access phase: the
+ * decision is made for them as soon as the URI can no longer change, unless
+ * the request has been answered without one.
+ */
+
+ngx_http_keygate_ctx_t *
+ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
+{
+    ngx_http_keygate_ctx_t        *ctx;
+    ngx_http_keygate_loc_conf_t   *klcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
+
+    ctx = ngx_http_keygate_get_ctx(r);
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+
+    if (klcf->api == NULL || (ctx && ctx->api == klcf->api) || r != r->main
+        || r->phase_handler < kmcf->preaccess
+        || r->err_status || r->headers_out.status)
+    {
+        return ctx;
+    }
+
+    return ngx_http_keygate_decided(r, klcf->api);
 }

@@ -12,6 +12,9 @@
 #include <grp.h>
 
 
+static ngx_int_t ngx_http_keygate_become_groups(ngx_http_keygate_become_t *was);
+
+
 ngx_uid_t
 ngx_http_keygate_become_user(ngx_cycle_t *cycle)
 {
@@ -30,9 +33,10 @@ ngx_http_keygate_become_user(ngx_cycle_t *cycle)
 
 
 /* Where it may not become another user, nor will the workers: they will tell,
- * and here all goes on as it is. */
+ * and here all goes on as it is.  Whoever may, and cannot note whose groups it
+ * has, does nothing as root in place of it. */
 
-void
+ngx_int_t
 ngx_http_keygate_become_worker(ngx_cycle_t *cycle,
     ngx_http_keygate_become_t *was)
 {
@@ -44,16 +48,15 @@ ngx_http_keygate_become_worker(ngx_cycle_t *cycle,
     user = ngx_http_keygate_become_user(cycle);
 
     if (geteuid() != 0 || user == 0) {
-        return;
+        return NGX_OK;
     }
 
     ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
 
-    was->n = getgroups(NGX_HTTP_KEYGATE_GROUPS, was->groups);
-    was->gid = getegid();
-
-    if (was->n == -1) {
-        return;
+    if (ngx_http_keygate_become_groups(was) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "keygate cannot note the groups of the master");
+        return NGX_ERROR;
     }
 
 #if (NGX_HAVE_PR_SET_DUMPABLE)
@@ -62,11 +65,42 @@ ngx_http_keygate_become_worker(ngx_cycle_t *cycle,
 
     was->changed = 1;
 
-    (void) initgroups(ccf->username, ccf->group);
-
-    if (setegid(ccf->group) == -1 || seteuid(user) == -1) {
+    if (initgroups(ccf->username, ccf->group) == -1
+        || setegid(ccf->group) == -1 || seteuid(user) == -1)
+    {
         ngx_http_keygate_become_master(cycle, was);
     }
+
+    return NGX_OK;
+}
+
+
+/* As many as there are: a directory service may give root thousands. */
+
+static ngx_int_t
+ngx_http_keygate_become_groups(ngx_http_keygate_become_t *was)
+{
+    was->gid = getegid();
+    was->n = getgroups(0, NULL);
+
+    if (was->n == -1) {
+        return NGX_ERROR;
+    }
+
+    was->groups = malloc((was->n + 1) * sizeof(gid_t));
+
+    if (was->groups == NULL) {
+        return NGX_ERROR;
+    }
+
+    was->n = getgroups(was->n, was->groups);
+
+    if (was->n == -1) {
+        free(was->groups);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -92,6 +126,7 @@ ngx_http_keygate_become_master(ngx_cycle_t *cycle,
     }
 
     (void) setgroups(was->n, was->groups);
+    free(was->groups);
 
 #if (NGX_HAVE_PR_SET_DUMPABLE)
     if (was->dumpable == 1) {

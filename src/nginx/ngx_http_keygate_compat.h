@@ -16,15 +16,6 @@
 #endif
 
 
-/* Since 1.29 an upstream's interim responses are not taken for the answer. */
-
-#if (nginx_version < 1029000)
-#define NGX_HTTP_KEYGATE_INTERIM  1
-#else
-#define NGX_HTTP_KEYGATE_INTERIM  0
-#endif
-
-
 /* Since 1.31 nginx is a proxy of tunnels: CONNECT has credentials and
  * challenges of its own (RFC 9110, 11.7). */
 

@@ -1,6 +1,7 @@
 /*
  * What is checked when all of the configuration has been read: that APIs and
- * zones exist, and that nginx lets through what an API reads.
+ * zones exist, that nginx lets through what an API reads, and that what keygate
+ * answers nobody else does.
  */
 
 #include "ngx_http_keygate.h"
@@ -47,6 +48,27 @@ ngx_http_keygate_conf_underscores(ngx_conf_t *cf, ngx_http_keygate_api_t *api)
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_conf_alone(ngx_conf_t *cf, ngx_http_keygate_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->serves == NULL || clcf->handler == conf->serves) {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"%V\" stands beside another directive that answers "
+                  "requests, expected a location of its own in %V:%ui",
+                  &conf->serves_name, &conf->serves_where.file,
+                  conf->serves_where.line);
+
+    return NGX_ERROR;
 }
 
 

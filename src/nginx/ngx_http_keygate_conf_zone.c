@@ -4,6 +4,9 @@
 
 #include "ngx_http_keygate.h"
 #include "ngx_http_keygate_store.h"
+#include "ngx_http_keygate_usage.h"
+
+#include "keygate_file.h"
 
 
 #define NGX_HTTP_KEYGATE_PEPPER_MIN  32
@@ -12,6 +15,10 @@
 
 static ngx_int_t ngx_http_keygate_read_pepper(ngx_conf_t *cf, ngx_str_t *path,
     ngx_str_t *pepper);
+static ngx_int_t ngx_http_keygate_zone_apart(ngx_conf_t *cf,
+    ngx_http_keygate_zone_t *zone);
+static ngx_uint_t ngx_http_keygate_journal_same(ngx_str_t *one,
+    ngx_str_t *two);
 
 
 char *
@@ -120,6 +127,19 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
             continue;
         }
 
+        if (ngx_strncmp(value[i].data, "usage=", 6) == 0
+            && value[i].len > 6 && zone->usage.len == 0)
+        {
+            s.data = value[i].data + 6;
+            s.len = value[i].len - 6;
+
+            if (ngx_http_keygate_zone_uses(cf, zone, &s, size) != NGX_OK) {
+                return NGX_CONF_ERROR;
+            }
+
+            continue;
+        }
+
         rc = ngx_http_keygate_zone_limits(cf, zone, &value[i]);
 
         if (rc == NGX_OK) {
@@ -132,8 +152,9 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
                                "\"journal=PATH\", \"pepper=PATH\", "
                                "\"store=NAME\", \"limits=cluster|node\", "
                                "\"wait=TIME\", "
-                               "\"outage=share|node|refuse\" and "
-                               "\"max_stale=TIME\", each once",
+                               "\"outage=share|node|refuse\", "
+                               "\"max_stale=TIME\" and \"usage=DIR\", "
+                               "each once",
                                &value[i]);
         }
 
@@ -141,7 +162,8 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     if (ngx_http_keygate_zone_stale(cf, zone) != NGX_OK
-        || ngx_http_keygate_zone_leases(cf, zone, size) != NGX_OK)
+        || ngx_http_keygate_zone_leases(cf, zone, size) != NGX_OK
+        || ngx_http_keygate_quota_zone(cf, zone) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -151,6 +173,10 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
                            "zone \"%V\" has a store and no journal, expected "
                            "\"journal=PATH\", this node's copy of what lies "
                            "in the store", &name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_keygate_zone_apart(cf, zone) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -198,7 +224,10 @@ ngx_http_keygate_read_pepper(ngx_conf_t *cf, ngx_str_t *path,
         return NGX_ERROR;
     }
 
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    /* a FIFO is not waited for: there is nothing in it */
+
+    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN
+                                   | NGX_FILE_NONBLOCK, 0);
 
     if (fd == NGX_INVALID_FILE) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
@@ -221,4 +250,83 @@ ngx_http_keygate_read_pepper(ngx_conf_t *cf, ngx_str_t *path,
     (void) ngx_close_file(fd);
 
     return rc;
+}
+
+
+/* A copy has the marks of one store and of one zone in it: another zone that
+ * writes there takes them for lines by hand, or is never up to date. */
+
+static ngx_int_t
+ngx_http_keygate_zone_apart(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone)
+{
+    ngx_uint_t                       i;
+    ngx_http_keygate_zone_t        **zones;
+
+    zones = zone->main->zones.elts;
+
+    for (i = 0; i < zone->main->zones.nelts; i++) {
+
+        if ((zone->store == NULL && zones[i]->store == NULL)
+            || !ngx_http_keygate_journal_same(&zone->journal,
+                                              &zones[i]->journal))
+        {
+            continue;
+        }
+
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "the journal \"%V\" of zone \"%V\" is also that of "
+                           "zone \"%V\" in %V:%ui, and one of them has a "
+                           "store, expected a \"journal=PATH\" of its own for "
+                           "each: a store's copy is of one zone",
+                           &zone->journal, &zone->name, &zones[i]->name,
+                           &zones[i]->where.file, zones[i]->where.line);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The same path, the same file, or the same name in the same directory. */
+
+static ngx_uint_t
+ngx_http_keygate_journal_same(ngx_str_t *one, ngx_str_t *two)
+{
+    struct stat      a, b;
+    ngx_uint_t       same;
+    keygate_file_t   first, second;
+
+    if (one->len == 0 || two->len == 0) {
+        return 0;
+    }
+
+    if (one->len == two->len && ngx_strncmp(one->data, two->data, one->len)
+                                == 0)
+    {
+        return 1;
+    }
+
+    if (stat((char *) one->data, &a) == 0
+        && stat((char *) two->data, &b) == 0)
+    {
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    }
+
+    if (keygate_file_find((char *) one->data, &first) == -1) {
+        return 0;
+    }
+
+    if (keygate_file_find((char *) two->data, &second) == -1) {
+        keygate_file_close(&first);
+        return 0;
+    }
+
+    same = fstat(first.dir, &a) == 0 && fstat(second.dir, &b) == 0
+           && a.st_dev == b.st_dev && a.st_ino == b.st_ino
+           && strcmp(first.name, second.name) == 0;
+
+    keygate_file_close(&first);
+    keygate_file_close(&second);
+
+    return same;
 }

@@ -13,10 +13,11 @@
 typedef struct {
     ngx_http_request_t  *request;
     keygate_api_t       *api;
-    keygate_str_t       *credential;     /* the first that is not empty */
-    ngx_uint_t           n;              /* it has been found */
-    ngx_uint_t           lines;          /* keys and empty lines for one */
-    ngx_uint_t           schemes;        /* lines of Authorization */
+    keygate_request_t   *asked;
+    unsigned             keys;           /* that are not empty */
+    unsigned             schemes;        /* lines of Authorization */
+    unsigned             lines[KEYGATE_CREDENTIALS_MAX];   /* of each source,
+                                            and keys in them, even empty */
 } ngx_http_keygate_found_t;
 
 
@@ -28,8 +29,9 @@ static ngx_inline ngx_uint_t ngx_http_keygate_credential_named(
 
 ngx_int_t
 ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
-    keygate_str_t *credential, ngx_uint_t *n)
+    keygate_request_t *asked)
 {
+    unsigned                   own;
     ngx_uint_t                 i;
     ngx_list_part_t           *part;
     ngx_table_elt_t           *h;
@@ -38,7 +40,7 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
     ngx_memzero(&found, sizeof(ngx_http_keygate_found_t));
     found.request = r;
     found.api = api;
-    found.credential = credential;
+    found.asked = asked;
 
     part = &r->headers_in.headers.part;
     h = part->elts;
@@ -47,15 +49,23 @@ ngx_http_keygate_credential(ngx_http_request_t *r, keygate_api_t *api,
 
         ngx_http_keygate_list_step(part, h, i);
 
-        if (ngx_http_keygate_credential_line(&found, &h[i]) != NGX_OK) {
+        if ((api->source_lengths & keygate_source_length(h[i].key.len))
+            && ngx_http_keygate_credential_line(&found, &h[i]) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
-    /* an empty line beside a key is one line too many as well, and so is a
-       second Authorization of any scheme, which may be a key to others */
+    /* an empty line is no key, but one too many of where the key is; and so is
+       a second Authorization of any scheme, which may be a key to others */
 
-    *n = (found.schemes > 1 || (found.n && found.lines > 1)) ? 2 : found.n;
+    own = asked->source ? found.lines[asked->source - api->sources] : 0;
+
+    asked->n_credentials = asked->source != NULL;
+
+    if (found.schemes > 1 || own > 1 || (own && found.keys > 1)) {
+        asked->n_credentials = 2;
+    }
 
     return NGX_OK;
 }
@@ -97,11 +107,17 @@ ngx_http_keygate_credential_line(ngx_http_keygate_found_t *found,
         }
 
         n = keygate_source_read(source, value, room, &key);
-        found->lines += n;
+        found->lines[k] += n;
 
-        if (n && key.len && found->n == 0) {
-            *found->credential = key;
-            found->n = 1;
+        if (n == 0 || (n == 1 && key.len == 0)) {
+            continue;
+        }
+
+        found->keys += n;
+
+        if (key.len && found->asked->source == NULL) {
+            found->asked->credential = key;
+            found->asked->source = source;
         }
     }
 

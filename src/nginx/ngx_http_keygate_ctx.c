@@ -21,11 +21,15 @@ ngx_http_keygate_ctx_t *
 ngx_http_keygate_create_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     keygate_verdict_t *v)
 {
-    size_t                   size, windows;
+    size_t                   windows;
     ngx_pool_cleanup_t      *cln;
     ngx_http_keygate_ctx_t  *ctx;
 
-    cln = ngx_pool_cleanup_add(r->main->pool, sizeof(ngx_http_keygate_ctx_t));
+    windows = v->n_windows * sizeof(keygate_window_t);
+
+    cln = ngx_pool_cleanup_add(r->main->pool, sizeof(ngx_http_keygate_ctx_t)
+                                              + sizeof(keygate_verdict_t)
+                                              + windows);
     if (cln == NULL) {
         return NULL;
     }
@@ -36,19 +40,11 @@ ngx_http_keygate_create_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ctx->owner = r;
     ctx->upstream = r->upstream;
 
-    /* what there is of a verdict is a quarter of what there could be */
+    ctx->verdict = (keygate_verdict_t *) (ctx + 1);
+    *ctx->verdict = *v;
 
-    size = ngx_align(offsetof(keygate_verdict_t, key.addresses), 8);
-    windows = v->n_windows * sizeof(keygate_window_t);
-
-    ctx->verdict = ngx_palloc(r->main->pool, size + windows);
-    if (ctx->verdict == NULL) {
-        return NULL;
-    }
-
-    ngx_memcpy(ctx->verdict, v, size);
-    ctx->verdict->windows = (keygate_window_t *)
-                            ((u_char *) ctx->verdict + size);
+    ctx->verdict->scratch = NULL;
+    ctx->verdict->windows = (keygate_window_t *) (ctx->verdict + 1);
     ngx_memcpy(ctx->verdict->windows, v->windows, windows);
 
     cln->handler = ngx_http_keygate_cleanup;

@@ -52,10 +52,6 @@ typedef struct {
 extern ngx_http_output_header_filter_pt  ngx_http_keygate_next_header_filter;
 extern ngx_http_output_body_filter_pt    ngx_http_keygate_next_body_filter;
 
-/* Sends a new response, whole; what comes of the old one is discarded. */
-ngx_int_t ngx_http_keygate_error_replace(ngx_http_request_t *r,
-    ngx_http_keygate_error_ctx_t *ctx, keygate_error_t *e);
-
 
 /* ngx_http_keygate_error_inspect.c */
 
@@ -79,7 +75,7 @@ ngx_int_t ngx_http_keygate_error_inflate(ngx_http_request_t *r, ngx_buf_t *in,
     size_t max, keygate_str_t *out);
 
 
-/* ngx_http_keygate_error_interim.c: only where NGX_HTTP_KEYGATE_INTERIM */
+/* ngx_http_keygate_error_interim.c */
 
 /* In the last phase before the content: has the interim responses of an
  * upstream read and thrown away. */
@@ -88,8 +84,6 @@ ngx_int_t ngx_http_keygate_interim_handler(ngx_http_request_t *r);
 
 /* ngx_http_keygate_error_grpc.c */
 
-/* Whether the request is one of gRPC, by its media type. */
-ngx_uint_t ngx_http_keygate_error_of_grpc(ngx_http_request_t *r);
 /* Makes the headers an answer of gRPC, whose message is in "b". */
 ngx_int_t ngx_http_keygate_error_grpc(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, ngx_buf_t *b);
@@ -99,10 +93,6 @@ ngx_int_t ngx_http_keygate_error_grpc(ngx_http_request_t *r,
 
 /* Whether the response whose header is about to leave is an upstream's. */
 ngx_uint_t ngx_http_keygate_error_answers(ngx_http_request_t *r);
-/* From now on, while the header is held back, an upstream that breaks off in
- * a way that nginx calls an error is replaced, too. */
-void ngx_http_keygate_error_watch(ngx_http_request_t *r,
-    ngx_http_keygate_error_ctx_t *ctx);
 /* To be called before the header of what replaces an upstream's error: an
  * upstream that goes on sending is ended soon or, where its answer is being
  * stored, the connection is said to be closed. */
@@ -110,11 +100,30 @@ ngx_int_t ngx_http_keygate_error_end(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx);
 
 
-/* ngx_http_keygate_error_response.c */
+/* ngx_http_keygate_error_origin.c */
 
 /* Who has made the response whose header is about to leave. */
 void ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
     ngx_uint_t armed, ngx_http_keygate_response_t *re);
+
+
+/* ngx_http_keygate_error_watch.c */
+
+/* From now on, while the header is held back, an upstream that breaks off in
+ * a way that nginx calls an error is replaced, too. */
+void ngx_http_keygate_error_watch(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx);
+
+
+/* ngx_http_keygate_error_send.c */
+
+/* Sends a new response, whole; what comes of the old one is discarded. */
+ngx_int_t ngx_http_keygate_error_replace(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, keygate_error_t *e);
+
+
+/* ngx_http_keygate_error_response.c */
+
 /* The new body; "e" may hold what an old one had to say.  NULL: no memory. */
 ngx_buf_t *ngx_http_keygate_error_make(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e);

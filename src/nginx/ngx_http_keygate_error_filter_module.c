@@ -141,6 +141,11 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
     }
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    if (klcf->api == NULL && klcf->errors == NULL && !r->internal) {
+        return ngx_http_keygate_next_header_filter(r);
+    }
+
     gate = (klcf->api || r->internal) ? ngx_http_keygate_get_ctx(r) : NULL;
 
     /* an interim response that has been taken for the answer: what follows
@@ -210,57 +215,6 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
 }
 
 
-/* Everything leaves at once, whatever the old body still does: a client must
- * not wait for a slow upstream to end what nobody will see. */
-
-ngx_int_t
-ngx_http_keygate_error_replace(ngx_http_request_t *r,
-    ngx_http_keygate_error_ctx_t *ctx, keygate_error_t *e)
-{
-    off_t                         len;
-    ngx_int_t                     rc;
-    ngx_buf_t                    *b;
-    ngx_chain_t                   out;
-    ngx_http_keygate_response_t  *re;
-
-    re = &ctx->response;
-    ctx->state = NGX_HTTP_KEYGATE_MAKE;
-
-    b = ngx_http_keygate_error_make(r, re, e);
-
-    if (b == NULL || ngx_http_keygate_error_end(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (re->grpc) {
-        return ngx_http_keygate_error_grpc(r, re, b) == NGX_OK
-               ? ngx_http_keygate_next_header_filter(r) : NGX_ERROR;
-    }
-
-    len = re->unsure ? -1 : b->last - b->pos;
-    ngx_http_keygate_error_headers(r, re, len);
-
-    if (!re->bodiless) {
-        r->header_only = 0;
-    }
-
-    rc = ngx_http_keygate_next_header_filter(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    out.buf = b;
-    out.next = NULL;
-
-    if (ngx_http_keygate_next_body_filter(r, &out) == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
 static ngx_int_t
 ngx_http_keygate_error_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
@@ -294,15 +248,24 @@ ngx_http_keygate_error_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_http_keygate_error_init(ngx_conf_t *cf)
 {
-    ngx_uint_t                  i;
-    ngx_http_handler_pt        *h;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_uint_t                     i;
+    ngx_http_handler_pt           *h;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
 
     static const ngx_uint_t     phases[] = { NGX_HTTP_SERVER_REWRITE_PHASE,
                                              NGX_HTTP_REWRITE_PHASE };
 
-    if (ngx_http_keygate_refusal_init(cf) != NGX_OK) {
+    if (ngx_http_keygate_request_id_init(cf) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
+
+    if (!(kmcf->used & (NGX_HTTP_KEYGATE_USED_GATE
+                        | NGX_HTTP_KEYGATE_USED_ERRORS)))
+    {
+        return NGX_OK;
     }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
@@ -318,8 +281,6 @@ ngx_http_keygate_error_init(ngx_conf_t *cf)
         *h = ngx_http_keygate_error_page_handler;
     }
 
-#if (NGX_HTTP_KEYGATE_INTERIM)
-
     h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
     if (h == NULL) {
         return NGX_ERROR;
@@ -327,13 +288,15 @@ ngx_http_keygate_error_init(ngx_conf_t *cf)
 
     *h = ngx_http_keygate_interim_handler;
 
-#endif
-
     ngx_http_keygate_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_keygate_error_header_filter;
 
     ngx_http_keygate_next_body_filter = ngx_http_top_body_filter;
     ngx_http_top_body_filter = ngx_http_keygate_error_body_filter;
+
+    if (kmcf->used & NGX_HTTP_KEYGATE_USED_RECHECK) {
+        ngx_http_keygate_recheck_init();
+    }
 
     return NGX_OK;
 }

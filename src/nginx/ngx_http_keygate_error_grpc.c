@@ -5,8 +5,6 @@
 
 #include "ngx_http_keygate_error.h"
 
-#include "keygate_media.h"
-
 
 static ngx_uint_t ngx_http_keygate_error_answered(ngx_http_request_t *r);
 
@@ -17,29 +15,11 @@ static ngx_http_keygate_name_t  ngx_http_keygate_grpc_message =
     ngx_http_keygate_name("grpc-message", "grpc-message");
 
 
-ngx_uint_t
-ngx_http_keygate_error_of_grpc(ngx_http_request_t *r)
-{
-    keygate_str_t  type;
-
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
-    type.len = r->headers_in.content_type->value.len;
-    type.data = r->headers_in.content_type->value.data;
-
-    return keygate_media_is_grpc(type);
-}
-
-
 ngx_int_t
 ngx_http_keygate_error_grpc(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, ngx_buf_t *b)
 {
     ngx_str_t  value;
-
-    ngx_http_keygate_error_clear(r, re);
 
     if (!ngx_http_keygate_error_answered(r)) {
         value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);

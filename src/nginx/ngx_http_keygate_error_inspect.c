@@ -7,8 +7,14 @@
 #include "ngx_http_keygate_error.h"
 
 
+#define NGX_HTTP_KEYGATE_ERROR_FIRST  4096    /* bytes; does for nearly all */
+
+
 static ngx_http_keygate_error_e ngx_http_keygate_error_plan_body(
     ngx_http_request_t *r, ngx_http_keygate_error_ctx_t *ctx);
+static size_t ngx_http_keygate_error_most(ngx_http_request_t *r);
+static ngx_int_t ngx_http_keygate_error_room(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, size_t size);
 static ngx_uint_t ngx_http_keygate_error_hopeless(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx);
 static ngx_int_t ngx_http_keygate_error_judge(ngx_http_request_t *r,
@@ -99,16 +105,10 @@ ngx_int_t
 ngx_http_keygate_error_hold(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx)
 {
-    size_t                        size;
-    ngx_http_keygate_loc_conf_t  *klcf;
+    size_t  size;
 
-    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-
-    size = klcf->inspect;
-
-    if (r->headers_out.content_length_n != -1) {
-        size = (size_t) r->headers_out.content_length_n;
-    }
+    size = ngx_min(ngx_http_keygate_error_most(r),
+                   NGX_HTTP_KEYGATE_ERROR_FIRST);
 
     ctx->body = ngx_create_temp_buf(r->pool, size + 1);
     if (ctx->body == NULL) {
@@ -129,6 +129,7 @@ ngx_http_keygate_error_keep(ngx_http_request_t *r,
     ngx_http_keygate_error_ctx_t *ctx, ngx_chain_t *in)
 {
     off_t             size;
+    ngx_int_t         rc;
     ngx_buf_t        *b, *body;
     ngx_uint_t        end;
     ngx_chain_t      *cl;
@@ -141,7 +142,15 @@ ngx_http_keygate_error_keep(ngx_http_request_t *r,
         b = cl->buf;
         size = ngx_buf_size(b);
 
-        if (size > body->end - body->last || (size && !ngx_buf_in_memory(b))) {
+        rc = (size && !ngx_buf_in_memory(b))
+             ? NGX_DECLINED
+             : ngx_http_keygate_error_room(r, ctx, (size_t) size);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_DECLINED) {
 
             if (ctx->opaque) {
                 return ngx_http_keygate_error_release(r, ctx, cl);
@@ -187,6 +196,61 @@ ngx_http_keygate_error_keep(ngx_http_request_t *r,
     ngx_memzero(&e, sizeof(keygate_error_t));
 
     return ngx_http_keygate_error_replace(r, ctx, &e);
+}
+
+
+/* How long the body may be that is held back: as long as it says, which is no
+ * more than keygate_errors_inspect, or that. */
+
+static size_t
+ngx_http_keygate_error_most(ngx_http_request_t *r)
+{
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+
+    return r->headers_out.content_length_n != -1
+           ? (size_t) r->headers_out.content_length_n : klcf->inspect;
+}
+
+
+/* Room for so many bytes more; NGX_DECLINED: there may be none. */
+
+static ngx_int_t
+ngx_http_keygate_error_room(ngx_http_request_t *r,
+    ngx_http_keygate_error_ctx_t *ctx, size_t size)
+{
+    size_t      used, most;
+    u_char     *room;
+    ngx_buf_t  *b;
+
+    b = ctx->body;
+
+    if (size <= (size_t) (b->end - b->last)) {
+        return NGX_OK;
+    }
+
+    used = b->last - b->pos;
+    most = ngx_http_keygate_error_most(r);
+
+    if (used > most || size > most - used) {
+        return NGX_DECLINED;
+    }
+
+    most = ngx_min(most, 2 * (used + size));
+
+    room = ngx_pnalloc(r->pool, most + 1);
+    if (room == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(room, b->pos, used);
+    (void) ngx_pfree(r->pool, b->start);
+    b->start = room;
+    b->pos = room;
+    b->end = room + most;
+
+    return NGX_OK;
 }
 
 

@@ -1,6 +1,6 @@
 /*
- * Interim responses (1xx) of upstreams, which nginx before 1.29 takes for the
- * answer: what follows then leaves as its body, looked at by nobody.
+ * Interim responses (1xx) of upstreams, which nginx takes for the answer, since
+ * 1.29 all but 103: what follows then leaves as its body, looked at by nobody.
  *
  * The functions with which proxy_pass reads an upstream's header are called
  * through these here.  They are the same for all requests, so that nothing is
@@ -17,9 +17,6 @@
 #include "ngx_http_keygate_error.h"
 
 
-#if (NGX_HTTP_KEYGATE_INTERIM)
-
-
 typedef ngx_int_t (*ngx_http_keygate_upstream_pt)(ngx_http_request_t *r);
 
 
@@ -30,6 +27,11 @@ static ngx_int_t ngx_http_keygate_interim_reinit(ngx_http_request_t *r);
 static ngx_int_t ngx_http_keygate_interim_read(ngx_http_request_t *r,
     ngx_int_t rc);
 static ngx_int_t ngx_http_keygate_interim_anew(ngx_http_request_t *r);
+
+
+/* An nginx may be without it. */
+
+extern ngx_module_t  ngx_http_proxy_module __attribute__((weak));
 
 
 /* proxy_pass's own; the same in all processes and at all times. */
@@ -75,13 +77,13 @@ ngx_http_keygate_interim_content(ngx_http_request_t *r)
     rc = clcf->handler(r);
 
     /* NGX_DONE: the request is still there, and so is what it asks for; no
-     * byte of an answer has been read yet */
+     * byte of an answer has been read yet; the tag of HTTP/2 to an upstream,
+     * which has frames, is another one */
 
     u = r->upstream;
 
     if (rc != NGX_DONE || u == NULL || u->cleanup == NULL
-        || u->schema.len < sizeof("http://") - 1
-        || ngx_strncmp(u->schema.data, "http", 4) != 0)
+        || u->output.tag != (ngx_buf_tag_t) &ngx_http_proxy_module)
     {
         return rc;
     }
@@ -223,6 +225,3 @@ ngx_http_keygate_interim_anew(ngx_http_request_t *r)
 
     return NGX_OK;
 }
-
-
-#endif

@@ -1,16 +1,11 @@
 /*
- * Errors as responses: who has made one, and what leaves in its place, body
- * and headers.  When that happens is for the filter to decide.
+ * Errors as responses: what leaves in the place of one, body and headers.  When
+ * that happens is for the filter to decide.
  */
 
 #include "ngx_http_keygate_error.h"
 
 
-static void ngx_http_keygate_error_early(ngx_http_request_t *r,
-    ngx_http_keygate_response_t *re);
-static ngx_uint_t ngx_http_keygate_error_looks_special(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_keygate_error_own(ngx_http_request_t *r,
-    ngx_http_keygate_response_t *re);
 static ngx_int_t ngx_http_keygate_error_describe(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e);
 static void ngx_http_keygate_error_phrase(ngx_http_request_t *r);
@@ -20,10 +15,8 @@ static ngx_uint_t ngx_http_keygate_error_when(ngx_http_request_t *r,
 
 /* They describe a body that does not leave. */
 
-static ngx_str_t  ngx_http_keygate_error_content_range =
-    ngx_string("Content-Range");
-
 static ngx_str_t  ngx_http_keygate_error_described[] = {
+    ngx_string("Content-Range"),           /* the first: see below */
     ngx_string("Accept-Ranges"),
     ngx_string("Content-Digest"),
     ngx_string("Content-Disposition"),
@@ -38,129 +31,6 @@ static ngx_str_t  ngx_http_keygate_error_described[] = {
     ngx_string("Trailer"),
     ngx_null_string
 };
-
-
-void
-ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
-    ngx_uint_t armed, ngx_http_keygate_response_t *re)
-{
-    ngx_http_upstream_t          *u;
-    ngx_http_keygate_loc_conf_t  *klcf;
-
-    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-
-    u = r->upstream;
-
-    re->status = r->headers_out.status;
-    re->bodiless = (r->method == NGX_HTTP_HEAD);
-    re->grpc = ngx_http_keygate_error_of_grpc(r);
-
-    re->upstream = ngx_http_keygate_error_answers(r);
-
-    /* nginx tests or skips Expect before each response of its own */
-
-    re->special = (!re->upstream && r->expect_tested
-                   && ngx_http_keygate_error_looks_special(r));
-
-    if (page && (armed ? !r->expect_tested : !re->special)) {
-        re->page = 1;
-    }
-
-    /* a service that stands in for another is no page, nor is one that
-     * fails itself */
-
-    if (re->upstream
-        && (r->err_status == 0
-            || u->headers_in.status_n >= NGX_HTTP_INTERNAL_SERVER_ERROR))
-    {
-        re->page = 0;
-    }
-
-    if (re->gate == NULL && re->special && !re->page
-        && re->status == NGX_HTTP_BAD_REQUEST)
-    {
-        ngx_http_keygate_error_early(r, re);
-    }
-
-    re->own = ngx_http_keygate_error_own(r, re);
-
-    re->api = klcf->errors;
-
-    if (re->own && re->api == NULL) {
-        re->api = re->gate->api;
-    }
-}
-
-
-/* The gate's word for what nginx has refused before it was asked. */
-
-static void
-ngx_http_keygate_error_early(ngx_http_request_t *r,
-    ngx_http_keygate_response_t *re)
-{
-    re->gate = ngx_http_keygate_early(r);
-
-    if (re->gate && re->gate->status && !re->gate->dry_run) {
-        re->status = re->gate->status;
-        r->err_status = re->status;
-        r->headers_out.status = re->status;
-    }
-}
-
-
-/* What ngx_http_send_special_response() leaves in the headers. */
-
-static ngx_uint_t
-ngx_http_keygate_error_looks_special(ngx_http_request_t *r)
-{
-    if (r->headers_out.last_modified_time != -1
-        || r->headers_out.etag
-        || r->headers_out.content_length)
-    {
-        return 0;
-    }
-
-    if (r->headers_out.content_type.len == 0) {
-        return r->headers_out.content_length_n == 0;
-    }
-
-    return r->headers_out.content_length_n > 0
-           && r->headers_out.content_type.len == sizeof("text/html") - 1
-           && ngx_strncmp(r->headers_out.content_type.data, "text/html",
-                          sizeof("text/html") - 1)
-              == 0;
-}
-
-
-static ngx_uint_t
-ngx_http_keygate_error_own(ngx_http_request_t *r,
-    ngx_http_keygate_response_t *re)
-{
-    ngx_http_keygate_ctx_t  *ctx;
-
-    ctx = re->gate;
-
-    if (ctx == NULL || ctx->dry_run || ctx->verdict == NULL) {
-        return 0;
-    }
-
-    if (ctx->reading && re->special && ctx->status == 0
-        && re->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)
-    {
-        ctx->verdict->code = KEYGATE_BODY_TOO_LARGE;
-        ctx->status = keygate_error_status(&ctx->api->core->texts,
-                                           KEYGATE_BODY_TOO_LARGE);
-        re->status = ctx->status;
-        r->err_status = re->status;
-        r->headers_out.status = re->status;
-    }
-
-    if (ctx->status == 0 || ctx->status != re->status) {
-        return 0;
-    }
-
-    return !re->upstream || re->page;
-}
 
 
 ngx_buf_t *
@@ -302,19 +172,20 @@ void
 ngx_http_keygate_error_clear(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re)
 {
-    ngx_str_t  *name;
+    ngx_str_t  *names;
+
+    names = ngx_http_keygate_error_described;
 
     /* the length of the whole, which 416 tells, is not of the old body */
 
-    if (re->status != NGX_HTTP_RANGE_NOT_SATISFIABLE) {
-        ngx_http_keygate_remove_header(r,
-                                       &ngx_http_keygate_error_content_range);
+    if (re->status == NGX_HTTP_RANGE_NOT_SATISFIABLE) {
+        names++;
+
+    } else {
         r->headers_out.content_range = NULL;
     }
 
-    for (name = ngx_http_keygate_error_described; name->len; name++) {
-        ngx_http_keygate_remove_header(r, name);
-    }
+    ngx_http_keygate_remove_headers(r, names);
 
     ngx_http_clear_content_length(r);
     ngx_http_clear_accept_ranges(r);
@@ -363,20 +234,25 @@ ngx_http_keygate_error_type(ngx_http_request_t *r,
 static void
 ngx_http_keygate_error_phrase(ngx_http_request_t *r)
 {
-    u_char      *p;
-    ngx_str_t    line;
-    const char  *phrase;
+    ngx_str_t      line;
+    ngx_uint_t     status;
+    keygate_str_t  phrase;
 
     ngx_str_null(&r->headers_out.status_line);
 
-    phrase = keygate_status_phrase(r->headers_out.status);
-    line.len = sizeof("599 ") - 1 + ngx_strlen(phrase);
+    status = r->headers_out.status;
+    phrase = keygate_span(keygate_status_phrase(status));
 
-    p = ngx_pnalloc(r->pool, line.len);
+    line.len = sizeof("599 ") - 1 + phrase.len;
+    line.data = ngx_pnalloc(r->pool, line.len);
 
-    if (p) {
-        line.data = p;
-        ngx_sprintf(p, "%03ui %s", r->headers_out.status, phrase);
+    if (line.data) {
+        line.data[0] = (u_char) ('0' + status / 100);
+        line.data[1] = (u_char) ('0' + status / 10 % 10);
+        line.data[2] = (u_char) ('0' + status % 10);
+        line.data[3] = ' ';
+        ngx_memcpy(&line.data[4], phrase.data, phrase.len);
+
         r->headers_out.status_line = line;
     }
 }

@@ -1,17 +1,12 @@
 /*
- * Upstreams whose error is replaced: one that breaks off while its error is
- * held back still has its client answered, and one that goes on sending what
- * nobody will see is ended, for the client's next request waits for it.
+ * Upstreams whose error is replaced: one that goes on sending what nobody will
+ * see is ended, for the client's next request waits for it.
  *
  *     header replaced  ---->  all has come      nothing is to be done, the
  *     at once, or late  |                       connection stays usable
  *                       |
  *                       +-->  after 10 ms:      the upstream is finalized as
  *                             still open        nginx does when a client leaves
- *
- *     header held back  --->  NGX_ERROR         answered while nginx finalizes
- *                                               the upstream; then it closes
- *                                               the client's connection
  */
 
 #include "ngx_http_keygate_error.h"
@@ -22,8 +17,6 @@
 #define NGX_HTTP_KEYGATE_ERROR_WAIT  10
 
 
-static void ngx_http_keygate_error_finalize(ngx_http_request_t *r,
-    ngx_int_t rc);
 static void ngx_http_keygate_error_end_handler(ngx_event_t *ev);
 static void ngx_http_keygate_error_end_cleanup(void *data);
 
@@ -46,50 +39,6 @@ ngx_http_keygate_error_answers(ngx_http_request_t *r)
 #else
     return u && u->cleanup;
 #endif
-}
-
-
-void
-ngx_http_keygate_error_watch(ngx_http_request_t *r,
-    ngx_http_keygate_error_ctx_t *ctx)
-{
-    ngx_http_upstream_t  *u;
-
-    u = r->upstream;
-
-    if (u && u->cleanup && ctx->finalize == NULL) {
-        ctx->finalize = u->finalize_request;
-        u->finalize_request = ngx_http_keygate_error_finalize;
-    }
-}
-
-
-static void
-ngx_http_keygate_error_finalize(ngx_http_request_t *r, ngx_int_t rc)
-{
-    keygate_error_t                e;
-    ngx_http_keygate_error_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_keygate_error_filter_module);
-
-    if (ctx == NULL || ctx->finalize == NULL) {
-        return;
-    }
-
-    ctx->finalize(r, rc);
-
-    /* nginx sends nothing more after an error, and closes the connection */
-
-    if (rc != NGX_ERROR || ctx->state != NGX_HTTP_KEYGATE_HOLD
-        || r->connection->error)
-    {
-        return;
-    }
-
-    r->keepalive = 0;
-
-    ngx_memzero(&e, sizeof(keygate_error_t));
-    (void) ngx_http_keygate_error_replace(r, ctx, &e);
 }
 
 

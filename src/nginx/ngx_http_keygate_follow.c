@@ -25,32 +25,48 @@ static void ngx_http_keygate_zone_lost(ngx_http_keygate_zone_t *zone,
 void
 ngx_http_keygate_zone_follow(ngx_event_t *ev)
 {
-    ngx_err_t                 err;
     ngx_msec_t                delay;
-    keygate_rc_t              rc;
-    ngx_uint_t                grown;
-    keygate_now_t             now;
     ngx_http_keygate_zone_t  *zone;
 
     zone = ev->data;
     delay = NGX_HTTP_KEYGATE_POLL;
 
-    if (!ngx_http_keygate_zone_owns(zone)) {
-        goto done;
+    switch (ngx_http_keygate_zone_look(zone)) {
+
+    case NGX_OK:
+        ngx_http_keygate_metrics_watch(zone);
+        break;
+
+    case NGX_AGAIN:
+        delay = NGX_HTTP_KEYGATE_PAUSE;
+        break;
+    }
+
+    ngx_add_timer(ev, delay);
+}
+
+
+ngx_int_t
+ngx_http_keygate_zone_look(ngx_http_keygate_zone_t *zone)
+{
+    ngx_err_t      err;
+    keygate_rc_t   rc;
+    ngx_uint_t     grown;
+    keygate_now_t  now;
+
+    if (zone->follower == NULL || !ngx_http_keygate_zone_owns(zone)) {
+        return NGX_DECLINED;
     }
 
     now = ngx_http_keygate_now(zone);
-    grown = ngx_http_keygate_store_grown(zone);
+    grown = ngx_http_keygate_journal_grown(zone);
 
     if (ngx_http_keygate_zone_idle(zone, grown, &now)) {
-        ngx_http_keygate_metrics_watch(zone);
-        goto done;
+        return NGX_OK;
     }
 
-    delay = NGX_HTTP_KEYGATE_PAUSE;
-
     if (ngx_http_keygate_zone_trylock(zone) != NGX_OK) {
-        goto done;
+        return NGX_AGAIN;
     }
 
     rc = grown ? keygate_journal_refresh(zone->follower, zone->table,
@@ -63,20 +79,18 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
 
     switch (rc) {
 
-    case KEYGATE_OK:
-        delay = NGX_HTTP_KEYGATE_POLL;
-        ngx_http_keygate_metrics_watch(zone);
-        break;
-
     case KEYGATE_FULL:
         ngx_http_keygate_zone_full(zone);
-        break;
+        /* fall through */
 
+    case KEYGATE_OK:
     case KEYGATE_AGAIN:
-        break;
+        zone->failed = 0;
+        zone->shared->up = 1;
+
+        return rc == KEYGATE_OK ? NGX_OK : NGX_AGAIN;
 
     default:
-        delay = NGX_HTTP_KEYGATE_POLL;
         zone->shared->up = 0;
 
         if (zone->failed != err) {
@@ -84,15 +98,8 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
             ngx_http_keygate_zone_lost(zone, rc, err);
         }
 
-        goto done;
+        return NGX_DECLINED;
     }
-
-    zone->failed = 0;
-    zone->shared->up = 1;
-
-done:
-
-    ngx_add_timer(ev, delay);
 }
 
 
@@ -106,7 +113,9 @@ ngx_http_keygate_zone_idle(ngx_http_keygate_zone_t *zone, ngx_uint_t grown,
 
     position = keygate_table_position(zone->table);
 
-    if (keygate_table_again_due(zone->table)) {
+    if (keygate_table_again_due(zone->table)
+        || keygate_table_missed_due(zone->table))
+    {
         return 0;
     }
 
@@ -123,6 +132,7 @@ ngx_http_keygate_zone_idle(ngx_http_keygate_zone_t *zone, ngx_uint_t grown,
     zone->reported = 0;
     zone->failed = 0;
     zone->shared->up = 1;
+    ngx_http_keygate_zone_room(zone);
 
     return 1;
 }
@@ -147,18 +157,4 @@ ngx_http_keygate_zone_lost(ngx_http_keygate_zone_t *zone, keygate_rc_t rc,
                   "keygate zone \"%V\" cannot follow \"%V\": the keys stay as "
                   "they are until the user of the workers may read it",
                   &zone->name, &zone->journal);
-}
-
-
-void
-ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone)
-{
-    if (!ngx_atomic_cmp_set(&zone->shared->full, 0, 1)) {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ALERT, zone->log, 0,
-                  "keygate zone \"%V\" is full: new keys are not accepted; "
-                  "raise its size in %V:%ui and reload",
-                  &zone->name, &zone->where.file, zone->where.line);
 }

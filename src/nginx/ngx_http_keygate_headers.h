@@ -21,8 +21,7 @@
     }
 
 
-/* ngx_http_keygate_headers.c: one line of the request, and the gate's own
- * response headers */
+/* ngx_http_keygate_header.c: one line of the request, or of the response */
 
 /* How many header lines of the request have that name, given in lower case,
  * and the first one's value. */
@@ -41,6 +40,30 @@ typedef struct {
 
 extern ngx_http_keygate_name_t  ngx_http_keygate_allow;
 extern ngx_http_keygate_name_t  ngx_http_keygate_cache_control;
+
+/* Appends one header line; "value" must stay as long as the request. */
+ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, ngx_str_t *value);
+/* Sets one: an answer that fails half way is answered anew, and passes here
+ * twice. */
+ngx_int_t ngx_http_keygate_add_field(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, keygate_buf_t *value);
+/* Sets one whose value is a number. */
+ngx_int_t ngx_http_keygate_add_number(ngx_http_request_t *r,
+    ngx_http_keygate_name_t *name, int64_t n);
+/* Cache-Control of the gate's own answers. */
+ngx_int_t ngx_http_keygate_no_store(ngx_http_request_t *r);
+/* For what can only be read: NGX_OK, and the body is dropped; or the answer to
+ * another method, for which Allow has been added. */
+ngx_int_t ngx_http_keygate_read_only(ngx_http_request_t *r);
+/* Takes all header lines of that name off the response; or of those names, of
+ * less than 64 bytes each, the last of which is empty. */
+void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
+void ngx_http_keygate_remove_headers(ngx_http_request_t *r, ngx_str_t *names);
+
+
+/* ngx_http_keygate_headers.c: the gate's own response headers */
+
 extern ngx_http_keygate_name_t  ngx_http_keygate_www_authenticate;
 extern ngx_http_keygate_name_t  ngx_http_keygate_proxy_authenticate;
 
@@ -49,20 +72,19 @@ extern ngx_http_keygate_name_t  ngx_http_keygate_proxy_authenticate;
  * the response is the gate's own. */
 ngx_int_t ngx_http_keygate_add_headers(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, ngx_uint_t own);
-/* Appends one header line; "value" must stay as long as the request. */
-ngx_int_t ngx_http_keygate_add_header(ngx_http_request_t *r,
-    ngx_http_keygate_name_t *name, ngx_str_t *value);
-/* Cache-Control of the gate's own answers. */
-ngx_int_t ngx_http_keygate_no_store(ngx_http_request_t *r);
-/* For what can only be read: NGX_OK, and the body is dropped; or the answer to
- * another method, for which Allow has been added. */
-ngx_int_t ngx_http_keygate_read_only(ngx_http_request_t *r);
-/* Takes all header lines of that name off the response. */
-void ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name);
+
+
+/* ngx_http_keygate_ratelimit.c: rates in header fields */
+
+/* Adds those that the API has; the decision has windows. */
+ngx_int_t ngx_http_keygate_ratelimit_add(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx);
 
 
 /* ngx_http_keygate_user.c: the user of HTTP Basic, where it is a key */
 
+/* Tells in kmcf->used whether any API reads keys there. */
+void ngx_http_keygate_users_init(ngx_http_keygate_main_conf_t *kmcf);
 /* To be called when Authorization is there again. */
 void ngx_http_keygate_forget_user(ngx_http_request_t *r);
 /* Before other modules of the access phase, which log a user that they do not

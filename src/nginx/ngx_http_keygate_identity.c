@@ -46,16 +46,28 @@ ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 char *
 ngx_http_keygate_serve(ngx_conf_t *cf, ngx_http_handler_pt handler)
 {
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_str_t                    *value;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_keygate_loc_conf_t  *klcf;
 
+    value = cf->args->elts;
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    klcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_keygate_module);
+
+    if (clcf->handler && clcf->handler == handler) {
+        return "is duplicate";
+    }
 
     if (clcf->handler) {
-        return "is duplicate, or stands beside another directive that answers "
-               "requests";
+        return "stands beside another directive that answers requests, "
+               "expected a location of its own";
     }
 
     clcf->handler = handler;
+    klcf->serves = handler;
+    klcf->serves_name = value[0];
+    klcf->serves_where.file = cf->conf_file->file.name;
+    klcf->serves_where.line = cf->conf_file->line;
 
     return NGX_CONF_OK;
 }
@@ -67,21 +79,14 @@ ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
 {
     ngx_http_keygate_loc_conf_t *klcf = conf;
 
-    ngx_http_core_loc_conf_t  *clcf;
-
     if (klcf->identity) {
         return "is duplicate, expected one of \"keygate_me\", "
                "\"keygate_scopes\" and \"keygate_auth\" in a location";
     }
 
     klcf->identity = 1;
-    klcf->identity_where.file = cf->conf_file->file.name;
-    klcf->identity_where.line = cf->conf_file->line;
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = handler;
-
-    return NGX_CONF_OK;
+    return ngx_http_keygate_serve(cf, handler);
 }
 
 
@@ -120,6 +125,11 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
     if (ctx == NULL || ctx->api != klcf->api || !ctx->verdict->authenticated) {
+
+        if (ngx_http_keygate_no_store(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
         return (ctx && ctx->status) ? ctx->status : NGX_HTTP_FORBIDDEN;
     }
 

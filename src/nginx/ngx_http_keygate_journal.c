@@ -7,15 +7,12 @@
 #include "ngx_http_keygate_store.h"
 
 
-#define NGX_HTTP_KEYGATE_REPORTS       1000  /* bad lines logged one by one */
 #define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
 
 static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
     keygate_journal_t *j, ngx_uint_t tries, uint64_t *full);
 static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
-static void ngx_http_keygate_zone_reject(void *data, uint64_t line,
-    const keygate_fault_t *fault);
 
 
 ngx_int_t
@@ -120,9 +117,11 @@ ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
         return;
     }
 
-    grown = ngx_http_keygate_store_grown(zone);
+    grown = ngx_http_keygate_journal_grown(zone);
 
-    if (grown && !keygate_table_again_due(zone->table)) {
+    if (grown && !keygate_table_again_due(zone->table)
+        && !keygate_table_missed_due(zone->table))
+    {
         return;
     }
 
@@ -183,70 +182,4 @@ ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
 
         ngx_msleep(1);
     }
-}
-
-
-void
-ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
-{
-    zone->shared->journal = ngx_crc32_long(zone->journal.data,
-                                           zone->journal.len);
-    zone->shared->loaded = zone->loaded;
-}
-
-
-ngx_uint_t
-ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone)
-{
-    return zone->shared->journal
-           == ngx_crc32_long(zone->journal.data, zone->journal.len);
-}
-
-
-keygate_journal_t *
-ngx_http_keygate_zone_follower(ngx_http_keygate_zone_t *zone)
-{
-    keygate_journal_conf_t  conf;
-
-    ngx_http_keygate_zone_reads(zone, &conf);
-
-    return keygate_journal_create((char *) zone->journal.data, &conf);
-}
-
-
-void
-ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
-    keygate_journal_conf_t *conf)
-{
-    ngx_memzero(conf, sizeof(keygate_journal_conf_t));
-
-    conf->hmac = (zone->pepper.len != 0);
-    conf->must_exist = 1;
-    conf->reject = ngx_http_keygate_zone_reject;
-    conf->data = zone;
-}
-
-
-static void
-ngx_http_keygate_zone_reject(void *data, uint64_t line,
-    const keygate_fault_t *fault)
-{
-    ngx_http_keygate_zone_t *zone = data;
-
-    if (++zone->reported > NGX_HTTP_KEYGATE_REPORTS) {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, zone->log, 0,
-                  "keygate zone \"%V\": line %uL of \"%V\" is %s, %s%s%s; %s%s",
-                  &zone->name, line, &zone->journal,
-                  fault->late ? "put off" : "skipped",
-                  fault->pointer[0] ? fault->pointer : "it",
-                  fault->reason[0] ? " " : "", fault->reason,
-                  fault->late ? "what it names opens nothing until there is"
-                              : "correct it and append it again",
-                  (zone->reported == NGX_HTTP_KEYGATE_REPORTS)
-                  ? " (further lines are counted only; \"keygate check\" "
-                    "lists them all)"
-                  : "");
 }

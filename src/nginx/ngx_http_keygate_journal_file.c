@@ -38,7 +38,9 @@ ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
         return NGX_OK;
     }
 
-    ngx_http_keygate_become_worker(zone->cycle, &was);
+    if (ngx_http_keygate_become_worker(zone->cycle, &was) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     fd = keygate_file_read((char *) zone->journal.data);
     err = (fd == NGX_INVALID_FILE) ? ngx_errno : 0;
@@ -89,7 +91,10 @@ ngx_http_keygate_file_missing(ngx_http_keygate_zone_t *zone)
         return NGX_OK;
     }
 
-    ngx_http_keygate_become_worker(zone->cycle, &was);
+    if (ngx_http_keygate_become_worker(zone->cycle, &was) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     rc = ngx_http_keygate_file_make(zone, 0);
     err = ngx_errno;
     ngx_http_keygate_become_master(zone->cycle, &was);

@@ -27,9 +27,11 @@ ngx_int_t ngx_http_keygate_zone_leases(ngx_conf_t *cf,
 keygate_request_t *ngx_http_keygate_waits(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
 /* NGX_AGAIN: the phase handler is called again in a moment; NGX_DECLINED: it
- * is not to wait, or has waited; NGX_ERROR. */
+ * is not to wait, or has waited; NGX_ERROR.  "unsaved": it is for the disk that
+ * it waits, and not for a lease. */
 ngx_int_t ngx_http_keygate_wait(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api, keygate_request_t *asked);
+    ngx_http_keygate_api_t *api, keygate_request_t *asked,
+    ngx_uint_t unsaved);
 /* It waits no longer. */
 void ngx_http_keygate_waited(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_uint_t admitted);
@@ -40,6 +42,9 @@ void ngx_http_keygate_waited(ngx_http_request_t *r,
 char *ngx_http_keygate_ready(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* Whether a zone has not heard from its store for longer than it may. */
 ngx_uint_t ngx_http_keygate_stale(ngx_http_keygate_zone_t *zone);
+/* Whether a zone has a store and has never had all records of it: what is not
+ * here may well be there. */
+ngx_uint_t ngx_http_keygate_partial(ngx_http_keygate_zone_t *zone);
 
 
 #endif /* _NGX_HTTP_KEYGATE_LIMITS_H_INCLUDED_ */

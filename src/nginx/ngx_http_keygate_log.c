@@ -9,27 +9,55 @@
 #define NGX_HTTP_KEYGATE_LOG_PATH    256
 
 
-static u_char *ngx_http_keygate_log_text(u_char *p, ngx_str_t *text,
+static void ngx_http_keygate_log_line(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx, const char *done, keygate_code_e code,
+    const char *what);
+static void ngx_http_keygate_log_verdict(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx, keygate_buf_t *out);
+static void ngx_http_keygate_log_text(keygate_buf_t *out, ngx_str_t *text,
     size_t max);
 static const char *ngx_http_keygate_remedy(keygate_code_e code);
+static const char *ngx_http_keygate_event(keygate_code_e code,
+    ngx_uint_t found);
 
 
 void
 ngx_http_keygate_log_refusal(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx)
 {
-    u_char                        method[4 * NGX_HTTP_KEYGATE_LOG_METHOD + 3];
-    u_char                        path[4 * NGX_HTTP_KEYGATE_LOG_PATH + 3];
-    u_char                       *method_last, *path_last;
+    ngx_http_keygate_log_line(r, ctx,
+                              ctx->dry_run ? "would refuse " : "refused ",
+                              ctx->verdict->code,
+                              ctx->verdict->never
+                              ? "what the route costs is more than a rate of "
+                                "the key ever admits: raise \"rates\" of the "
+                                "key"
+                              : ngx_http_keygate_remedy(ctx->verdict->code));
+}
+
+
+void
+ngx_http_keygate_log_ended(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
+    keygate_code_e code, ngx_uint_t found)
+{
+    ngx_http_keygate_log_line(r, ctx,
+                              ctx->dry_run ? "would close " : "closed ", code,
+                              ngx_http_keygate_event(code, found));
+}
+
+
+static void
+ngx_http_keygate_log_line(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
+    const char *done, keygate_code_e code, const char *what)
+{
+    u_char                        text[NGX_MAX_ERROR_STR];
     ngx_log_t                     log;
     ngx_str_t                     raw, name;
     ngx_uint_t                    level;
-    keygate_str_t                 code;
-    keygate_verdict_t            *v;
+    keygate_buf_t                 out;
     ngx_http_keygate_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-    v = ctx->verdict;
     level = klcf->log_level;
 
     if (r->connection->log->log_level < level) {
@@ -49,49 +77,96 @@ ngx_http_keygate_log_refusal(ngx_http_request_t *r,
         ngx_str_set(&raw, "(holds a key)");
     }
 
-    method_last = ngx_http_keygate_log_text(method, &name,
-                                            NGX_HTTP_KEYGATE_LOG_METHOD);
-    path_last = ngx_http_keygate_log_text(path, &raw,
-                                          NGX_HTTP_KEYGATE_LOG_PATH);
-    code = keygate_code_name(v->code);
+    out.data = text;
+    out.size = sizeof(text);
+    out.len = 0;
 
-    ngx_log_error(level, &log, 0,
-                  "keygate: %s %*s: %s; api: \"%V\", key: \"%*s\", "
-                  "account: \"%*s\", client: %V, request: \"%*s %*s\"",
-                  ctx->dry_run ? "would refuse" : "refused",
-                  code.len, code.data, ngx_http_keygate_remedy(v->code),
-                  &ctx->api->name,
-                  (size_t) (v->known ? v->key.id_len : 0), v->key.id,
-                  (size_t) (v->known ? v->key.account_len : 0),
-                  v->key.account, &r->connection->addr_text,
-                  (size_t) (method_last - method), method,
-                  (size_t) (path_last - path), path);
+    keygate_buf_puts(&out, "keygate: ");
+    keygate_buf_puts(&out, done);
+    keygate_buf_put(&out, keygate_code_name(code));
+    keygate_buf_puts(&out, ": ");
+    keygate_buf_puts(&out, what);
+
+    ngx_http_keygate_log_verdict(r, ctx, &out);
+
+    keygate_buf_puts(&out, ", request: \"");
+    ngx_http_keygate_log_text(&out, &name, NGX_HTTP_KEYGATE_LOG_METHOD);
+    keygate_buf_puts(&out, " ");
+    ngx_http_keygate_log_text(&out, &raw, NGX_HTTP_KEYGATE_LOG_PATH);
+    keygate_buf_puts(&out, "\"");
+
+    ngx_log_error(level, &log, 0, "%*s", ngx_min(out.len, out.size), text);
 }
 
 
-static u_char *
-ngx_http_keygate_log_text(u_char *p, ngx_str_t *text, size_t max)
+static void
+ngx_http_keygate_log_verdict(ngx_http_request_t *r,
+    ngx_http_keygate_ctx_t *ctx, keygate_buf_t *out)
 {
-    u_char               c;
-    size_t               i;
+    keygate_str_t       key, account, client;
+    keygate_verdict_t  *v;
+
+    v = ctx->verdict;
+
+    key.data = (u_char *) v->key.id;
+    key.len = v->known ? v->key.id_len : 0;
+    account.data = (u_char *) v->key.account;
+    account.len = v->known ? v->key.account_len : 0;
+    client.data = r->connection->addr_text.data;
+    client.len = r->connection->addr_text.len;
+
+    keygate_buf_puts(out, "; api: \"");
+    keygate_buf_put(out, ctx->api->core->name);
+    keygate_buf_puts(out, "\", key: \"");
+    keygate_buf_put(out, key);
+    keygate_buf_puts(out, "\", account: \"");
+    keygate_buf_put(out, account);
+    keygate_buf_puts(out, "\", client: ");
+    keygate_buf_put(out, client);
+}
+
+
+static void
+ngx_http_keygate_log_text(keygate_buf_t *out, ngx_str_t *text, size_t max)
+{
+    u_char          c, escape[4];
+    size_t          i, len;
+    keygate_str_t   run;
 
     static const u_char  hex[] = "0123456789ABCDEF";
 
-    for (i = 0; i < text->len && i < max; i++) {
+    escape[0] = '\\';
+    escape[1] = 'x';
+
+    len = ngx_min(text->len, max);
+    run.data = text->data;
+    run.len = 0;
+
+    for (i = 0; i < len; i++) {
         c = text->data[i];
 
         if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
-            *p++ = c;
+            run.len++;
             continue;
         }
 
-        *p++ = '\\';
-        *p++ = 'x';
-        *p++ = hex[c >> 4];
-        *p++ = hex[c & 0xf];
+        keygate_buf_put(out, run);
+
+        escape[2] = hex[c >> 4];
+        escape[3] = hex[c & 0xf];
+        run.data = escape;
+        run.len = sizeof(escape);
+        keygate_buf_put(out, run);
+
+        run.data = &text->data[i + 1];
+        run.len = 0;
     }
 
-    return i < text->len ? ngx_cpymem(p, "...", 3) : p;
+    keygate_buf_put(out, run);
+
+    if (len < text->len) {
+        keygate_buf_puts(out, "...");
+    }
 }
 
 
@@ -143,5 +218,34 @@ ngx_http_keygate_remedy(keygate_code_e code)
 
     default:
         return "the gate could not decide";
+    }
+}
+
+
+/* What has ended a stream. */
+
+static const char *
+ngx_http_keygate_event(keygate_code_e code, ngx_uint_t found)
+{
+    switch (code) {
+
+    case KEYGATE_KEY_REVOKED:
+        return "the key was revoked while it was answered";
+
+    case KEYGATE_KEY_SUSPENDED:
+        return "the key was suspended while it was answered";
+
+    case KEYGATE_KEY_EXPIRED:
+        return "the key has expired while it was answered";
+
+    case KEYGATE_CREDENTIAL_INVALID:
+        return found ? "the secret was replaced while it was answered"
+                     : "the key was deleted while it was answered";
+
+    case KEYGATE_SUBSCRIPTION_LAPSED:
+        return "the account has lapsed while its key was answered";
+
+    default:
+        return "it is not known whether the key is live still";
     }
 }

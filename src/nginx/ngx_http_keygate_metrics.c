@@ -20,6 +20,7 @@ static void ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_build(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_decisions(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m);
+static void ngx_http_keygate_metrics_closed(ngx_http_keygate_metrics_t *m);
 static void ngx_http_keygate_metrics_zones(ngx_http_keygate_metrics_t *m,
     const ngx_http_keygate_metric_t *metric, ngx_uint_t stores);
 
@@ -129,6 +130,7 @@ ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m)
     ngx_http_keygate_metrics_build(m);
     ngx_http_keygate_metrics_decisions(m);
     ngx_http_keygate_metrics_refusals(m);
+    ngx_http_keygate_metrics_closed(m);
     ngx_http_keygate_metrics_admin(m);
 
     for (metric = ngx_http_keygate_metrics; metric->name; metric++) {
@@ -147,62 +149,6 @@ ngx_http_keygate_metrics_all(ngx_http_keygate_metrics_t *m)
     if (m->open) {
         keygate_buf_puts(&m->b, "# EOF\n");
     }
-}
-
-
-/* A counter's family is called without "_total" in OpenMetrics only. */
-
-void
-ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
-    const char *name, const char *help, ngx_http_keygate_metric_e kind)
-{
-    const char  *suffix;
-
-    static const char  *const kinds[] = { "gauge", "counter", "histogram" };
-
-    suffix = (kind == NGX_HTTP_KEYGATE_COUNTER && !m->open) ? "_total" : "";
-
-    keygate_buf_puts(&m->b, "# HELP ");
-    keygate_buf_puts(&m->b, name);
-    keygate_buf_puts(&m->b, suffix);
-    keygate_buf_puts(&m->b, " ");
-    keygate_buf_puts(&m->b, help);
-    keygate_buf_puts(&m->b, "\n# TYPE ");
-    keygate_buf_puts(&m->b, name);
-    keygate_buf_puts(&m->b, suffix);
-    keygate_buf_puts(&m->b, " ");
-    keygate_buf_puts(&m->b, kinds[kind]);
-    keygate_buf_puts(&m->b, "\n");
-}
-
-
-void
-ngx_http_keygate_metrics_label(ngx_http_keygate_metrics_t *m,
-    const char *name, ngx_str_t *value)
-{
-    size_t         i;
-    keygate_str_t  c;
-
-    keygate_buf_puts(&m->b, name);
-    keygate_buf_puts(&m->b, "=\"");
-
-    for (i = 0; i < value->len; i++) {
-        c.data = &value->data[i];
-        c.len = 1;
-
-        if (*c.data == '"' || *c.data == '\\') {
-            keygate_buf_puts(&m->b, "\\");
-        }
-
-        if (*c.data == '\n') {
-            keygate_buf_puts(&m->b, "\\n");
-            continue;
-        }
-
-        keygate_buf_put(&m->b, c);
-    }
-
-    keygate_buf_puts(&m->b, "\"");
 }
 
 
@@ -264,6 +210,28 @@ ngx_http_keygate_metrics_refusals(ngx_http_keygate_metrics_t *m)
             keygate_buf_num(&m->b, apis[i]->counters->refusals[unit]);
             keygate_buf_puts(&m->b, "\n");
         }
+    }
+}
+
+
+static void
+ngx_http_keygate_metrics_closed(ngx_http_keygate_metrics_t *m)
+{
+    ngx_uint_t                i;
+    ngx_http_keygate_api_t  **apis;
+
+    ngx_http_keygate_metrics_family(m, "keygate_streams_closed",
+                                    "Answers that ended because their key was "
+                                    "not live any more.",
+                                    NGX_HTTP_KEYGATE_COUNTER);
+    apis = m->kmcf->apis.elts;
+
+    for (i = 0; i < m->kmcf->apis.nelts; i++) {
+        keygate_buf_puts(&m->b, "keygate_streams_closed_total{");
+        ngx_http_keygate_metrics_label(m, "api", &apis[i]->name);
+        keygate_buf_puts(&m->b, "} ");
+        keygate_buf_num(&m->b, apis[i]->counters->closed);
+        keygate_buf_puts(&m->b, "\n");
     }
 }
 

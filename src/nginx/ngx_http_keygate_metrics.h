@@ -2,6 +2,7 @@
  * What the files of the metrics share:
  *
  *   ngx_http_keygate_metrics.c          what is sent, in which format
+ *   ngx_http_keygate_metrics_text.c     families and labels
  *   ngx_http_keygate_metrics_zone.c     the numbers of a zone
  *   ngx_http_keygate_metrics_store.c    those of its store
  *   ngx_http_keygate_metrics_latency.c  how long writing takes
@@ -50,6 +51,10 @@ extern const ngx_http_keygate_metric_t  ngx_http_keygate_store_metrics[];
 
 char *ngx_http_keygate_metrics_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+
+/* ngx_http_keygate_metrics_text.c */
+
 /* The lines before a family's samples, and a label of a sample. */
 void ngx_http_keygate_metrics_family(ngx_http_keygate_metrics_t *m,
     const char *name, const char *help, ngx_http_keygate_metric_e kind);

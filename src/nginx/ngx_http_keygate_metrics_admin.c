@@ -10,8 +10,8 @@
 
 static const char  *const ngx_http_keygate_asked_for[NGX_HTTP_KEYGATE_ASKED] = {
     "", "read", "key.create", "key.change", "key.rotate", "key.revoke",
-    "key.suspend", "key.resume", "key.delete", "account.put", "account.change",
-    "account.delete"
+    "key.suspend", "key.resume", "key.reset", "key.delete", "account.put",
+    "account.change", "account.delete"
 };
 
 

@@ -35,6 +35,8 @@ static uint64_t ngx_http_keygate_metric_exchanges(
 static uint64_t ngx_http_keygate_metric_waits(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_outage(ngx_http_keygate_zone_t *zone);
 static uint64_t ngx_http_keygate_metric_early(ngx_http_keygate_zone_t *zone);
+static uint64_t ngx_http_keygate_metric_unwritten(
+    ngx_http_keygate_zone_t *zone);
 
 
 const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
@@ -43,7 +45,7 @@ const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_size },
     { "keygate_zone_used_bytes", "Of these, not to be had for new records.",
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_used },
-    { "keygate_zone_full", "Whether a record has found no room.",
+    { "keygate_zone_full", "Whether records have found no room.",
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_full },
     { "keygate_keys", "Keys in the table, revoked and expired ones included.",
       NGX_HTTP_KEYGATE_GAUGE, ngx_http_keygate_metric_keys },
@@ -84,6 +86,8 @@ const ngx_http_keygate_metric_t  ngx_http_keygate_metrics[] = {
     { "keygate_limit_early", "Requests that a limit has refused while units of "
       "it were left to other nodes.",
       NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_early },
+    { "keygate_usage_write_errors", "Times that usage could not be written.",
+      NGX_HTTP_KEYGATE_COUNTER, ngx_http_keygate_metric_unwritten },
 
     { NULL, NULL, NGX_HTTP_KEYGATE_GAUGE, NULL }
 };
@@ -114,7 +118,7 @@ ngx_http_keygate_metric_used(ngx_http_keygate_zone_t *zone)
 static uint64_t
 ngx_http_keygate_metric_full(ngx_http_keygate_zone_t *zone)
 {
-    return zone->shared->full;
+    return zone->shared->full != 0;
 }
 
 
@@ -270,7 +274,8 @@ ngx_http_keygate_metric_waits(ngx_http_keygate_zone_t *zone)
 static uint64_t
 ngx_http_keygate_metric_outage(ngx_http_keygate_zone_t *zone)
 {
-    return zone->leases && zone->leases->down;
+    return zone->leases
+           && keygate_leases_down(zone->leases, ngx_http_keygate_now(zone).ms);
 }
 
 
@@ -278,4 +283,11 @@ static uint64_t
 ngx_http_keygate_metric_early(ngx_http_keygate_zone_t *zone)
 {
     return zone->leases ? zone->leases->early : 0;
+}
+
+
+static uint64_t
+ngx_http_keygate_metric_unwritten(ngx_http_keygate_zone_t *zone)
+{
+    return zone->shared->usage_errors;
 }

@@ -73,6 +73,13 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
       offsetof(ngx_http_keygate_loc_conf_t, log_level),
       &ngx_http_keygate_log_levels },
 
+    { ngx_string("keygate_recheck"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_keygate_recheck_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("keygate_errors"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_http_keygate_api_slot,
@@ -192,6 +199,10 @@ ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
 
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
 
+    if (ngx_http_keygate_store_threads(cf, kmcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (kmcf->apis.nelts == 0) {
         return NGX_OK;
     }
@@ -204,6 +215,8 @@ ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
     if (kmcf->remote_user == NGX_ERROR) {
         return NGX_ERROR;
     }
+
+    ngx_http_keygate_users_init(kmcf);
 
     return ngx_http_keygate_phases_init(cf);
 }
@@ -253,6 +266,7 @@ ngx_http_keygate_create_loc_conf(ngx_conf_t *cf)
     klcf->inspect = NGX_CONF_UNSET_SIZE;
     klcf->dry_run = NGX_CONF_UNSET;
     klcf->log_level = NGX_CONF_UNSET_UINT;
+    klcf->recheck = NGX_CONF_UNSET_MSEC;
     klcf->sent_by = NGX_HTTP_KEYGATE_SENT_UNSET;
 
     return klcf;
@@ -264,6 +278,9 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_keygate_loc_conf_t  *prev = parent;
     ngx_http_keygate_loc_conf_t  *conf = child;
+
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
 
     ngx_http_keygate_merge_sent(cf, prev, conf);
 
@@ -291,10 +308,26 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->errors = conf->errors_set;
     }
 
-    ngx_conf_merge_size_value(conf->inspect, prev->inspect, 16384);
-    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
 
-    if (ngx_http_keygate_conf_underscores(cf, conf->api) != NGX_OK) {
+    kmcf->used |= (conf->api ? NGX_HTTP_KEYGATE_USED_GATE : 0)
+                  | (conf->errors ? NGX_HTTP_KEYGATE_USED_ERRORS : 0);
+
+    /* nginx's own, which is the first to be merged */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->api && clcf->satisfy == NGX_HTTP_SATISFY_ANY) {
+        kmcf->used |= NGX_HTTP_KEYGATE_USED_SATISFY;
+    }
+
+    ngx_conf_merge_size_value(conf->inspect, prev->inspect, 131072);
+    ngx_conf_merge_uint_value(conf->log_level, prev->log_level, NGX_LOG_ERR);
+    ngx_conf_merge_msec_value(conf->recheck, prev->recheck, 0);
+
+    if (ngx_http_keygate_conf_underscores(cf, conf->api) != NGX_OK
+        || ngx_http_keygate_conf_alone(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
@@ -303,8 +336,8 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                       "\"keygate_me\", \"keygate_scopes\" and "
                       "\"keygate_auth\" answer for an API, expected "
                       "\"keygate NAME\" in the same location or above it in "
-                      "%V:%ui", &conf->identity_where.file,
-                      conf->identity_where.line);
+                      "%V:%ui", &conf->serves_where.file,
+                      conf->serves_where.line);
         return NGX_CONF_ERROR;
     }
 

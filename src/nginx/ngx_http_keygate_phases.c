@@ -1,6 +1,7 @@
 /*
  * The gate's place in the phases of nginx: which of its handlers is called
- * where, and whether before or after those of other modules.
+ * where, and whether before or after those of other modules.  Those that no
+ * location has a use for are called nowhere.
  */
 
 #include "ngx_http_keygate.h"
@@ -10,6 +11,7 @@ typedef struct {
     ngx_http_phases                phase;
     ngx_http_handler_pt            handler;
     ngx_uint_t                     front;   /* of the array */
+    ngx_uint_t                     users;   /* any of what is used */
 } ngx_http_keygate_place_t;
 
 
@@ -18,32 +20,46 @@ typedef struct {
  * look at access, and the first one to log. */
 
 static ngx_http_keygate_place_t  ngx_http_keygate_places[] = {
-    { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0 },
-    { NGX_HTTP_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0 },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_keygate_preaccess_handler, 0 },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_access_handler, 0 },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_satisfy_handler, 1 },
-    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_keygate_precontent_handler, 0 },
-    { NGX_HTTP_LOG_PHASE, ngx_http_keygate_hide_user_handler, 1 }
+    { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0,
+      NGX_HTTP_KEYGATE_USED_GATE },
+    { NGX_HTTP_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0,
+      NGX_HTTP_KEYGATE_USED_GATE },
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_keygate_preaccess_handler, 0,
+      NGX_HTTP_KEYGATE_USED_GATE },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_access_handler, 0,
+      NGX_HTTP_KEYGATE_USED_GATE | NGX_HTTP_KEYGATE_USED_BASIC },
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_satisfy_handler, 1,
+      NGX_HTTP_KEYGATE_USED_SATISFY },
+    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_keygate_precontent_handler, 0,
+      NGX_HTTP_KEYGATE_USED_GATE },
+    { NGX_HTTP_LOG_PHASE, ngx_http_keygate_hide_user_handler, 1,
+      NGX_HTTP_KEYGATE_USED_BASIC }
 };
 
 
 ngx_int_t
 ngx_http_keygate_phases_init(ngx_conf_t *cf)
 {
-    ngx_uint_t                  i;
-    ngx_array_t                *handlers;
-    ngx_http_handler_pt        *h;
-    ngx_http_keygate_place_t   *place;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_uint_t                     i;
+    ngx_array_t                   *handlers;
+    ngx_http_handler_pt           *h;
+    ngx_http_keygate_place_t      *place;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_keygate_main_conf_t  *kmcf;
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
 
     for (i = 0; i < sizeof(ngx_http_keygate_places)
                     / sizeof(ngx_http_keygate_places[0]);
          i++)
     {
         place = &ngx_http_keygate_places[i];
+
+        if (!(place->users & kmcf->used)) {
+            continue;
+        }
+
         handlers = &cmcf->phases[place->phase].handlers;
 
         h = ngx_array_push(handlers);

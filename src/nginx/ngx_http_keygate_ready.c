@@ -37,9 +37,8 @@ ngx_http_keygate_ready_handler(ngx_http_request_t *r)
     status = NGX_HTTP_OK;
 
     for (i = 0; i < kmcf->zones.nelts; i++) {
-        if (zones[i]->store
-            && (!zones[i]->shared->store_whole
-                || ngx_http_keygate_stale(zones[i])))
+        if (ngx_http_keygate_partial(zones[i])
+            || ngx_http_keygate_stale(zones[i]))
         {
             status = NGX_HTTP_SERVICE_UNAVAILABLE;
         }
@@ -64,4 +63,11 @@ ngx_http_keygate_stale(ngx_http_keygate_zone_t *zone)
     return zone->max_stale
            && ngx_time() - (time_t) zone->shared->store_heard
               > (time_t) (zone->max_stale / 1000);
+}
+
+
+ngx_uint_t
+ngx_http_keygate_partial(ngx_http_keygate_zone_t *zone)
+{
+    return zone->store && !zone->shared->store_whole;
 }

@@ -19,20 +19,6 @@ static ngx_int_t ngx_http_keygate_where_to_send(ngx_http_request_t *r,
     keygate_api_t *api, keygate_error_t *e);
 
 
-static ngx_int_t  ngx_http_keygate_request_id_index = NGX_ERROR;
-
-
-ngx_int_t
-ngx_http_keygate_refusal_init(ngx_conf_t *cf)
-{
-    ngx_str_t  name = ngx_string("request_id");
-
-    ngx_http_keygate_request_id_index = ngx_http_get_variable_index(cf, &name);
-
-    return ngx_http_keygate_request_id_index == NGX_ERROR ? NGX_ERROR : NGX_OK;
-}
-
-
 ngx_int_t
 ngx_http_keygate_error_text(ngx_http_request_t *r,
     const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body)
@@ -78,24 +64,6 @@ ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
     }
 
     return ngx_http_keygate_request_id(r, &e->request_id);
-}
-
-
-ngx_int_t
-ngx_http_keygate_request_id(ngx_http_request_t *r, keygate_str_t *id)
-{
-    ngx_http_variable_value_t  *value;
-
-    value = ngx_http_get_indexed_variable(r,
-                                          ngx_http_keygate_request_id_index);
-    if (value == NULL) {
-        return NGX_ERROR;
-    }
-
-    id->len = value->not_found ? 0 : value->len;
-    id->data = value->data;
-
-    return NGX_OK;
 }
 
 
@@ -188,10 +156,13 @@ static ngx_int_t
 ngx_http_keygate_refused_scopes(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, keygate_error_t *e)
 {
+    unsigned        n;
     keygate_str_t  *names;
 
-    names = ngx_palloc(r->pool,
-                       3 * KEYGATE_SCOPES_MAX * sizeof(keygate_str_t));
+    n = ctx->verdict->need.n;
+
+    names = ngx_palloc(r->pool, (2 * n + ctx->api->core->catalogue.n)
+                                * sizeof(keygate_str_t));
     if (names == NULL) {
         return NGX_ERROR;
     }
@@ -203,13 +174,13 @@ ngx_http_keygate_refused_scopes(ngx_http_request_t *r,
     e->n_required = keygate_verdict_required(ctx->api->core, ctx->verdict,
                                              names);
 
-    names += KEYGATE_SCOPES_MAX;
+    names += n;
 
     e->missing = names;
     e->n_missing = keygate_verdict_missing(ctx->api->core, ctx->verdict,
                                            names);
 
-    names += KEYGATE_SCOPES_MAX;
+    names += n;
 
     e->granted = names;
     e->n_granted = keygate_verdict_granted(ctx->api->core, ctx->verdict,
@@ -235,7 +206,7 @@ ngx_http_keygate_refused_rates(ngx_http_request_t *r, keygate_verdict_t *v,
     out.len = 0;
     out.data = ngx_pnalloc(r->pool, out.size);
 
-    names = ngx_palloc(r->pool, KEYGATE_WINDOWS_MAX * sizeof(keygate_str_t));
+    names = ngx_palloc(r->pool, v->n_windows * sizeof(keygate_str_t));
 
     if (out.data == NULL || names == NULL) {
         return NGX_ERROR;
@@ -257,11 +228,14 @@ ngx_http_keygate_refused_rates(ngx_http_request_t *r, keygate_verdict_t *v,
 
         /* the one that is waited for */
 
-        if (e->limit == 0 || w->retry_after == v->retry_after) {
+        if (e->limit == 0
+            || (v->never ? w->limit < v->route->cost
+                         : w->retry_after == v->retry_after))
+        {
             e->limit = w->limit;
         }
 
-        names[e->n_violated++] = v->windows[i].name;
+        names[e->n_violated++] = w->label->name;
     }
 
     return NGX_OK;
@@ -274,13 +248,20 @@ ngx_http_keygate_limits(keygate_verdict_t *v, keygate_buf_t *out)
     unsigned                 i, n;
     const keygate_window_t  *w;
 
-    keygate_buf_puts(out, v->code == KEYGATE_QUOTA_EXCEEDED
-                          ? "Over the quota of " : "Over the limit of ");
+    if (v->never) {
+        keygate_buf_puts(out, "This request counts as ");
+        keygate_buf_num(out, v->route->cost);
+        keygate_buf_puts(out, ", which is always over the limit of ");
+
+    } else {
+        keygate_buf_puts(out, v->code == KEYGATE_QUOTA_EXCEEDED
+                              ? "Over the quota of " : "Over the limit of ");
+    }
 
     for (n = 0, i = 0; i < v->n_windows; i++) {
         w = &v->windows[i];
 
-        if (!w->refused) {
+        if (!w->refused || (v->never && w->limit >= v->route->cost)) {
             continue;
         }
 
@@ -289,6 +270,11 @@ ngx_http_keygate_limits(keygate_verdict_t *v, keygate_buf_t *out)
         keygate_buf_puts(out, w->limit == 1 ? " request per "
                                             : " requests per ");
         keygate_buf_puts(out, keygate_unit_name(w->unit));
+    }
+
+    if (v->never) {
+        keygate_buf_puts(out, ": no waiting helps.");
+        return;
     }
 
     keygate_buf_puts(out, "; try again in ");

@@ -13,91 +13,22 @@ static void ngx_http_keygate_address(ngx_http_request_t *r,
     keygate_request_t *request);
 
 
-ngx_str_t
-ngx_http_keygate_raw_path(ngx_http_request_t *r)
-{
-    u_char     *p;
-    ngx_str_t   path;
+/* A worker decides on one request at a time. */
 
-    path = r->unparsed_uri;
-
-    p = path.len ? memchr(path.data, '?', path.len) : NULL;
-
-    if (p) {
-        path.len = p - path.data;
-    }
-
-    /* "GET http://host?query" */
-
-    if (path.len == 0 && r->uri.len) {
-        ngx_str_set(&path, "/");
-    }
-
-    return path;
-}
-
-
-ngx_int_t
-ngx_http_keygate_url_path(ngx_str_t target, ngx_str_t *path)
-{
-    size_t   skip;
-    u_char  *p, *last;
-
-    p = target.data;
-    last = p + target.len;
-    skip = 0;
-
-    if (target.len > 7 && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0) {
-        skip = 7;
-
-    } else if (target.len > 8
-               && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0)
-    {
-        skip = 8;
-    }
-
-    if (skip) {
-        p += skip;
-
-        while (p < last && *p != '/' && *p != '?') {
-            if (*p <= ' ' || *p >= 0x7f || *p == '#' || *p == '\\') {
-                return NGX_DECLINED;
-            }
-
-            p++;
-        }
-
-        if (p == target.data + skip) {
-            return NGX_DECLINED;
-        }
-    }
-
-    path->data = p;
-
-    while (p < last && *p != '?') {
-        p++;
-    }
-
-    path->len = p - path->data;
-
-    if (path->len == 0 && skip) {
-        ngx_str_set(path, "/");
-    }
-
-    return path->len ? NGX_OK : NGX_DECLINED;
-}
+static keygate_scratch_t  ngx_http_keygate_scratch;
 
 
 ngx_int_t
 ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
-    ngx_http_keygate_ctx_t *above, keygate_request_t *request,
-    keygate_verdict_t *v)
+    ngx_http_keygate_ctx_t *above, ngx_uint_t unsaved,
+    keygate_request_t *request, keygate_verdict_t *v)
 {
     unsigned            flags;
     keygate_request_t  *asked;
 
     flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
-    asked = api->zone->leases ? ngx_http_keygate_waits(r, api) : NULL;
+    asked = (api->zone->leases || api->zone->quotas)
+            ? ngx_http_keygate_waits(r, api) : NULL;
 
     if (asked) {
         *request = *asked;
@@ -108,21 +39,38 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     }
 
     request->now = ngx_http_keygate_now(api->zone);
+    request->quotas = unsaved ? NULL : api->zone->quotas;
 
     keygate_decide(api->core, api->zone->table, api->zone->digester, request,
-                   flags, v);
+                   flags, &ngx_http_keygate_scratch, v);
 
     if (v->lacks && ngx_http_keygate_zone_group(api, v, &request->now)
                     == NGX_OK)
     {
         keygate_decide(api->core, api->zone->table, api->zone->digester,
-                       request, flags, v);
+                       request, flags, &ngx_http_keygate_scratch, v);
     }
 
+    if (api->zone->quotas
+        && __atomic_load_n(&api->zone->quotas->asked, __ATOMIC_RELAXED))
+    {
+        ngx_http_keygate_quota_post(api->zone);
+    }
+
+    ngx_http_keygate_decide_heard(api->zone, v);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_keygate_decide_heard(ngx_http_keygate_zone_t *zone,
+    keygate_verdict_t *v)
+{
     /* what a node knows that hears nothing may be over */
 
     if ((v->known || v->code == KEYGATE_CREDENTIAL_INVALID)
-        && ngx_http_keygate_stale(api->zone))
+        && ngx_http_keygate_stale(zone))
     {
         v->code = KEYGATE_UNAVAILABLE;
         v->retry_after = 1;
@@ -133,13 +81,11 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     /* a node that has never had all records cannot tell that a key is none */
 
     if (v->code == KEYGATE_CREDENTIAL_INVALID
-        && api->zone->store && !api->zone->shared->store_whole)
+        && ngx_http_keygate_partial(zone))
     {
         v->code = KEYGATE_UNAVAILABLE;
         v->retry_after = 1;
     }
-
-    return NGX_OK;
 }
 
 
@@ -150,7 +96,7 @@ ngx_http_keygate_ask(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_ctx_t *above, keygate_request_t *request)
 {
     ngx_str_t   method, raw;
-    ngx_uint_t  n, auth;
+    ngx_uint_t  auth;
 
     auth = ngx_http_keygate_asked(r, &method, &raw);
 
@@ -184,15 +130,10 @@ ngx_http_keygate_ask(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     if (above) {
         request->credential = above->credential;
         request->n_credentials = above->n_credentials;
+        request->source = above->source;
 
-    } else {
-        if (ngx_http_keygate_credential(r, api->core, &request->credential, &n)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        request->n_credentials = n;
+    } else if (ngx_http_keygate_credential(r, api->core, request) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (ngx_http_keygate_destination(r, request) != NGX_OK) {
@@ -201,7 +142,11 @@ ngx_http_keygate_ask(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
 
     ngx_http_keygate_address(r, request);
 
+    /* what is answered to another proxy says that the request may pass */
+
     request->preflight = api->core->preflight != KEYGATE_PREFLIGHT_OFF
+                         && (!auth || api->core->preflight
+                                      == KEYGATE_PREFLIGHT_PASS)
                          && keygate_str_eq(request->method,
                                            KEYGATE_STR("OPTIONS"))
                          && ngx_http_keygate_is_preflight(r);

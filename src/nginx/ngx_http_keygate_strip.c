@@ -7,31 +7,13 @@
  */
 
 #include "ngx_http_keygate.h"
+#include "ngx_http_keygate_strip.h"
 
 
 static ngx_int_t ngx_http_keygate_strip_all(ngx_http_request_t *r,
-    keygate_api_t *api);
-static ngx_uint_t ngx_http_keygate_unwanted(ngx_http_request_t *r,
-    keygate_api_t *api, ngx_table_elt_t *h);
-static ngx_int_t ngx_http_keygate_protocols(ngx_http_request_t *r,
-    keygate_api_t *api, ngx_table_elt_t *h, ngx_table_elt_t **rest);
-static ngx_inline ngx_uint_t ngx_http_keygate_named(ngx_table_elt_t *h,
-    const u_char *lowcase, size_t len);
+    keygate_api_t *api, ngx_http_keygate_ctx_t *dry);
 static ngx_int_t ngx_http_keygate_run(ngx_list_t *list, ngx_list_part_t **last,
     ngx_table_elt_t *elts, ngx_uint_t n);
-
-
-/* What many frameworks take for the method or the path of a request: not
- * those that were decided on. */
-
-static ngx_str_t  ngx_http_keygate_overrides[] = {
-    ngx_string("x-http-method"),
-    ngx_string("x-http-method-override"),
-    ngx_string("x-method-override"),
-    ngx_string("x-original-url"),
-    ngx_string("x-rewrite-url"),
-    ngx_null_string
-};
 
 
 /* Whatever let the request in, the credential goes no further; neither to
@@ -57,7 +39,9 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
     authorization = r->headers_in.authorization;
 
     if (klcf->api
-        && ngx_http_keygate_strip_all(r, klcf->api->core) != NGX_OK)
+        && ngx_http_keygate_strip_all(r, klcf->api->core,
+                                      klcf->dry_run ? ctx : NULL)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -72,7 +56,9 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
             }
 
             if (other->api != klcf->api
-                && ngx_http_keygate_strip_all(r, other->api->core) != NGX_OK)
+                && ngx_http_keygate_strip_all(r, other->api->core,
+                                              other->dry_run ? other : NULL)
+                   != NGX_OK)
             {
                 return NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
@@ -117,135 +103,17 @@ ngx_http_keygate_give_back_handler(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_http_keygate_unwanted(ngx_http_request_t *r, keygate_api_t *api,
-    ngx_table_elt_t *h)
-{
-    unsigned    k;
-    ngx_str_t  *override;
-
-    for (k = 0; k < api->n_sources && !api->pass_credential; k++) {
-        if (ngx_http_keygate_tunnel(r)
-            && keygate_source_authorization(&api->sources[k])
-            && ngx_http_keygate_named(h, (u_char *) "proxy-authorization",
-                                      sizeof("proxy-authorization") - 1))
-        {
-            return 1;
-        }
-
-        if (api->sources[k].kind != KEYGATE_SOURCE_WEBSOCKET
-            && ngx_http_keygate_named(h, api->sources[k].lowcase.data,
-                                      api->sources[k].lowcase.len))
-        {
-            return 1;
-        }
-    }
-
-    if (h->key.len == 0 || h->lowcase_key[0] != 'x') {
-        return 0;
-    }
-
-    for (override = ngx_http_keygate_overrides; override->len; override++) {
-        if (ngx_http_keygate_named(h, override->data, override->len)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* NGX_OK: there are keys among the subprotocols, and *rest is a line without
- * them, or NULL; NGX_DECLINED: there are none. */
-
-static ngx_int_t
-ngx_http_keygate_protocols(ngx_http_request_t *r, keygate_api_t *api,
-    ngx_table_elt_t *h, ngx_table_elt_t **rest)
-{
-    u_char            *p;
-    unsigned           k;
-    ngx_int_t          rc;
-    keygate_str_t      value, key;
-    keygate_source_t  *source;
-
-    rc = NGX_DECLINED;
-    value.len = h->value.len;
-    value.data = h->value.data;
-
-    for (k = 0; k < api->n_sources && !api->pass_credential; k++) {
-        source = &api->sources[k];
-
-        if (source->kind != KEYGATE_SOURCE_WEBSOCKET
-            || !ngx_http_keygate_named(h, source->lowcase.data,
-                                       source->lowcase.len)
-            || keygate_source_read(source, value, NULL, &key) == 0)
-        {
-            continue;
-        }
-
-        p = ngx_pnalloc(r->main->pool, value.len + 1);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
-
-        value.len = keygate_source_rest(source, value, p);
-        value.data = p;
-        p[value.len] = '\0';
-        rc = NGX_OK;
-    }
-
-    *rest = NULL;
-
-    if (rc != NGX_OK || value.len == 0) {
-        return rc;
-    }
-
-    *rest = ngx_palloc(r->main->pool, sizeof(ngx_table_elt_t));
-    if (*rest == NULL) {
-        return NGX_ERROR;
-    }
-
-    **rest = *h;
-    (*rest)->value.len = value.len;
-    (*rest)->value.data = (u_char *) value.data;
-
-    return NGX_OK;
-}
-
-
-/* As CGI and its heirs have it, where "_" and "-" come to the same. */
-
-static ngx_inline ngx_uint_t
-ngx_http_keygate_named(ngx_table_elt_t *h, const u_char *lowcase, size_t len)
-{
-    size_t  i;
-    u_char  a, b;
-
-    if (h->key.len != len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-        a = h->lowcase_key[i];
-        b = lowcase[i];
-
-        if (a != b && !((a == '_' && b == '-') || (a == '-' && b == '_'))) {
-            return 0;
-        }
-    }
-
-    return 1;
-}
-
-
 /*
  * Cuts the list into runs around the lines.  nginx keeps pointers to the
- * elements, so these stay where they are.
+ * elements, so these stay where they are.  "dry" is the decision of a dry run,
+ * or NULL.
  */
 
 static ngx_int_t
-ngx_http_keygate_strip_all(ngx_http_request_t *r, keygate_api_t *api)
+ngx_http_keygate_strip_all(ngx_http_request_t *r, keygate_api_t *api,
+    ngx_http_keygate_ctx_t *dry)
 {
+    uint64_t          lengths;
     ngx_int_t         rc;
     ngx_uint_t        i, start;
     ngx_list_t       *list;
@@ -253,26 +121,34 @@ ngx_http_keygate_strip_all(ngx_http_request_t *r, keygate_api_t *api)
     ngx_table_elt_t  *h, *rest;
 
     list = &r->headers_in.headers;
+
+    /* HTTP/0.9 has no header lines, and nginx makes no list for them */
+
+    if (list->part.elts == NULL) {
+        return NGX_OK;
+    }
+
     part = list->part;
     last = NULL;
+    lengths = ngx_http_keygate_strip_lengths(api);
 
     for ( ;; ) {
         h = part.elts;
 
         for (start = 0, i = 0; i < part.nelts; i++) {
 
-            rest = NULL;
+            if (!(lengths & keygate_source_length(h[i].key.len))) {
+                continue;
+            }
 
-            if (!ngx_http_keygate_unwanted(r, api, &h[i])) {
-                rc = ngx_http_keygate_protocols(r, api, &h[i], &rest);
+            rc = ngx_http_keygate_strip_line(r, api, dry, &h[i], &rest);
 
-                if (rc == NGX_DECLINED) {
-                    continue;
-                }
+            if (rc == NGX_DECLINED) {
+                continue;
+            }
 
-                if (rc != NGX_OK) {
-                    return NGX_ERROR;
-                }
+            if (rc != NGX_OK) {
+                return NGX_ERROR;
             }
 
             if (ngx_http_keygate_run(list, &last, &h[start], i - start)

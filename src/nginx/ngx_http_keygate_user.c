@@ -12,6 +12,22 @@ static ngx_uint_t ngx_http_keygate_user_has_key(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_keygate_user_of(keygate_api_t *api);
 
 
+void
+ngx_http_keygate_users_init(ngx_http_keygate_main_conf_t *kmcf)
+{
+    ngx_uint_t                i;
+    ngx_http_keygate_api_t  **apis;
+
+    apis = kmcf->apis.elts;
+
+    for (i = 0; i < kmcf->apis.nelts; i++) {
+        if (ngx_http_keygate_user_of(apis[i]->core)) {
+            kmcf->used |= NGX_HTTP_KEYGATE_USED_BASIC;
+        }
+    }
+}
+
+
 /* nginx parses the line only once; a request that runs once more must not find
  * what was true while the line was off. */
 
@@ -113,6 +129,11 @@ ngx_http_keygate_user_has_key(ngx_http_request_t *r)
     ngx_http_keygate_main_conf_t  *kmcf;
 
     kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
+
+    if (!(kmcf->used & NGX_HTTP_KEYGATE_USED_BASIC)) {
+        return 0;
+    }
+
     apis = kmcf->apis.elts;
 
     for (i = 0; i < kmcf->apis.nelts; i++) {

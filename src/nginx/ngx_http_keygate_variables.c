@@ -166,35 +166,6 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
 }
 
 
-/*
- * limit_req and limit_conn look at variables before the access phase: the
- * decision is made for them as soon as the URI can no longer change, unless
- * the request has been answered without one.
- */
-
-ngx_http_keygate_ctx_t *
-ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
-{
-    ngx_http_keygate_ctx_t        *ctx;
-    ngx_http_keygate_loc_conf_t   *klcf;
-    ngx_http_keygate_main_conf_t  *kmcf;
-
-    ctx = ngx_http_keygate_get_ctx(r);
-
-    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-    kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
-
-    if (klcf->api == NULL || (ctx && ctx->api == klcf->api) || r != r->main
-        || r->phase_handler < kmcf->preaccess
-        || r->err_status || r->headers_out.status)
-    {
-        return ctx;
-    }
-
-    return ngx_http_keygate_decided(r, klcf->api);
-}
-
-
 static keygate_str_t
 ngx_http_keygate_status_text(ngx_http_keygate_ctx_t *ctx)
 {

@@ -37,6 +37,7 @@ ngx_http_keygate_variable_profile(ngx_http_request_t *r,
     name.data = full->data + ngx_http_keygate_profile_prefix.len;
     name.len = full->len - ngx_http_keygate_profile_prefix.len;
     text.len = 0;
+    text.data = NULL;
     ctx = ngx_http_keygate_variable_ctx(r);
 
     if (ctx && ctx->verdict->known
@@ -61,6 +62,7 @@ ngx_http_keygate_variable_meta(ngx_http_request_t *r,
     name.data = full->data + ngx_http_keygate_meta_prefix.len;
     name.len = full->len - ngx_http_keygate_meta_prefix.len;
     text.len = 0;
+    text.data = NULL;
     ctx = ngx_http_keygate_variable_ctx(r);
 
     if (ctx && ctx->verdict->known
@@ -158,7 +160,11 @@ ngx_http_keygate_profile_member(ngx_http_request_t *r, keygate_str_t profile,
 
     json_decref(json);
 
-    if (rc == KEYGATE_OK) {
+    /* a line end in it would begin another header line, wherever it is sent */
+
+    if (rc == KEYGATE_OK
+        && keygate_text_plain((keygate_str_t) { out.len, p }, out.size))
+    {
         text->data = p;
         text->len = out.len;
     }

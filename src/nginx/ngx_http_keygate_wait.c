@@ -1,14 +1,16 @@
 /*
  * Requests that wait for a lease: refused for want of one alone, which is on
  * its way.  Each asks again every few milliseconds, and not for longer than
- * the zone's "wait".  It is the only time that a request waits for anything
- * but its own body.
+ * the zone's "wait".  So do those whose units have to be in a file first.
+ * These are the only times that a request waits for anything but its own
+ * body.
  */
 
 #include "ngx_http_keygate.h"
 
 
 #define NGX_HTTP_KEYGATE_WAIT_TURN  5        /* ms */
+#define NGX_HTTP_KEYGATE_WAIT_DISK  2000     /* ms, at most */
 
 
 typedef struct {
@@ -25,7 +27,7 @@ static ngx_http_keygate_wait_t *ngx_http_keygate_wait_find(
     ngx_http_request_t *r, ngx_http_keygate_api_t *api);
 static ngx_http_keygate_wait_t *ngx_http_keygate_wait_create(
     ngx_http_request_t *r, ngx_http_keygate_api_t *api,
-    keygate_request_t *asked);
+    keygate_request_t *asked, ngx_msec_t most);
 static void ngx_http_keygate_wait_cleanup(void *data);
 static void ngx_http_keygate_wait_over(ngx_event_t *ev);
 
@@ -43,18 +45,21 @@ ngx_http_keygate_waits(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 
 ngx_int_t
 ngx_http_keygate_wait(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
-    keygate_request_t *asked)
+    keygate_request_t *asked, ngx_uint_t unsaved)
 {
+    ngx_msec_t                most;
     ngx_http_keygate_wait_t  *wait;
 
-    if (api->zone->wait == 0) {
+    most = unsaved ? NGX_HTTP_KEYGATE_WAIT_DISK : api->zone->wait;
+
+    if (most == 0) {
         return NGX_DECLINED;
     }
 
     wait = ngx_http_keygate_wait_find(r, api);
 
     if (wait == NULL) {
-        wait = ngx_http_keygate_wait_create(r, api, asked);
+        wait = ngx_http_keygate_wait_create(r, api, asked, most);
     }
 
     if (wait == NULL) {
@@ -88,13 +93,18 @@ ngx_http_keygate_waited(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_wait_t  *wait;
 
     leases = api->zone->leases;
-    wait = leases ? ngx_http_keygate_wait_find(r, api) : NULL;
+    wait = (leases || api->zone->quotas) ? ngx_http_keygate_wait_find(r, api)
+                                         : NULL;
 
     if (wait == NULL || wait->done) {
         return;
     }
 
     wait->done = 1;
+
+    if (leases == NULL) {
+        return;
+    }
 
     (void) __atomic_fetch_add(admitted ? &leases->admitted : &leases->refused,
                               1, __ATOMIC_RELAXED);
@@ -124,7 +134,7 @@ ngx_http_keygate_wait_find(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 
 static ngx_http_keygate_wait_t *
 ngx_http_keygate_wait_create(ngx_http_request_t *r,
-    ngx_http_keygate_api_t *api, keygate_request_t *asked)
+    ngx_http_keygate_api_t *api, keygate_request_t *asked, ngx_msec_t most)
 {
     ngx_pool_cleanup_t       *cln;
     ngx_http_keygate_wait_t  *wait;
@@ -140,7 +150,7 @@ ngx_http_keygate_wait_create(ngx_http_request_t *r,
     wait->request = r;
     wait->api = api;
     wait->asked = *asked;
-    wait->until = ngx_http_keygate_now(api->zone).ms + api->zone->wait;
+    wait->until = ngx_http_keygate_now(api->zone).ms + most;
     wait->timer.handler = ngx_http_keygate_wait_over;
     wait->timer.data = wait;
     wait->timer.log = r->connection->log;

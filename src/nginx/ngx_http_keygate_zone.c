@@ -3,9 +3,6 @@
  * read, and what each worker needs to use it.  What the journal has to do
  * with it is in ngx_http_keygate_journal.c.
  *
- * This is the only file that takes the zone's lock, the slab pool's mutex:
- * it is the one lock that the master forces open when a worker dies with it.
- *
  *   zone: +-----------------+--------------------------+-----------------+
  *         | ngx_slab_pool_t | ngx_http_keygate_shared_t | keygate_table_t |
  *         +-----------------+--------------------------+-----------------+
@@ -14,26 +11,12 @@
 
 #include "ngx_http_keygate.h"
 #include "ngx_http_keygate_store.h"
+#include "ngx_http_keygate_usage.h"
 
 
-#define NGX_HTTP_KEYGATE_LAYOUT  9
-
-/*
- * nginx's own time is that of the beginning of a turn of the event loop: what
- * is charged at the end of a long one would count as older than it is, and
- * leave its window too early.  The coarse clocks cost next to nothing.
- */
-
-#if defined(CLOCK_MONOTONIC_COARSE) && defined(CLOCK_REALTIME_COARSE)
-#define NGX_HTTP_KEYGATE_MONOTONIC  CLOCK_MONOTONIC_COARSE
-#define NGX_HTTP_KEYGATE_REALTIME   CLOCK_REALTIME_COARSE
-#else
-#define NGX_HTTP_KEYGATE_MONOTONIC  CLOCK_MONOTONIC
-#define NGX_HTTP_KEYGATE_REALTIME   CLOCK_REALTIME
-#endif
+#define NGX_HTTP_KEYGATE_LAYOUT  15
 
 
-static ngx_msec_t ngx_http_keygate_msec(void);
 static ngx_int_t ngx_http_keygate_zone_take_over(ngx_http_keygate_zone_t *zone,
     ngx_http_keygate_zone_t *old);
 static ngx_int_t ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone);
@@ -64,11 +47,16 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         (void) ngx_atomic_fetch_add(&zone->shared->loads, 1);
 
-        if (ngx_http_keygate_zone_journal(zone) != NGX_OK) {
+        if (ngx_http_keygate_zone_journal(zone) != NGX_OK
+            || ngx_http_keygate_zone_usage(zone) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
-        ngx_http_keygate_become_worker(zone->cycle, &was);
+        if (ngx_http_keygate_become_worker(zone->cycle, &was) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         ngx_http_keygate_zone_catch_up(zone);
         ngx_http_keygate_become_master(zone->cycle, &was);
 
@@ -76,6 +64,7 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     if (ngx_http_keygate_zone_journal(zone) != NGX_OK
+        || ngx_http_keygate_zone_usage(zone) != NGX_OK
         || ngx_http_keygate_zone_create(zone) != NGX_OK
         || ngx_http_keygate_zone_bind(zone) != NGX_OK)
     {
@@ -84,13 +73,19 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
     zone->shared->loads = 1;
 
-    ngx_http_keygate_become_worker(zone->cycle, &was);
+    if (ngx_http_keygate_become_worker(zone->cycle, &was) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (zone->store) {
         ngx_http_keygate_store_loaded(zone);
     }
 
     rc = ngx_http_keygate_zone_load(zone);
+
+    if (rc == NGX_OK && zone->quotas) {
+        rc = ngx_http_keygate_quota_load(zone, &was);
+    }
 
     ngx_http_keygate_become_master(zone->cycle, &was);
 
@@ -128,13 +123,24 @@ ngx_http_keygate_zone_take_over(ngx_http_keygate_zone_t *zone,
 static ngx_int_t
 ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone)
 {
-    u_char            seed[16];
+    u_char            seed[16 + sizeof(uint64_t)];
     size_t            size;
     void             *mem;
+    uint32_t          boot;
     ngx_slab_pool_t  *shpool;
 
     shpool = zone->shpool;
     shpool->log_nomem = 0;
+
+#ifdef MADV_HUGEPAGE
+
+    /* a wish, before memory is first touched: keys lie anywhere in it, and
+     * each in another small page costs a walk through tables of pages */
+
+    (void) madvise(zone->shm_zone->shm.addr, zone->shm_zone->shm.size,
+                   MADV_HUGEPAGE);
+
+#endif
 
     zone->shared = ngx_slab_calloc(shpool, sizeof(ngx_http_keygate_shared_t));
     if (zone->shared == NULL) {
@@ -148,7 +154,9 @@ ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone)
         goto failed;
     }
 
-    if (RAND_bytes(seed, sizeof(seed)) != 1) {
+    if (RAND_bytes(seed, sizeof(seed)) != 1
+        || RAND_bytes((u_char *) &boot, sizeof(boot)) != 1)
+    {
         ngx_log_error(NGX_LOG_EMERG, zone->log, 0,
                       "no randomness for keygate zone \"%V\"", &zone->name);
         return NGX_ERROR;
@@ -161,7 +169,9 @@ ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone)
 
     shpool->data = zone->shared;
     zone->shared->layout = NGX_HTTP_KEYGATE_LAYOUT;
-    zone->shared->epoch = ngx_http_keygate_msec();
+    zone->shared->epoch = ngx_http_keygate_epoch();
+    ngx_memcpy(&zone->shared->lists, seed + 16, sizeof(uint64_t));
+    zone->shared->store_boot = boot;
 
     return NGX_OK;
 
@@ -195,6 +205,7 @@ ngx_http_keygate_zone_bind(ngx_http_keygate_zone_t *zone)
 
         apis[i]->counters = ngx_http_keygate_zone_counters(zone->shared,
                                                            &apis[i]->name);
+        apis[i]->number = apis[i]->counters - zone->shared->api;
         rc = keygate_api_bind(apis[i]->core, zone->table, &now);
 
         ngx_http_keygate_zone_unlock(zone);
@@ -270,10 +281,18 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
 
     if (ngx_worker == 0) {
         ngx_http_keygate_zone_own(zone);
+
+        if (zone->refusals && ngx_http_keygate_usage_start(zone) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     if (zone->journal.len == 0) {
         return NGX_OK;
+    }
+
+    if (zone->quotas && ngx_http_keygate_quota_start(zone) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     zone->follower = ngx_http_keygate_zone_follower(zone);
@@ -312,6 +331,8 @@ ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone)
         ngx_del_timer(&zone->timer);
     }
 
+    ngx_http_keygate_quota_stop(zone);
+    ngx_http_keygate_usage_stop(zone);
     ngx_http_keygate_lease_stop(zone);
     ngx_http_keygate_store_stop(zone);
 
@@ -324,66 +345,4 @@ ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone)
         keygate_digester_destroy(zone->digester);
         zone->digester = NULL;
     }
-}
-
-
-keygate_now_t
-ngx_http_keygate_now(ngx_http_keygate_zone_t *zone)
-{
-    return keygate_now(ngx_http_keygate_msec() - zone->shared->epoch,
-                       ngx_http_keygate_wall(NULL));
-}
-
-
-static ngx_msec_t
-ngx_http_keygate_msec(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(NGX_HTTP_KEYGATE_MONOTONIC, &ts);
-
-    return (ngx_msec_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-
-int64_t
-ngx_http_keygate_wall(ngx_uint_t *begun)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(NGX_HTTP_KEYGATE_REALTIME, &ts);
-
-    if (begun) {
-        *begun = (ts.tv_nsec != 0);
-    }
-
-    return ts.tv_sec;
-}
-
-
-void
-ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone)
-{
-    ngx_shmtx_lock(&zone->shpool->mutex);
-    keygate_table_recover(zone->table);
-}
-
-
-ngx_int_t
-ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone)
-{
-    if (!ngx_shmtx_trylock(&zone->shpool->mutex)) {
-        return NGX_AGAIN;
-    }
-
-    keygate_table_recover(zone->table);
-
-    return NGX_OK;
-}
-
-
-void
-ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone)
-{
-    ngx_shmtx_unlock(&zone->shpool->mutex);
 }

@@ -7,20 +7,29 @@
 #define _NGX_HTTP_KEYGATE_ZONE_H_INCLUDED_
 
 
-/* ngx_http_keygate_zone.c: the table in shared memory; the only file that
- * takes its lock */
+/* ngx_http_keygate_zone.c: the table in shared memory */
 
 ngx_int_t ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 ngx_int_t ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
     ngx_cycle_t *cycle);
 void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
-keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
-/* Unix time as of now; *begun: whether a part of the next second has passed. */
-int64_t ngx_http_keygate_wall(ngx_uint_t *begun);
+
+
+/* ngx_http_keygate_lock.c: the only file that takes the table's lock */
+
 void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
 /* NGX_OK, or NGX_AGAIN. */
 ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_clock.c */
+
+keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
+/* Unix time as of now; *begun: whether a part of the next second has passed. */
+int64_t ngx_http_keygate_wall(ngx_uint_t *begun);
+/* When a table that is made now is said to have begun. */
+ngx_msec_t ngx_http_keygate_epoch(void);
 
 
 /* ngx_http_keygate_group.c: the first use of a group of routes */
@@ -33,24 +42,38 @@ ngx_int_t ngx_http_keygate_zone_group(ngx_http_keygate_api_t *api,
 
 /* ngx_http_keygate_become.c: root as the workers' user, for a while */
 
-#define NGX_HTTP_KEYGATE_GROUPS  1024
-
 typedef struct {
     ngx_uint_t  changed;
     gid_t       gid;
     int         n;
-    gid_t       groups[NGX_HTTP_KEYGATE_GROUPS];
+    gid_t      *groups;
     int         dumpable;
 } ngx_http_keygate_become_t;
 
-/* Nothing changes where the process is not root, or the workers are, too. */
-void ngx_http_keygate_become_worker(ngx_cycle_t *cycle,
+/* Nothing changes where the process is not root, or the workers are, too.
+ * NGX_OK, or NGX_ERROR and it is said why. */
+ngx_int_t ngx_http_keygate_become_worker(ngx_cycle_t *cycle,
     ngx_http_keygate_become_t *was);
 /* What it was before; errno stays. */
 void ngx_http_keygate_become_master(ngx_cycle_t *cycle,
     ngx_http_keygate_become_t *was);
 /* The user of the workers. */
 ngx_uid_t ngx_http_keygate_become_user(ngx_cycle_t *cycle);
+
+
+/* ngx_http_keygate_quota.c: days and months that survive a restart */
+
+/* Of a zone with a journal, whose limits are of this node. */
+ngx_int_t ngx_http_keygate_quota_zone(ngx_conf_t *cf,
+    ngx_http_keygate_zone_t *zone);
+/* What earlier lives have used, into a new table; called as the workers' user,
+ * and "was" is how to become root again. */
+ngx_int_t ngx_http_keygate_quota_load(ngx_http_keygate_zone_t *zone,
+    ngx_http_keygate_become_t *was);
+ngx_int_t ngx_http_keygate_quota_start(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_quota_stop(ngx_http_keygate_zone_t *zone);
+/* Somebody has asked for units: puts them in, unless somebody is at it. */
+void ngx_http_keygate_quota_post(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_journal_file.c: the file */
@@ -72,6 +95,10 @@ ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
  * second at most.
  */
 void ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_journal_handle.c */
+
 /* From now on it is this configuration's journal that is followed, and none
  * of one before, whose workers may go on for long. */
 void ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone);
@@ -84,6 +111,9 @@ keygate_journal_t *ngx_http_keygate_zone_follower(
 /* How such a handle is made. */
 void ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
     keygate_journal_conf_t *conf);
+/* Whether the journal has only become longer, and has a store: what comes of
+ * that is for the store's threads to see, which know a line of its own. */
+ngx_uint_t ngx_http_keygate_journal_grown(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_need.c: how large a zone must be */
@@ -96,8 +126,18 @@ size_t ngx_http_keygate_zone_need(ngx_http_keygate_zone_t *zone);
 
 /* The timer's handler: applies a slice of what has come. */
 void ngx_http_keygate_zone_follow(ngx_event_t *ev);
-/* Gives the one alert that a zone is full. */
+/* Applies such a slice: NGX_OK; NGX_AGAIN: there is more; NGX_DECLINED: it
+ * cannot be followed, or is not to be. */
+ngx_int_t ngx_http_keygate_zone_look(ngx_http_keygate_zone_t *zone);
+
+
+/* ngx_http_keygate_room.c */
+
+/* Gives an alert that a zone is full: one, until there is room again. */
 void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
+/* Nothing waits for room any more, and there is some: the next record that
+ * finds none is worth an alert again. */
+void ngx_http_keygate_zone_room(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_phases.c: which handler is called where */

@@ -53,7 +53,8 @@ typedef struct {
 
 typedef enum {
     KEYGATE_OPENAPI_WARNING = 0,
-    KEYGATE_OPENAPI_OPEN                 /* what is public: no warning */
+    KEYGATE_OPENAPI_OPEN,                /* what is public: no warning */
+    KEYGATE_OPENAPI_EITHER               /* what is optional: none either */
 } keygate_openapi_note_e;
 
 
@@ -77,6 +78,7 @@ typedef struct {
     unsigned                 n_routes;   /* method and template */
     unsigned                 n_scopes;
     unsigned                 n_public;
+    unsigned                 n_optional;
     unsigned                 n_left;     /* operations left out */
     unsigned                 vague:1;    /* how keys are sent is not said */
     const char              *version;    /* "OpenAPI 3.0.4" */

@@ -2,19 +2,19 @@
  * What two blocks say differently: routes by method and shape, with the base
  * before them, whatever parameters are called; scopes by their names, and what
  * they imply; where keys are sent; "when", and "unmatched pass".  Of a route's
- * options only those that the document has are compared, for most documents
- * have none.
+ * options only those that the document has are compared, and of other
+ * directives only those of which it has one, for most documents have none.
  */
 
 #include <stdlib.h>
 
 #include "keygate_openapi_export.h"
-#include "keygate_router.h"
 
 
 typedef struct {
     keygate_doc_t           *doc;
     keygate_openapi_diff_t  *diff;
+    const keygate_block_t   *document;
 } keygate_openapi_compare_t;
 
 
@@ -79,51 +79,6 @@ keygate_openapi_base_of(const keygate_block_t *block)
     }
 
     return KEYGATE_STR("");
-}
-
-
-/* A template without the names of its parameters; NULL without memory. */
-
-static const char *
-keygate_openapi_nameless(keygate_doc_t *doc, keygate_str_t method,
-    keygate_str_t base, keygate_str_t template)
-{
-    size_t           at;
-    keygate_buf_t    b;
-    keygate_str_t    segment;
-    keygate_part_t   part;
-
-    b.size = method.len + base.len + template.len + 64;
-    b.len = 0;
-    b.data = keygate_doc_alloc(doc, b.size);
-
-    if (b.data == NULL) {
-        return NULL;
-    }
-
-    keygate_buf_put(&b, method);
-    keygate_buf_puts(&b, " ");
-    keygate_buf_put(&b, base);
-
-    for (at = 0; keygate_segment_next(template, &at, &segment); /* void */ ) {
-        memset(&part, 0, sizeof(keygate_part_t));
-        (void) keygate_part_parse(segment, at == template.len, &part);
-        keygate_buf_puts(&b, "/");
-
-        if (part.kind == KEYGATE_PART_REST) {
-            keygate_buf_puts(&b, "\2");
-            continue;
-        }
-
-        keygate_buf_put(&b, part.before);
-
-        if (part.name.len != 0) {
-            keygate_buf_puts(&b, "\1");
-            keygate_buf_put(&b, part.after);
-        }
-    }
-
-    return b.len < b.size ? (const char *) b.data : NULL;
 }
 
 
@@ -195,6 +150,45 @@ keygate_openapi_add_route(keygate_openapi_compare_t *c,
 }
 
 
+/* A directive that OpenAPI has no word for, where the document has one of its
+ * name. */
+
+static keygate_rc_t
+keygate_openapi_add_directive(keygate_openapi_compare_t *c,
+    keygate_doc_node_t *map, const keygate_words_t *w)
+{
+    unsigned                i;
+    const char             *key, *shown;
+    keygate_rc_t            rc;
+    const keygate_words_t  *own;
+
+    for (own = c->document->first; own != NULL; own = own->next) {
+        if (keygate_str_eq(own->args[0], w->args[0])) {
+            break;
+        }
+    }
+
+    if (own == NULL) {
+        return KEYGATE_OK;
+    }
+
+    for (i = 0; /* void */ ; i++) {
+        rc = keygate_openapi_same_directive(c->doc, w, i, &key, &shown);
+
+        if (rc != KEYGATE_OK) {
+            return rc == KEYGATE_NONE ? KEYGATE_OK : rc;
+        }
+
+        rc = key[0] == '\0'
+             ? KEYGATE_OK : keygate_openapi_add_line(c, map, key, shown, w);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+    }
+}
+
+
 /* Of what else changes who may do what, in a configuration. */
 
 static keygate_rc_t
@@ -211,7 +205,7 @@ keygate_openapi_add_rule(keygate_openapi_compare_t *c,
     }
 
     if (w->n != 5 || !keygate_str_eq(w->args[0], KEYGATE_STR("when"))) {
-        return KEYGATE_OK;
+        return keygate_openapi_add_directive(c, map, w);
     }
 
     key = keygate_openapi_nameless(c->doc, w->args[1], base, w->args[2]);
@@ -354,6 +348,7 @@ keygate_openapi_diff(const keygate_block_t *document,
     memset(diff, 0, sizeof(keygate_openapi_diff_t));
     c.doc = document->doc;
     c.diff = diff;
+    c.document = document;
     a = keygate_doc_node(c.doc, KEYGATE_DOC_MAP, 0);
     b = keygate_doc_node(c.doc, KEYGATE_DOC_MAP, 0);
 

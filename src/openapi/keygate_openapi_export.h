@@ -75,6 +75,18 @@ int keygate_openapi_same_need(keygate_str_t a, keygate_str_t b);
 int keygate_openapi_same_scope(const keygate_words_t *a,
     const keygate_words_t *b, keygate_str_t *first, keygate_str_t *second);
 
+/* A method and a template without the names of its parameters; NULL without
+ * memory. */
+const char *keygate_openapi_nameless(keygate_doc_t *doc, keygate_str_t method,
+    keygate_str_t base, keygate_str_t template);
+
+/* The n-th line that a directive is compared by, and how it is shown: *key is
+ * empty when it says what holds without it.  KEYGATE_NONE when there are no
+ * more, as of a directive that is not compared. */
+keygate_rc_t keygate_openapi_same_directive(keygate_doc_t *doc,
+    const keygate_words_t *words, unsigned n, const char **key,
+    const char **shown);
+
 
 /* -- keygate_openapi_diff.c */
 

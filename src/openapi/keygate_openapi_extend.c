@@ -262,9 +262,22 @@ keygate_openapi_need_said(keygate_openapi_work_t *w, keygate_str_t text,
 
 
 static keygate_rc_t
+keygate_openapi_flag(keygate_openapi_work_t *w, const char *pointer,
+    const keygate_doc_node_t *node, int *flag)
+{
+    *flag = keygate_doc_is_true(node);
+
+    return *flag || keygate_doc_is_false(node)
+           ? KEYGATE_OK
+           : keygate_openapi_wrong(w, pointer, node, "expected true or false");
+}
+
+
+static keygate_rc_t
 keygate_openapi_option(keygate_openapi_work_t *w, const char *pointer,
     const keygate_doc_node_t *node, keygate_openapi_op_t *op)
 {
+    int             flag;
     keygate_rc_t    rc;
     keygate_str_t  *option;
 
@@ -288,12 +301,17 @@ keygate_openapi_option(keygate_openapi_work_t *w, const char *pointer,
     }
 
     if (keygate_str_eq(node->name, KEYGATE_STR("skip"))) {
-        op->skip = op->left = keygate_doc_is_true(node);
+        rc = keygate_openapi_flag(w, pointer, node, &flag);
+        op->skip = op->left = flag != 0;
 
-        return op->skip || keygate_doc_is_false(node)
-               ? KEYGATE_OK
-               : keygate_openapi_wrong(w, pointer, node,
-                                       "expected true or false");
+        return rc;
+    }
+
+    if (keygate_str_eq(node->name, KEYGATE_STR("rest"))) {
+        rc = keygate_openapi_flag(w, pointer, node, &flag);
+        op->rest = flag != 0;
+
+        return rc;
     }
 
     if (keygate_str_eq(node->name, KEYGATE_STR("need"))) {
@@ -314,7 +332,8 @@ keygate_openapi_option(keygate_openapi_work_t *w, const char *pointer,
     if (option == NULL) {
         return keygate_openapi_wrong(w, pointer, node,
                    "no member of x-keygate here; it has \"cost\", "
-                   "\"feature\", \"group\", \"need\", \"skip\" and \"when\"");
+                   "\"feature\", \"group\", \"need\", \"rest\", \"skip\" and "
+                   "\"when\"");
     }
 
     option->data = (const unsigned char *)

@@ -57,28 +57,15 @@ keygate_openapi_guard_head(keygate_openapi_work_t *w,
 
 static keygate_rc_t
 keygate_openapi_taken(keygate_openapi_work_t *w, keygate_openapi_path_t *path,
-    keygate_openapi_path_t **by)
+    keygate_openapi_path_t *other)
 {
-    keygate_rc_t             rc;
-    keygate_openapi_path_t  *other;
+    (void) w;
 
-    for (other = w->paths; other != NULL; other = other->next) {
-        if (other == path || !other->served) {
-            continue;
-        }
-
-        rc = keygate_openapi_steps(w, 1 + path->n);
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
-
-        if (keygate_openapi_overlap(path, other)
-            && keygate_openapi_first(path, other) < 0)
-        {
-            *by = other;
-            break;
-        }
+    if (other != path && other->served && path->by == NULL
+        && keygate_openapi_overlap(path, other)
+        && keygate_openapi_first(path, other) < 0)
+    {
+        path->by = other;
     }
 
     return KEYGATE_OK;
@@ -91,7 +78,50 @@ static int
 keygate_openapi_passes(const keygate_openapi_work_t *w)
 {
     return keygate_doc_get(w->extension, KEYGATE_STR("route")) != NULL
-           || keygate_doc_get(w->extension, KEYGATE_STR("unmatched")) != NULL;
+           || (!w->denied
+               && keygate_doc_get(w->extension, KEYGATE_STR("unmatched"))
+                  != NULL);
+}
+
+
+/* "unmatched pass" is for all that is outside of the base, too. */
+
+static keygate_rc_t
+keygate_openapi_deny(keygate_openapi_work_t *w)
+{
+    const keygate_doc_node_t  *node;
+
+    node = keygate_doc_get(w->extension, KEYGATE_STR("unmatched"));
+
+    if (node == NULL || w->outside == NULL
+        || (keygate_doc_is_scalar(node)
+            && keygate_str_eq(node->text, KEYGATE_STR("deny"))))
+    {
+        return KEYGATE_OK;
+    }
+
+    w->denied = 1;
+
+    return keygate_openapi_warn(w, "/x-keygate/unmatched", node->line,
+               "left out: by another server %s (line %u) is outside of the "
+               "base, where any key would pass", w->outside->pointer,
+               w->outside->line);
+}
+
+
+/* What is told of a path that is there by another server. */
+
+static const char *
+keygate_openapi_place(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path)
+{
+    const char  *told;
+
+    told = keygate_doc_printf(w->doc, "by another server it is at \"%.*s\", "
+               "and refused there: else", (int) path->text.len,
+               (const char *) path->text.data);
+
+    return told != NULL ? told : "by another server it is refused: else";
 }
 
 
@@ -100,10 +130,10 @@ keygate_openapi_guard(keygate_openapi_work_t *w)
 {
     int                      passes, some;
     keygate_rc_t             rc;
-    keygate_openapi_path_t  *path, *by;
+    keygate_openapi_path_t  *path;
 
+    rc = keygate_openapi_deny(w);
     passes = keygate_openapi_passes(w);
-    rc = KEYGATE_OK;
 
     for (some = 0, path = w->paths; path != NULL && rc == KEYGATE_OK;
          path = path->next)
@@ -119,15 +149,18 @@ keygate_openapi_guard(keygate_openapi_work_t *w)
             continue;
         }
 
-        by = NULL;
-        rc = passes ? KEYGATE_OK : keygate_openapi_taken(w, path, &by);
-        path->blocked = passes || by != NULL;
+        rc = passes
+             ? KEYGATE_OK
+             : keygate_openapi_cross_each(w, path, keygate_openapi_taken);
+        path->blocked = passes || path->by != NULL;
 
-        if (rc == KEYGATE_OK && by != NULL) {
+        if (rc == KEYGATE_OK && path->by != NULL) {
             rc = keygate_openapi_warn(w, path->pointer, path->line,
-                     "all of it is left out, and refused: else \"%.*s\" would "
-                     "serve it", (int) by->text.len,
-                     (const char *) by->text.data);
+                     "%s \"%.*s\" would serve it", path->real
+                     ? keygate_openapi_place(w, path)
+                     : "all of it is left out, and refused: else",
+                     (int) path->by->text.len,
+                     (const char *) path->by->text.data);
         }
     }
 

@@ -117,8 +117,10 @@ keygate_openapi_unknown(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
         if (!op->left) {
             op->left = 1;
             rc = keygate_openapi_warn(w, op->pointer, op->line, "left out: it "
-                     "is one route with %s (line %u), of which it is not "
-                     "known what it needs", path->pointer, path->line);
+                     "is one route with %s (line %u), %s", path->pointer,
+                     path->line, path->real
+                     ? "which is there by another server, and left out"
+                     : "of which it is not known what it needs");
         }
     }
 
@@ -126,9 +128,30 @@ keygate_openapi_unknown(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
 }
 
 
-/* All operations of "path" to those of the first one of its shape. */
+/* A HEAD of "a" is one of "b", too, whose GET serves it. */
 
 static keygate_rc_t
+keygate_openapi_merge_head(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *a, const keygate_openapi_path_t *b)
+{
+    keygate_openapi_op_t  *head, *get;
+
+    head = keygate_openapi_op(a, KEYGATE_STR("HEAD"));
+    get = keygate_openapi_op(b, KEYGATE_STR("GET"));
+
+    if (head == NULL || get == NULL
+        || keygate_openapi_op(b, KEYGATE_STR("HEAD")) != NULL)
+    {
+        return KEYGATE_OK;
+    }
+
+    head->wide &= get->wide;
+
+    return keygate_openapi_merge(w, head, get);
+}
+
+
+keygate_rc_t
 keygate_openapi_gather(keygate_openapi_work_t *w,
     keygate_openapi_path_t *path)
 {
@@ -144,11 +167,17 @@ keygate_openapi_gather(keygate_openapi_work_t *w,
         path->same->unknown = 1;
     }
 
+    rc = rc != KEYGATE_OK ? rc : keygate_openapi_merge_head(w, path,
+                                                            path->same);
+    rc = rc != KEYGATE_OK ? rc : keygate_openapi_merge_head(w, path->same,
+                                                            path);
+
     for (op = path->ops; op != NULL && rc == KEYGATE_OK; op = next) {
         next = op->next;
         own = keygate_openapi_op(path->same, op->method);
 
         if (own != NULL) {
+            own->wide &= op->wide;
             rc = keygate_openapi_merge(w, own, op);
             continue;
         }
@@ -195,6 +224,21 @@ keygate_openapi_shape(keygate_openapi_work_t *w, keygate_openapi_path_t *path)
 }
 
 
+/* What serves a method: GET serves HEAD, too, where HEAD has no route. */
+
+static keygate_openapi_op_t *
+keygate_openapi_serves(const keygate_openapi_path_t *path,
+    keygate_str_t method)
+{
+    keygate_openapi_op_t  *op;
+
+    op = keygate_openapi_op(path, method);
+
+    return op == NULL && keygate_str_eq(method, KEYGATE_STR("HEAD"))
+           ? keygate_openapi_op(path, KEYGATE_STR("GET")) : op;
+}
+
+
 /*
  * What "wide" takes from "path", which it comes before: a HEAD of it is served
  * by GET, too.
@@ -212,7 +256,11 @@ keygate_openapi_take(keygate_openapi_work_t *w, keygate_openapi_path_t *wide,
     }
 
     for (op = wide->ops; op != NULL; op = op->next) {
-        other = keygate_openapi_op(path, op->method);
+        if (!op->wide && !wide->wide) {
+            continue;
+        }
+
+        other = keygate_openapi_serves(path, op->method);
         rc = other == NULL ? KEYGATE_OK : keygate_openapi_merge(w, op, other);
 
         if (rc == KEYGATE_OK
@@ -233,6 +281,21 @@ keygate_openapi_take(keygate_openapi_work_t *w, keygate_openapi_path_t *wide,
 }
 
 
+/* Whether some route of it takes more than the document's path does. */
+
+static int
+keygate_openapi_is_wide(const keygate_openapi_path_t *path)
+{
+    const keygate_openapi_op_t  *op;
+
+    for (op = path->ops; op != NULL && !op->wide; op = op->next) {
+        /* void */
+    }
+
+    return op != NULL || (path->wide && path->ops != NULL);
+}
+
+
 static keygate_rc_t
 keygate_openapi_widen(keygate_openapi_work_t *w, keygate_openapi_path_t *wide)
 {
@@ -240,9 +303,11 @@ keygate_openapi_widen(keygate_openapi_work_t *w, keygate_openapi_path_t *wide)
     keygate_openapi_path_t  *path;
 
     rc = keygate_openapi_warn(w, wide->pointer, wide->line, "written as "
-                              "\"%.*s\", which takes more than this path",
+                              "\"%.*s\", which takes more than this path%s",
                               (int) wide->text.len,
-                              (const char *) wide->text.data);
+                              (const char *) wide->text.data,
+                              wide->rest ? "; \"rest: true\" in x-keygate "
+                              "says that all below it is meant" : "");
 
     for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
     {
@@ -257,6 +322,39 @@ keygate_openapi_widen(keygate_openapi_work_t *w, keygate_openapi_path_t *wide)
         {
             rc = keygate_openapi_take(w, wide, path);
         }
+    }
+
+    return rc;
+}
+
+
+/* What everybody may do, by a route that takes more than the document says. */
+
+static keygate_rc_t
+keygate_openapi_narrow(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path)
+{
+    keygate_rc_t           rc;
+    keygate_openapi_op_t  *op;
+
+    for (rc = KEYGATE_OK, op = path->ops; op != NULL && rc == KEYGATE_OK;
+         op = op->next)
+    {
+        if (op->left || !op->wide
+            || (op->need.kind != KEYGATE_OPENAPI_NEED_PUBLIC
+                && op->need.kind != KEYGATE_OPENAPI_NEED_OPTIONAL))
+        {
+            continue;
+        }
+
+        op->left = 1;
+        rc = keygate_openapi_warn(w, op->pointer, op->line, "left out: it is "
+                 "for everybody, and \"%.*s\" takes more than this path: %s",
+                 (int) path->text.len, (const char *) path->text.data,
+                 path->rest && !path->wide
+                 ? "\"rest: true\" in x-keygate says that all below it is "
+                   "meant, \"need\" asks for a key"
+                 : "\"need\" in x-keygate can ask for a key");
     }
 
     return rc;
@@ -280,9 +378,14 @@ keygate_openapi_join(keygate_openapi_work_t *w)
 
     for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
     {
-        if (path->wide && path->ops != NULL) {
+        if (keygate_openapi_is_wide(path)) {
             rc = keygate_openapi_widen(w, path);
         }
+    }
+
+    for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
+    {
+        rc = keygate_openapi_narrow(w, path);
     }
 
     return rc;

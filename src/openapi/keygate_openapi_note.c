@@ -78,8 +78,8 @@ keygate_openapi_warn(keygate_openapi_work_t *w, const char *pointer,
 
 
 keygate_rc_t
-keygate_openapi_tell(keygate_openapi_work_t *w, const char *pointer,
-    unsigned line, const char *fmt, ...)
+keygate_openapi_tell(keygate_openapi_work_t *w, keygate_openapi_note_e kind,
+    const char *pointer, unsigned line, const char *fmt, ...)
 {
     char     *text;
     va_list   args;
@@ -88,7 +88,7 @@ keygate_openapi_tell(keygate_openapi_work_t *w, const char *pointer,
     text = keygate_openapi_format(w, fmt, args);
     va_end(args);
 
-    return keygate_openapi_note(w, KEYGATE_OPENAPI_OPEN, pointer, line, text);
+    return keygate_openapi_note(w, kind, pointer, line, text);
 }
 
 

@@ -168,6 +168,16 @@ keygate_openapi_removal(keygate_openapi_export_t *e, const char *path,
 }
 
 
+/* A template has '*' as its last segment, or nowhere. */
+
+static int
+keygate_openapi_is_rest(keygate_str_t template)
+{
+    return template.len > 1
+           && memcmp(template.data + template.len - 2, "/*", 2) == 0;
+}
+
+
 void
 keygate_openapi_operation(keygate_openapi_export_t *e,
     const keygate_words_t *route, const char *path, keygate_str_t method)
@@ -210,6 +220,10 @@ keygate_openapi_operation(keygate_openapi_export_t *e,
                keygate_openapi_answers(e->block, route->args[3],
                                        json_object_size(when) != 0));
     json_decref(when);
+
+    if (keygate_openapi_is_rest(route->args[2])) {
+        (void) keygate_openapi_put(e, own, "rest", json_true());
+    }
 
     if (json_object_size(own) != 0) {
         (void) keygate_openapi_put(e, op, "x-keygate", json_incref(own));

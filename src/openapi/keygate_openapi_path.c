@@ -37,10 +37,10 @@ keygate_openapi_path_of(keygate_doc_t *doc, keygate_str_t template)
     b.data = keygate_doc_alloc(doc, b.size);
 
     for (at = 0; b.data != NULL
-                 && keygate_segment_next(template, &at, &segment); /* void */)
+                 && keygate_template_next(template, &at, &segment); /* void */)
     {
         part.name.len = part.after.len = 0;
-        (void) keygate_part_parse(segment, at == template.len, &part);
+        (void) keygate_template_part(segment, at == template.len, &part);
         keygate_buf_puts(&b, "/");
 
         if (part.kind == KEYGATE_PART_REST) {

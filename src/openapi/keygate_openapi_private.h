@@ -5,18 +5,22 @@
  *   keygate_openapi_note.c      what is told of it
  *   keygate_openapi_ref.c       $ref
  *   keygate_openapi_server.c    the base
+ *   keygate_openapi_url.c       paths of servers
  *   keygate_openapi_scheme.c    schemes to credentials
  *   keygate_openapi_credential.c  those that are used
  *   keygate_openapi_scope.c     the catalogue
  *   keygate_openapi_template.c  paths to templates
  *   keygate_openapi_shape.c     which of two templates a path goes to
  *   keygate_openapi_walk.c      paths and operations
+ *   keygate_openapi_real.c      where they are by other servers
  *   keygate_openapi_security.c  what an operation needs
  *   keygate_openapi_alternative.c  "security" to a need
  *   keygate_openapi_apart.c     operations that only schemes tell apart
  *   keygate_openapi_need.c      needs joined
  *   keygate_openapi_extend.c    x-keygate
  *   keygate_openapi_join.c      operations that become one route
+ *   keygate_openapi_weaker.c    what needs less than another one
+ *   keygate_openapi_cross.c     paths that two templates are for
  *   keygate_openapi_guard.c     what is left out, and who would serve it
  *   keygate_openapi_write.c     the block
  */
@@ -86,10 +90,16 @@ struct keygate_openapi_path_s {
     const char              *pointer;
     unsigned                 line;
     unsigned                 n;          /* segments */
-    unsigned                 wide:1;     /* takes more than the path does */
+    unsigned                 wide:1;     /* a segment takes more than the
+                                            path's does */
+    unsigned                 rest:1;     /* the last one takes all below */
     unsigned                 cut:1;      /* "?..." or "#..." was taken off */
     unsigned                 elsewhere:1;  /* some is on another server */
     unsigned                 unknown:1;  /* nobody knows what else it has */
+    unsigned                 real:1;     /* of another path of the document,
+                                            by another server */
+    unsigned                 cross:1;    /* what two others have in common */
+    keygate_openapi_path_t  *by;         /* what would serve it */
     unsigned                 served:1;   /* some of it */
     unsigned                 blocked:1;  /* nothing of it is served, and no
                                             other one may serve it either */
@@ -108,6 +118,8 @@ struct keygate_openapi_op_s {
     unsigned                 left:1;     /* out */
     unsigned                 skip:1;     /* on purpose */
     unsigned                 given:1;    /* its need, by x-keygate */
+    unsigned                 rest:1;     /* that is meant, by x-keygate */
+    unsigned                 wide:1;     /* its route takes more than it does */
     unsigned                 written:1;
     uint64_t                 schemes;    /* bits of those that it is open by,
                                             0: they are not told apart */
@@ -132,6 +144,7 @@ typedef struct {
     unsigned                          based:1;      /* the base is known */
     unsigned                          secured:1;    /* some "security" is */
     unsigned                          many:1;       /* scopes left out */
+    unsigned                          denied:1;     /* without "unmatched" */
     unsigned                          like_any;     /* operations */
     uint64_t                          steps;
 
@@ -148,6 +161,12 @@ typedef struct {
     keygate_openapi_path_t           *paths;
     keygate_openapi_path_t           *last_path;
     keygate_doc_node_t               *shapes;       /* a map to paths */
+    keygate_doc_node_t               *tree;         /* of their segments */
+    keygate_doc_node_t               *servers;      /* a map of the paths of
+                                                       the document's */
+    const keygate_openapi_path_t     *outside;      /* the first one with a
+                                                       server that has it
+                                                       outside of the base */
 } keygate_openapi_work_t;
 
 
@@ -168,8 +187,9 @@ keygate_rc_t keygate_openapi_warn(keygate_openapi_work_t *w,
     const char *pointer, unsigned line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 keygate_rc_t keygate_openapi_tell(keygate_openapi_work_t *w,
-    const char *pointer, unsigned line, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+    keygate_openapi_note_e kind, const char *pointer, unsigned line,
+    const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* KEYGATE_INVALID, or KEYGATE_NOMEM: the document is not usable. */
 keygate_rc_t keygate_openapi_fail(keygate_openapi_work_t *w,
@@ -213,16 +233,6 @@ keygate_rc_t keygate_openapi_follow(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *at, keygate_openapi_at_t *found);
 
 
-/* -- keygate_openapi_server.c */
-
-keygate_rc_t keygate_openapi_base(keygate_openapi_work_t *w);
-
-/* Whether "servers" of a path or an operation are others than the base's:
- * *other is the path of one that is, or NULL. */
-keygate_rc_t keygate_openapi_elsewhere(keygate_openapi_work_t *w,
-    const keygate_doc_node_t *servers, const char **other);
-
-
 /* -- keygate_openapi_scheme.c */
 
 keygate_rc_t keygate_openapi_schemes(keygate_openapi_work_t *w);
@@ -250,22 +260,6 @@ keygate_rc_t keygate_openapi_clash(keygate_openapi_work_t *w,
 keygate_rc_t keygate_openapi_declare(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *scopes);
 keygate_rc_t keygate_openapi_catalogue(keygate_openapi_work_t *w);
-
-
-/* -- keygate_openapi_template.c */
-
-keygate_rc_t keygate_openapi_template(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path);
-
-
-/* -- keygate_openapi_shape.c */
-
-/* Whether some path is for both; and which of them it goes to then, where the
- * first segment decides in which they differ: -1, 0 (of one shape), 1. */
-int keygate_openapi_overlap(const keygate_openapi_path_t *a,
-    const keygate_openapi_path_t *b);
-int keygate_openapi_first(const keygate_openapi_path_t *a,
-    const keygate_openapi_path_t *b);
 
 
 /* -- keygate_openapi_walk.c */
@@ -354,6 +348,30 @@ keygate_rc_t keygate_openapi_merge(keygate_openapi_work_t *w,
     keygate_openapi_op_t *op, const keygate_openapi_op_t *other);
 
 
+/* All operations of "path" to those of path->same, whose routes they are. */
+keygate_rc_t keygate_openapi_gather(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path);
+
+
+/* -- keygate_openapi_weaker.c */
+
+/* Whether some operation of "a" serves what needs more in "b". */
+keygate_rc_t keygate_openapi_weaker(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *a, const keygate_openapi_path_t *b,
+    int *weaker);
+
+
+/* -- keygate_openapi_cross.c */
+
+/* Calls "visit" for each path that may overlap this one. */
+typedef keygate_rc_t (*keygate_openapi_visit_pt)(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_path_t *other);
+keygate_rc_t keygate_openapi_cross_each(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_visit_pt visit);
+
+keygate_rc_t keygate_openapi_cross(keygate_openapi_work_t *w);
+
+
 /* -- keygate_openapi_guard.c */
 
 keygate_rc_t keygate_openapi_guard(keygate_openapi_work_t *w);
@@ -362,6 +380,9 @@ keygate_rc_t keygate_openapi_guard(keygate_openapi_work_t *w);
 /* -- keygate_openapi_write.c */
 
 keygate_rc_t keygate_openapi_write(keygate_openapi_work_t *w);
+
+
+#include "keygate_openapi_place.h"
 
 
 #endif /* KEYGATE_OPENAPI_PRIVATE_H */

@@ -8,109 +8,7 @@
 #include "keygate_openapi_private.h"
 
 
-#define KEYGATE_OPENAPI_URL      1024
-#define KEYGATE_OPENAPI_URL_MAX  8192    /* with names of variables */
-
-
-/* The URL with the defaults of its variables; cut where it is too long. */
-
-static keygate_str_t
-keygate_openapi_filled(const keygate_doc_node_t *server, char *out)
-{
-    size_t                i, end;
-    keygate_buf_t         b;
-    keygate_str_t         url, name;
-    keygate_doc_node_t   *node;
-
-    b.data = (unsigned char *) out;
-    b.size = KEYGATE_OPENAPI_URL;
-    b.len = 0;
-
-    node = keygate_doc_get(server, KEYGATE_STR("url"));
-    url = keygate_doc_is_scalar(node) ? node->text : KEYGATE_STR("");
-
-    url.len = url.len < KEYGATE_OPENAPI_URL_MAX ? url.len
-                                                : KEYGATE_OPENAPI_URL_MAX;
-
-    for (end = 0, i = 0; i < url.len && b.len < b.size; i++) {
-
-        for (end = end > i ? end : i; url.data[i] == '{' && end < url.len
-                                      && url.data[end] != '}'; end++)
-        {
-            /* void */
-        }
-
-        if (url.data[i] != '{' || end == url.len) {
-            keygate_buf_put(&b, (keygate_str_t) { 1, url.data + i });
-            continue;
-        }
-
-        name.data = url.data + i + 1;
-        name.len = end - i - 1;
-        node = keygate_doc_get(server, KEYGATE_STR("variables"));
-        node = keygate_doc_get(keygate_doc_get(node, name),
-                               KEYGATE_STR("default"));
-
-        if (keygate_doc_is_scalar(node)) {
-            keygate_buf_put(&b, node->text);
-        }
-
-        i = end;
-    }
-
-    return (keygate_str_t) { b.len < b.size ? b.len : b.size, b.data };
-}
-
-
-/* Its path, without the last '/'; NULL when out of memory. */
-
-static const char *
-keygate_openapi_server_path(keygate_openapi_work_t *w,
-    const keygate_doc_node_t *server)
-{
-    char                  url[KEYGATE_OPENAPI_URL];
-    size_t                i;
-    keygate_str_t         path;
-
-    path = keygate_openapi_filled(server, url);
-
-    for (i = 0; i + 2 < path.len; i++) {
-        if (memcmp(path.data + i, "://", 3) == 0) {
-            break;
-        }
-    }
-
-    i = i + 2 < path.len ? i + 3
-        : path.len > 1 && memcmp(path.data, "//", 2) == 0 ? 2 : 0;
-
-    if (i != 0) {
-        for ( /* void */ ; i < path.len && path.data[i] != '/'; i++) {
-            if (path.data[i] == '?' || path.data[i] == '#') {
-                break;
-            }
-        }
-    }
-
-    path.data += i;
-    path.len -= i;
-
-    for (i = 0; i < path.len && path.data[i] != '?' && path.data[i] != '#';
-         i++)
-    {
-        /* void */
-    }
-
-    while (i != 0 && path.data[i - 1] == '/') {
-        i--;
-    }
-
-    return keygate_doc_printf(w->doc, "%s%.*s",
-                              i == 0 || path.data[0] == '/' ? "" : "/",
-                              (int) i, (const char *) path.data);
-}
-
-
-/* As keygate_words_base() has it. */
+/* As keygate_api_parse_base() has it. */
 
 static int
 keygate_openapi_is_base(const char *path)
@@ -151,24 +49,6 @@ keygate_openapi_set_base(keygate_openapi_work_t *w, const char *path,
 }
 
 
-/* "servers" of the first path that has some: there are none above. */
-
-static keygate_doc_node_t *
-keygate_openapi_first_servers(const keygate_openapi_work_t *w)
-{
-    keygate_doc_node_t  *path, *servers;
-
-    path = keygate_doc_get(w->root, KEYGATE_STR("paths"));
-    path = path != NULL && path->kind == KEYGATE_DOC_MAP ? path->first : NULL;
-
-    for (servers = NULL; path != NULL && servers == NULL; path = path->next) {
-        servers = keygate_doc_get(path, KEYGATE_STR("servers"));
-    }
-
-    return servers;
-}
-
-
 static keygate_rc_t
 keygate_openapi_others(keygate_openapi_work_t *w,
     const keygate_doc_node_t *servers)
@@ -178,7 +58,7 @@ keygate_openapi_others(keygate_openapi_work_t *w,
     keygate_doc_node_t  *server;
 
     for (server = servers->first; server != NULL; server = server->next) {
-        path = keygate_openapi_server_path(w, server);
+        path = keygate_openapi_url_path(w, server, NULL);
 
         if (path == NULL) {
             return KEYGATE_NOMEM;
@@ -203,6 +83,9 @@ keygate_openapi_others(keygate_openapi_work_t *w,
 }
 
 
+/* Of the document: without any, or with none of them, it is "/".  Those of a
+ * path are its own. */
+
 static keygate_rc_t
 keygate_openapi_servers(keygate_openapi_work_t *w)
 {
@@ -215,16 +98,11 @@ keygate_openapi_servers(keygate_openapi_work_t *w)
     if (servers == NULL || servers->kind != KEYGATE_DOC_LIST
         || servers->n == 0)
     {
-        servers = keygate_openapi_first_servers(w);
-    }
-
-    if (servers == NULL || servers->kind != KEYGATE_DOC_LIST
-        || servers->n == 0)
-    {
         return w->options->server == NULL
                ? KEYGATE_OK
                : keygate_openapi_fail(w, "", 0, "there is no server number "
-                                      "%s", w->options->server);
+                     "%s: without \"servers\" it is \"/\"; --server PATH "
+                     "names another", w->options->server);
     }
 
     server = servers->first;
@@ -243,7 +121,7 @@ keygate_openapi_servers(keygate_openapi_work_t *w)
         }
     }
 
-    rc = keygate_openapi_set_base(w, keygate_openapi_server_path(w, server),
+    rc = keygate_openapi_set_base(w, keygate_openapi_url_path(w, server, NULL),
                                   "/servers", server->line);
 
     return rc != KEYGATE_OK || w->options->server != NULL
@@ -317,7 +195,7 @@ keygate_openapi_elsewhere(keygate_openapi_work_t *w,
 
     for (server = servers->first; server != NULL; server = server->next) {
         rc = keygate_openapi_steps(w, 1);
-        path = keygate_openapi_server_path(w, server);
+        path = keygate_openapi_url_path(w, server, NULL);
 
         if (rc != KEYGATE_OK || path == NULL) {
             return rc != KEYGATE_OK ? rc : KEYGATE_NOMEM;

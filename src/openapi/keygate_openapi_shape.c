@@ -23,7 +23,9 @@ keygate_openapi_part(keygate_str_t shape, size_t *at,
     keygate_str_t         segment;
     const unsigned char  *p;
 
-    if (!keygate_segment_next(shape, at, &segment)) {
+    memset(part, 0, sizeof(keygate_openapi_part_t));
+
+    if (!keygate_template_next(shape, at, &segment)) {
         return 0;
     }
 
@@ -102,15 +104,22 @@ keygate_openapi_meet(const keygate_openapi_part_t *a,
 }
 
 
-int
-keygate_openapi_overlap(const keygate_openapi_path_t *a,
-    const keygate_openapi_path_t *b)
+/* Two paths by segments, until "both" says 1 or 0 of a pair of them; -1: it
+ * goes on.  Where they end together, 1. */
+
+static int
+keygate_openapi_pairs(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b,
+    int (*both)(const keygate_openapi_part_t *x,
+                const keygate_openapi_part_t *y))
 {
-    int                      more_a, more_b;
+    int                      rc, more_a, more_b;
     size_t                   i, k;
     keygate_openapi_part_t   x, y;
 
-    for (i = 0, k = 0; /* void */ ; /* void */ ) {
+    i = k = 0;
+
+    do {
         more_a = keygate_openapi_part(a->shape, &i, &x);
         more_b = keygate_openapi_part(b->shape, &k, &y);
 
@@ -118,14 +127,31 @@ keygate_openapi_overlap(const keygate_openapi_path_t *a,
             return more_a == more_b;
         }
 
-        if (x.rank == 3 || y.rank == 3) {
-            return 1;
-        }
+        rc = both(&x, &y);
 
-        if (!keygate_openapi_meet(&x, &y)) {
-            return 0;
-        }
+    } while (rc < 0);
+
+    return rc;
+}
+
+
+static int
+keygate_openapi_overlap_part(const keygate_openapi_part_t *x,
+    const keygate_openapi_part_t *y)
+{
+    if (x->rank == 3 || y->rank == 3) {
+        return 1;
     }
+
+    return keygate_openapi_meet(x, y) ? -1 : 0;
+}
+
+
+int
+keygate_openapi_overlap(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b)
+{
+    return keygate_openapi_pairs(a, b, keygate_openapi_overlap_part);
 }
 
 
@@ -158,4 +184,187 @@ keygate_openapi_first(const keygate_openapi_path_t *a,
     }
 
     return 0;
+}
+
+
+int
+keygate_openapi_rebase(keygate_openapi_path_t *path, keygate_str_t base,
+    int *outside)
+{
+    size_t                   i, k, text;
+    unsigned                 n;
+    keygate_str_t            segment;
+    keygate_openapi_part_t   x, y;
+
+    i = k = text = 0;
+    *outside = 0;
+
+    for (n = 0; keygate_openapi_part(base, &i, &x); n++) {
+        if (!keygate_openapi_part(path->shape, &k, &y)) {
+            *outside = 1;
+            return 0;
+        }
+
+        *outside |= y.rank != 0;
+
+        if (y.rank == 3) {
+            path->text = KEYGATE_STR("/*");
+            path->shape = KEYGATE_STR("/\2");
+            path->n = 1;
+            return 1;
+        }
+
+        if (!keygate_openapi_meet(&x, &y)) {
+            *outside = 1;
+            return 0;
+        }
+
+        (void) keygate_template_next(path->text, &text, &segment);
+    }
+
+    path->text.data += text;
+    path->text.len -= text;
+    path->shape.data += k;
+    path->shape.len -= k;
+    path->n -= n;
+
+    if (path->text.len == 0) {
+        path->text = path->shape = KEYGATE_STR("/");
+        path->n = 1;
+    }
+
+    return 1;
+}
+
+
+/* Whether "b" has all that "a" has, where they meet. */
+
+static int
+keygate_openapi_within_part(const keygate_openapi_part_t *a,
+    const keygate_openapi_part_t *b)
+{
+    return a->rank < b->rank || (a->rank == b->rank
+                                 && a->before.len >= b->before.len
+                                 && a->after.len >= b->after.len);
+}
+
+
+static int
+keygate_openapi_inside_part(const keygate_openapi_part_t *x,
+    const keygate_openapi_part_t *y)
+{
+    if (y->rank == 3) {
+        return 1;
+    }
+
+    return x->rank != 3 && keygate_openapi_meet(x, y)
+           && keygate_openapi_within_part(x, y) ? -1 : 0;
+}
+
+
+int
+keygate_openapi_inside(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b)
+{
+    return keygate_openapi_pairs(a, b, keygate_openapi_inside_part);
+}
+
+
+/* A segment of both. */
+
+static int
+keygate_openapi_common_part(const keygate_openapi_part_t *x,
+    const keygate_openapi_part_t *y, keygate_str_t segment, int last,
+    keygate_str_t other, int other_last, keygate_buf_t *text,
+    keygate_buf_t *shape)
+{
+    keygate_part_t                 named, part;
+    const keygate_openapi_part_t  *p;
+
+    p = keygate_openapi_within_part(x, y) ? x : y;
+
+    if (p == y && !keygate_openapi_within_part(y, x)) {
+        return 0;
+    }
+
+    memset(&named, 0, sizeof(keygate_part_t));
+    memset(&part, 0, sizeof(keygate_part_t));
+    (void) keygate_template_part(segment, last, &named);
+    (void) keygate_template_part(p == x ? segment : other,
+                                 p == x ? last : other_last, &part);
+
+    keygate_buf_puts(text, "/");
+    keygate_buf_puts(shape, "/");
+
+    if (p->rank == 3) {
+        keygate_buf_puts(text, "*");
+        keygate_buf_puts(shape, "\2");
+        return 1;
+    }
+
+    keygate_buf_put(text, part.before);
+    keygate_buf_put(shape, p->before);
+
+    if (p->rank != 0) {
+        keygate_buf_puts(text, ":");
+        keygate_buf_put(text, named.name.len ? named.name : part.name);
+        keygate_buf_put(text, part.after);
+        keygate_buf_puts(shape, "\1");
+        keygate_buf_put(shape, p->after);
+    }
+
+    return 1;
+}
+
+
+keygate_rc_t
+keygate_openapi_common_shape(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *a, const keygate_openapi_path_t *b,
+    keygate_openapi_path_t *path)
+{
+    int                      more_a, more_b;
+    size_t                   i, k, u, v;
+    keygate_buf_t            text, shape;
+    keygate_str_t            segment, other;
+    keygate_openapi_part_t   x, y;
+
+    text.len = shape.len = 0;
+    text.size = shape.size = 2 * (a->text.len + b->text.len) + 1;
+    text.data = keygate_doc_alloc(w->doc, text.size);
+    shape.data = keygate_doc_alloc(w->doc, shape.size);
+
+    if (text.data == NULL || shape.data == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    x.rank = y.rank = 0;
+    segment = other = KEYGATE_STR("");
+    i = k = u = v = 0;
+
+    for (path->n = 0; /* void */ ; path->n++) {
+        more_a = keygate_openapi_part(a->shape, &i, &x);
+        more_b = keygate_openapi_part(b->shape, &k, &y);
+
+        if (!more_a && !more_b) {
+            break;
+        }
+
+        /* one that has ended has the rest, which is for all that follows */
+
+        (void) keygate_template_next(a->text, &u, &segment);
+        (void) keygate_template_next(b->text, &v, &other);
+
+        if (!keygate_openapi_common_part(&x, &y, segment, u == a->text.len,
+                                         other, v == b->text.len, &text,
+                                         &shape))
+        {
+            return KEYGATE_NONE;
+        }
+    }
+
+    path->text = (keygate_str_t) { text.len, text.data };
+    path->shape = (keygate_str_t) { shape.len, shape.data };
+
+    return keygate_template_error(path->text) == NULL ? KEYGATE_OK
+                                                      : KEYGATE_NONE;
 }

@@ -1,7 +1,7 @@
 /*
  * Paths of a document as templates.  A segment that a template cannot say is a
  * parameter as a whole: the template is wide then, and takes paths that are
- * somebody else's in the document.
+ * somebody else's in the document.  So does a last one that is the rest.
  */
 
 #include "keygate_openapi_private.h"
@@ -197,7 +197,8 @@ keygate_openapi_parts(keygate_openapi_template_t *t, keygate_str_t segment)
 }
 
 
-/* The rest of a path, as some write it: a last "{path+}", "{path*}", "*". */
+/* The rest of a path, as some write it: a last "{path+}", "{path*}", "*".  In
+ * OpenAPI it is one segment. */
 
 static int
 keygate_openapi_rest(keygate_str_t segment)
@@ -236,6 +237,7 @@ keygate_openapi_segment(keygate_openapi_template_t *t, keygate_str_t segment)
     if (t->last && keygate_openapi_rest(segment)) {
         keygate_buf_puts(&t->text, "*");
         keygate_openapi_byte(&t->shape, KEYGATE_OPENAPI_REST);
+        t->path->rest = 1;
         return;
     }
 

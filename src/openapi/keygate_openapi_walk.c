@@ -14,6 +14,45 @@ typedef struct {
 } keygate_openapi_items_t;
 
 
+/* "servers" that say something: of none, those above are meant. */
+
+static keygate_doc_node_t *
+keygate_openapi_own_servers(const keygate_doc_node_t *of)
+{
+    keygate_doc_node_t  *servers;
+
+    servers = keygate_doc_get(of, KEYGATE_STR("servers"));
+
+    return servers != NULL && servers->n != 0 ? servers : NULL;
+}
+
+
+/* By which other servers an operation, or a path without any, is there. */
+
+static keygate_rc_t
+keygate_openapi_others_of(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_doc_node_t *operation,
+    const keygate_openapi_items_t *items)
+{
+    keygate_rc_t               rc;
+    const keygate_doc_node_t  *own, *meant;
+
+    own = keygate_openapi_own_servers(operation);
+
+    if (own != NULL) {
+        return keygate_openapi_real(w, path, own);
+    }
+
+    own = keygate_openapi_own_servers(items->own.node);
+    meant = keygate_openapi_own_servers(items->meant.node);
+    rc = own != NULL || meant == NULL ? keygate_openapi_real(w, path, own)
+                                      : KEYGATE_OK;
+
+    return rc != KEYGATE_OK || meant == NULL
+           ? rc : keygate_openapi_real(w, path, meant);
+}
+
+
 /* Whether the operation is on a server of another path; then it is told. */
 
 static keygate_rc_t
@@ -23,18 +62,17 @@ keygate_openapi_served(keygate_openapi_work_t *w,
 {
     const char          *other;
     keygate_rc_t         rc;
-    keygate_str_t        shown, name;
+    keygate_str_t        shown;
     keygate_doc_node_t  *own;
 
-    name = KEYGATE_STR("servers");
-    own = keygate_doc_get(operation->node, name);
+    own = keygate_openapi_own_servers(operation->node);
     rc = keygate_openapi_elsewhere(w,
-             own != NULL ? own : keygate_doc_get(items->own.node, name),
+             own != NULL ? own : keygate_openapi_own_servers(items->own.node),
              &other);
 
     if (rc == KEYGATE_OK && own == NULL && other == NULL) {
         rc = keygate_openapi_elsewhere(w,
-                 keygate_doc_get(items->meant.node, name), &other);
+                 keygate_openapi_own_servers(items->meant.node), &other);
     }
 
     *served = other == NULL;
@@ -49,7 +87,7 @@ keygate_openapi_served(keygate_openapi_work_t *w,
            ? KEYGATE_NOMEM
            : keygate_openapi_warn(w, operation->pointer,
                  operation->node->line, "left out: it is on another server, "
-                 "with the path \"%s\"; --server chooses",
+                 "with the path \"%s\"; --server PATH chooses",
                  shown.len ? (const char *) shown.data : "/");
 }
 
@@ -110,6 +148,10 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
 
     rc = keygate_openapi_meant(w, at, &found);
     op->left = found.node == NULL;
+    rc = rc != KEYGATE_OK
+         ? rc : keygate_openapi_others_of(w, path, op->left ? at->node
+                                                            : found.node,
+                                          items);
 
     if (rc == KEYGATE_OK && !op->left) {
         rc = keygate_openapi_served(w, &found, items, &served);
@@ -126,6 +168,14 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
         rc = rc != KEYGATE_OK ? rc : keygate_openapi_extend(w, &found, op);
         rc = rc != KEYGATE_OK ? rc : keygate_openapi_security(w, &found, op);
     }
+
+    if (rc == KEYGATE_OK && op->rest && !path->rest) {
+        return keygate_openapi_fail(w, op->pointer, op->line, "\"rest\" in "
+                                    "x-keygate is for a path that ends in "
+                                    "\"/{path+}\" or \"/*\"");
+    }
+
+    op->wide = path->wide || (path->rest && !op->rest);
 
     for (last = &path->ops; *last != NULL; last = &(*last)->next) {
         /* void */
@@ -212,29 +262,25 @@ keygate_openapi_operations(keygate_openapi_work_t *w,
 
 static keygate_rc_t
 keygate_openapi_refused(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path)
+    keygate_openapi_path_t *path, const keygate_openapi_items_t *items)
 {
-    keygate_openapi_op_t  *op;
+    keygate_rc_t  rc;
 
     if (path->ops != NULL) {
         return KEYGATE_OK;
     }
 
-    op = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_op_t));
+    rc = keygate_openapi_refuse(w, path);
 
-    if (op == NULL) {
-        return KEYGATE_NOMEM;
+    if (rc != KEYGATE_OK) {
+        return rc;
     }
 
-    op->method = KEYGATE_STR(KEYGATE_OPENAPI_NOBODY);
-    op->need = keygate_openapi_any();
-    op->pointer = path->pointer;
-    op->line = path->line;
-    op->skip = op->left = 1;
-    path->ops = op;
+    path->ops->wide = path->wide || path->rest;
     path->unknown |= !path->elsewhere;
 
-    return KEYGATE_OK;
+    return path->unknown ? keygate_openapi_others_of(w, path, NULL, items)
+                         : KEYGATE_OK;
 }
 
 
@@ -301,7 +347,7 @@ keygate_openapi_add_path(keygate_openapi_work_t *w,
     rc = rc != KEYGATE_OK
          ? rc : keygate_openapi_operations(w, path, &items, &items.meant);
 
-    return rc != KEYGATE_OK ? rc : keygate_openapi_refused(w, path);
+    return rc != KEYGATE_OK ? rc : keygate_openapi_refused(w, path, &items);
 }
 
 

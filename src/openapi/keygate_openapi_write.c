@@ -17,7 +17,9 @@ keygate_openapi_each(keygate_openapi_work_t *w, const char *const *names)
     keygate_rc_t  rc;
 
     for (rc = KEYGATE_OK, i = 0; names[i] != NULL && rc == KEYGATE_OK; i++) {
-        rc = keygate_openapi_directives(w, names[i], &n);
+        if (!w->denied || strcmp(names[i], "unmatched") != 0) {
+            rc = keygate_openapi_directives(w, names[i], &n);
+        }
     }
 
     return rc;
@@ -206,7 +208,40 @@ keygate_openapi_write_route(keygate_openapi_work_t *w,
 }
 
 
-/* "public" is said of each, where who reads it looks last. */
+/* What needs no key is told, each of it, where who reads it looks last. */
+
+static keygate_rc_t
+keygate_openapi_write_open(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, const keygate_openapi_op_t *op)
+{
+    const char              *word;
+    keygate_openapi_note_e   kind;
+
+    switch (op->need.kind) {
+
+    case KEYGATE_OPENAPI_NEED_PUBLIC:
+        kind = KEYGATE_OPENAPI_OPEN;
+        word = "public";
+        w->result->n_public++;
+        break;
+
+    case KEYGATE_OPENAPI_NEED_OPTIONAL:
+        kind = KEYGATE_OPENAPI_EITHER;
+        word = "optional";
+        w->result->n_optional++;
+        break;
+
+    default:
+        return KEYGATE_OK;
+    }
+
+    return keygate_openapi_tell(w, kind, op->pointer, op->line,
+                                "%s: %.*s %.*s", word, (int) op->method.len,
+                                (const char *) op->method.data,
+                                (int) path->text.len,
+                                (const char *) path->text.data);
+}
+
 
 static keygate_rc_t
 keygate_openapi_write_path(keygate_openapi_work_t *w,
@@ -217,7 +252,7 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
 
     if (path->blocked) {
         for (op = path->ops; op != NULL; op = op->next) {
-            w->result->n_left += !keygate_str_eq(op->method,
+            w->result->n_left += !path->cross && !keygate_str_eq(op->method,
                                      KEYGATE_STR(KEYGATE_OPENAPI_NOBODY));
         }
 
@@ -230,7 +265,7 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
     rc = KEYGATE_OK;
 
     for (op = path->ops; op != NULL && rc == KEYGATE_OK; op = op->next) {
-        w->result->n_left += op->left
+        w->result->n_left += op->left && !path->cross
                              && !keygate_str_eq(op->method,
                                      KEYGATE_STR(KEYGATE_OPENAPI_NOBODY));
 
@@ -238,16 +273,8 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
             rc = keygate_openapi_write_route(w, path, op);
         }
 
-        if (rc == KEYGATE_OK && !op->left
-            && op->need.kind == KEYGATE_OPENAPI_NEED_PUBLIC)
-        {
-            w->result->n_public++;
-            rc = keygate_openapi_tell(w, op->pointer, op->line,
-                                      "public: %.*s %.*s",
-                                      (int) op->method.len,
-                                      (const char *) op->method.data,
-                                      (int) path->text.len,
-                                      (const char *) path->text.data);
+        if (rc == KEYGATE_OK && !op->left) {
+            rc = keygate_openapi_write_open(w, path, op);
         }
     }
 

@@ -16,6 +16,7 @@
 
 #define KEYGATE_LEASE_OPEN   ((uint64_t) 1 << 31)
 #define KEYGATE_LEASE_EARLY  20          /* ms that a node stops earlier */
+#define KEYGATE_LEASE_MONTH  2592000     /* s, as the ledgers have it */
 #define KEYGATE_LEASE_MEAN   200         /* ms over which demand is averaged */
 
 
@@ -46,6 +47,17 @@ keygate_lease_covers(const keygate_lease_t *lease, uint64_t holder,
 
     return left <= KEYGATE_COUNTS / 2 && left >= cost
            && __atomic_load_n(&lease->holder, __ATOMIC_ACQUIRE) == holder;
+}
+
+
+uint32_t
+keygate_lease_room(const keygate_lease_t *lease, uint64_t holder,
+    uint32_t count, uint64_t ms)
+{
+    return lease != NULL && keygate_lease_covers(lease, holder, count, 1, ms)
+           ? ((uint32_t) __atomic_load_n(&lease->grant, __ATOMIC_RELAXED)
+              - count) & KEYGATE_COUNTS
+           : 0;
 }
 
 
@@ -97,12 +109,22 @@ keygate_lease_float(uint32_t limit, uint32_t nodes)
 
 uint32_t
 keygate_lease_alone(const keygate_lease_t *lease, uint32_t limit,
-    uint32_t nodes)
+    uint32_t nodes, uint64_t ms)
 {
-    uint32_t  even, own;
+    unsigned  u;
+    uint32_t  even, own, longest;
+
+    for (longest = 0, u = 0; u < KEYGATE_UNITS; u++) {
+        if (lease->limits[u] != 0) {
+            longest = u == KEYGATE_MONTH
+                      ? KEYGATE_LEASE_MONTH
+                      : keygate_unit_seconds((keygate_unit_e) u);
+        }
+    }
 
     even = limit / (nodes == 0 ? 1 : nodes);
-    own = (uint32_t) ((uint64_t) limit * lease->share / 1000);
+    own = (uint32_t) (ms / 1000) - lease->taken < longest
+          ? (uint32_t) ((uint64_t) limit * lease->share / 1000) : 0;
     even = even > own ? even : own;
 
     return even == 0 ? 1 : even;
@@ -140,7 +162,7 @@ keygate_lease_look(keygate_lease_t *l, uint32_t count, uint64_t ms,
 
     need = (uint64_t) l->pace * (KEYGATE_LEASE_TURN + delay) / 400000;
     need = need < l->wants ? l->wants : need;
-    need = need == 0 ? 1 : need;
+    need = need == 0 && (demand != 0 || l->until != 0) ? 1 : need;
     *want = need > balance ? (uint32_t) (need - balance) : 0;
 
     if (l->wants != 0) {
@@ -183,6 +205,7 @@ keygate_lease_take(keygate_lease_t *l, const keygate_grant_t *grant,
 
     l->told = count;
     l->share = grant->share;
+    l->taken = (uint32_t) (ms / 1000);
     l->validity = grant->validity;
     l->denied_until = grant->denied ? ms + grant->denied : 0;
 
@@ -245,6 +268,20 @@ keygate_lease_drop(keygate_lease_t *l, uint32_t count)
     l->pace = 0;
     l->share = 0;
     l->closing = 0;
+}
+
+
+int
+keygate_lease_empty(keygate_lease_t *l, uint32_t count)
+{
+    int  had;
+
+    had = l->until != 0 || l->closing;
+
+    keygate_lease_drop(l, count);
+    l->closing = had;
+
+    return had;
 }
 
 

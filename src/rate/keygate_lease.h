@@ -73,7 +73,7 @@ typedef struct keygate_lease_s {
     uint32_t  share;                     /* of all use, in thousandths */
     uint32_t  closing;
     uint32_t  identity;                  /* of whom it was asked for */
-    uint32_t  pad;
+    uint32_t  taken;                     /* s of the last answer */
 } __attribute__((aligned(64))) keygate_lease_t;
 
 
@@ -107,6 +107,10 @@ typedef struct {
 int keygate_lease_covers(const keygate_lease_t *lease, uint64_t holder,
     uint32_t count, uint32_t cost, uint64_t ms);
 
+/* How many units more than "count" may be admitted by it; NULL: none. */
+uint32_t keygate_lease_room(const keygate_lease_t *lease, uint64_t holder,
+    uint32_t count, uint64_t ms);
+
 /* Whether asking is of no use now: by the last answer nothing is left. */
 int keygate_lease_denied(const keygate_lease_t *lease, uint64_t ms);
 
@@ -123,9 +127,10 @@ int keygate_lease_want(keygate_lease_t *lease, uint32_t cost);
  * hundred. */
 uint32_t keygate_lease_float(uint32_t limit, uint32_t nodes);
 
-/* What a node may admit of a limit while nobody answers. */
+/* What a node may admit of a limit while nobody answers: its part, or what it
+ * had of it, which is true for as long as the longest rate. */
 uint32_t keygate_lease_alone(const keygate_lease_t *lease, uint32_t limit,
-    uint32_t nodes);
+    uint32_t nodes, uint64_t ms);
 
 /* -- For the exchanger ----------------------------------------------------- */
 
@@ -144,6 +149,10 @@ int keygate_lease_take(keygate_lease_t *lease, const keygate_grant_t *grant,
 
 /* Closes a lease at once, of which nothing is known any more. */
 void keygate_lease_drop(keygate_lease_t *lease, uint32_t count);
+
+/* The same when its windows were emptied: what is left of it goes back with
+ * the next look but one.  Returns 1 if it had something. */
+int keygate_lease_empty(keygate_lease_t *lease, uint32_t count);
 
 
 #endif /* KEYGATE_LEASE_H */

@@ -9,6 +9,7 @@
 #define KEYGATE_SEATS_MAX    65536
 #define KEYGATE_SEATS_LEAST  256
 #define KEYGATE_SEAT_BYTES   2048        /* of the table, for each */
+#define KEYGATE_LEASES_QUIET 5           /* s: exchangers look every second */
 
 
 static uint32_t keygate_seats(size_t size);
@@ -212,11 +213,38 @@ keygate_seat_show(keygate_leases_t *ls, uint32_t i)
 }
 
 
+int
+keygate_leases_down(const keygate_leases_t *ls, uint64_t ms)
+{
+    int32_t   quiet;
+    uint32_t  heard;
+
+    heard = __atomic_load_n(&ls->heard, __ATOMIC_RELAXED);
+    quiet = (int32_t) ((uint32_t) (ms / 1000) - heard);
+
+    return __atomic_load_n(&ls->down, __ATOMIC_RELAXED)
+           || (heard != 0 && quiet > KEYGATE_LEASES_QUIET);
+}
+
+
 void
 keygate_leases_stir(keygate_leases_t *ls, keygate_lease_t *lease)
 {
     if (keygate_seat_stir(lease)) {
         keygate_seat_show(ls, (uint32_t) (lease - ls->leases));
+    }
+}
+
+
+void
+keygate_leases_stir_all(keygate_leases_t *ls)
+{
+    uint32_t  i;
+
+    for (i = 0; i < ls->seats; i++) {
+        if (__atomic_load_n(&ls->holders[i], __ATOMIC_RELAXED) != 0) {
+            keygate_leases_stir(ls, &ls->leases[i]);
+        }
     }
 }
 

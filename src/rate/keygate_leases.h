@@ -33,6 +33,8 @@ typedef struct {
     uint32_t   seats;
     uint32_t   nodes;                    /* that are there; 0: not known */
     uint32_t   down;                     /* nobody answers */
+    uint32_t   heard;                    /* s, when the exchanger was done
+                                            last; 0: never */
     uint32_t   outage;                   /* keygate_outage_e, for then */
     uint32_t   stirring;                 /* any bit may be set */
     uint32_t   boot;                     /* random; another one: counts begin
@@ -68,8 +70,15 @@ keygate_lease_t *keygate_leases_get(keygate_leases_t *leases, uint64_t holder,
 keygate_lease_t *keygate_leases_find(const keygate_leases_t *leases,
     uint64_t holder);
 
+/* Whether nobody answers at "ms" since the table's epoch, or nobody asks: the
+ * exchanger is stopped, or hangs. */
+int keygate_leases_down(const keygate_leases_t *leases, uint64_t ms);
+
 /* There is something to be done about it. */
 void keygate_leases_stir(keygate_leases_t *leases, keygate_lease_t *lease);
+
+/* There may be something to be done about any. */
+void keygate_leases_stir_all(keygate_leases_t *leases);
 
 /* The next one that was stirred, from *cursor on, which begins as 0; or
  * NULL. */

@@ -8,6 +8,7 @@
 #include "keygate_meter.h"
 
 
+static uint32_t keygate_meter_next(keygate_meter_t *meter);
 static int keygate_cas(uint64_t *word, uint64_t from, uint64_t to);
 static void keygate_ring_roll(keygate_ring_t *ring, unsigned unit,
     const uint64_t *at, uint64_t word, uint32_t least);
@@ -28,6 +29,7 @@ keygate_meter_init(keygate_meter_t *meter, const keygate_now_t *now)
     __atomic_store_n(&meter->month,
                      (uint64_t) keygate_month_of(now->wall) << 32,
                      __ATOMIC_RELAXED);
+    __atomic_store_n(&meter->saved, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&meter->word, keygate_word(tick, 0, 0, 0),
                      __ATOMIC_RELEASE);
 }
@@ -70,12 +72,12 @@ keygate_ring_init(keygate_ring_t *ring, keygate_meter_t *meter,
     /* fails the charge of whoever has not yet seen the ring and is already
        in a later bucket of it */
 
-    keygate_look_init(&look, meter, now);
+    keygate_meter_look_init(&look, meter, now);
     look.rings[unit] = ring;
-    keygate_look(&look);
+    keygate_meter_look(&look);
 
-    if (keygate_look_stale(&look)) {
-        keygate_roll(&look);
+    if (keygate_meter_stale(&look)) {
+        keygate_meter_roll(&look);
     }
 }
 
@@ -104,11 +106,11 @@ keygate_meter_reuse(keygate_meter_t *meter, const keygate_now_t *now)
     uint64_t        word;
     keygate_look_t  look;
 
-    keygate_look_init(&look, meter, now);
+    keygate_meter_look_init(&look, meter, now);
     look.month = (uint32_t) keygate_month_of(now->wall);
 
     do {
-        keygate_look(&look);
+        keygate_meter_look(&look);
 
         /* never the tick it has: a late charge must not be given back */
 
@@ -132,11 +134,97 @@ keygate_meter_reuse(keygate_meter_t *meter, const keygate_now_t *now)
     }
 
     (void) keygate_cas(&meter->word, word, word & ~KEYGATE_ROLLING);
+
+    __atomic_store_n(&meter->saved, (uint64_t) look.count, __ATOMIC_RELEASE);
+}
+
+
+/* Newest first, so that slots are in order at any time.  The count is that of
+ * a roll: nothing from before is given back, so it never falls below. */
+
+void
+keygate_meter_clear(keygate_meter_t *meter, unsigned units)
+{
+    unsigned         u;
+    uint32_t         i, count, old, bucket, *slot;
+    uint64_t         month;
+    keygate_ring_t  *ring;
+
+    count = keygate_meter_next(meter);
+
+    for (u = 0; u < KEYGATE_RINGS; u++) {
+        ring = units >> u & 1 ? keygate_meter_ring(meter, (keygate_unit_e) u)
+                              : NULL;
+
+        if (ring == NULL) {
+            continue;
+        }
+
+        bucket = __atomic_load_n(&ring->bucket, __ATOMIC_ACQUIRE);
+
+        for (i = 0; i < KEYGATE_BUCKETS; i++) {
+            slot = &ring->start[(bucket + KEYGATE_BUCKETS - i)
+                                % KEYGATE_BUCKETS];
+            old = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+
+            while (((count - old) & KEYGATE_COUNTS) <= KEYGATE_COUNTS / 2
+                   && !__atomic_compare_exchange_n(slot, &old, count, 0,
+                                                   __ATOMIC_SEQ_CST,
+                                                   __ATOMIC_ACQUIRE))
+            {
+                /* void */
+            }
+        }
+    }
+
+    do {
+        month = __atomic_load_n(&meter->month, __ATOMIC_ACQUIRE);
+
+    } while ((units >> KEYGATE_MONTH & 1)
+             && ((count - (uint32_t) month) & KEYGATE_COUNTS)
+                <= KEYGATE_COUNTS / 2
+             && !keygate_cas(&meter->month, month,
+                             (month & ~(uint64_t) UINT32_MAX) | count));
+
+    if (units >> KEYGATE_DAY != 0) {
+        __atomic_store_n(&meter->saved, (uint64_t) count, __ATOMIC_RELEASE);
+    }
+}
+
+
+/* Rolls to the next tick, wherever the clock is; returns the count then. */
+
+static uint32_t
+keygate_meter_next(keygate_meter_t *meter)
+{
+    unsigned         u;
+    uint64_t         word, next;
+    keygate_ring_t  *ring;
+
+    do {
+        word = __atomic_load_n(&meter->word, __ATOMIC_ACQUIRE);
+        next = keygate_word((keygate_word_tick(word) + 1) % KEYGATE_PERIOD,
+                            word & KEYGATE_TURN, keygate_word_count(word),
+                            KEYGATE_ROLLING);
+
+    } while (!keygate_cas(&meter->word, word, next));
+
+    for (u = 0; u < KEYGATE_RINGS; u++) {
+        ring = keygate_meter_ring(meter, (keygate_unit_e) u);
+
+        if (ring != NULL) {
+            keygate_ring_roll(ring, u, &meter->word, next, 0);
+        }
+    }
+
+    (void) keygate_cas(&meter->word, next, next & ~KEYGATE_ROLLING);
+
+    return keygate_word_count(next);
 }
 
 
 void
-keygate_look_init(keygate_look_t *look, keygate_meter_t *meter,
+keygate_meter_look_init(keygate_look_t *look, keygate_meter_t *meter,
     const keygate_now_t *now)
 {
     unsigned  u;
@@ -153,7 +241,7 @@ keygate_look_init(keygate_look_t *look, keygate_meter_t *meter,
 
 
 void
-keygate_look(keygate_look_t *look)
+keygate_meter_look(keygate_look_t *look)
 {
     uint32_t  tick, month;
 
@@ -171,7 +259,7 @@ keygate_look(keygate_look_t *look)
 
 
 int
-keygate_look_stale(const keygate_look_t *look)
+keygate_meter_stale(const keygate_look_t *look)
 {
     unsigned  u;
     uint32_t  tick;
@@ -199,7 +287,7 @@ keygate_look_stale(const keygate_look_t *look)
 
 
 void
-keygate_roll(const keygate_look_t *look)
+keygate_meter_roll(const keygate_look_t *look)
 {
     unsigned          u;
     uint64_t          word, turn, since;
@@ -288,4 +376,11 @@ keygate_ring_roll(keygate_ring_t *ring, unsigned unit, const uint64_t *at,
         (void) __atomic_compare_exchange_n(&ring->bucket, &begun, bucket, 0,
                                            __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
+}
+
+
+uint32_t
+keygate_meter_count(const keygate_meter_t *meter)
+{
+    return keygate_word_count(__atomic_load_n(&meter->word, __ATOMIC_ACQUIRE));
 }

@@ -19,6 +19,16 @@
 #define KEYGATE_LAG      (86400u * KEYGATE_TICKS)
 
 
+/* One rate's ring, as of a look at its meter. */
+
+typedef struct {
+    const keygate_ring_t  *ring;
+    uint32_t               unit;     /* ticks in a bucket */
+    uint32_t               bucket;   /* that the look's tick is in */
+    uint32_t               passed;   /* buckets that no roll has seen */
+} keygate_view_t;
+
+
 /* A meter as one process sees it at one time. */
 
 typedef struct {
@@ -33,6 +43,7 @@ typedef struct {
     uint32_t          tick;          /* the newer of own and the word's */
     uint32_t          count;
     unsigned          anew:1;        /* a month is to begin */
+    keygate_view_t    views[KEYGATE_RINGS];  /* of the units that were judged */
 } keygate_look_t;
 
 
@@ -109,24 +120,24 @@ keygate_buckets(uint32_t bucket, uint32_t begun, unsigned unit)
 
 /* Starts to look at a meter: its rings and the time.  The windows' rings, and
  * the month where one matters, are the caller's to add. */
-void keygate_look_init(keygate_look_t *look, keygate_meter_t *meter,
+void keygate_meter_look_init(keygate_look_t *look, keygate_meter_t *meter,
     const keygate_now_t *now);
 
 /* Loads what the meter says now. */
-void keygate_look(keygate_look_t *look);
+void keygate_meter_look(keygate_look_t *look);
 
 /* Whether nothing can be charged until the meter has been rolled. */
-int keygate_look_stale(const keygate_look_t *look);
+int keygate_meter_stale(const keygate_look_t *look);
 
 /* Rolls the meter to look->tick, or helps whoever has begun; the caller looks
  * again afterwards. */
-void keygate_roll(const keygate_look_t *look);
+void keygate_meter_roll(const keygate_look_t *look);
 
 /* keygate_window.c */
 
 /* Whether "cost" fits "n" windows of one meter, as of "look"; sets "refused",
- * and leaves the units in use in "remaining". */
-int keygate_window_judge(const keygate_look_t *look, keygate_window_t *windows,
+ * and leaves the units in use in "remaining", and the rings in look->views. */
+int keygate_window_judge(keygate_look_t *look, keygate_window_t *windows,
     unsigned n, uint32_t cost);
 
 /* After that: what one window has left when "taken" units have been charged,
@@ -135,7 +146,7 @@ void keygate_window_fill(const keygate_look_t *look, keygate_window_t *w,
     uint32_t cost, uint32_t taken);
 
 
-/* keygate_rate_lease.c: all windows are of one meter, and have its lease */
+/* keygate_window_lease.c: all windows are of one meter, and have its lease */
 
 /* Whether the lease admits "cost" as of "look"; with "take" 0, whether what
  * others used leaves so much. */

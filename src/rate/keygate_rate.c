@@ -2,7 +2,7 @@
  * Charging: whether all windows have room for what a request costs.  What a
  * window has left, and from when on, is up to keygate_window.c, how meters move
  * through time to keygate_meter.c, and what a lease says of all that to
- * keygate_rate_lease.c.
+ * keygate_window_lease.c.
  *
  * Everything is computed from values that a last look at the word proves to
  * have belonged together: slots that are in a window are only overwritten
@@ -11,6 +11,7 @@
 
 #include "keygate_calendar.h"
 #include "keygate_meter.h"
+#include "keygate_quota.h"
 
 
 static unsigned keygate_group(const keygate_window_t *windows, unsigned n);
@@ -84,7 +85,7 @@ keygate_rate_used(keygate_window_t *windows, unsigned n,
     unsigned        i;
     keygate_look_t  look;
 
-    keygate_look_init(&look, windows->meter, now);
+    keygate_meter_look_init(&look, windows->meter, now);
 
     for (i = 0; i < n; i++) {
         if (windows[i].unit == KEYGATE_MONTH) {
@@ -93,19 +94,12 @@ keygate_rate_used(keygate_window_t *windows, unsigned n,
     }
 
     do {
-        keygate_look(&look);
+        keygate_meter_look(&look);
         (void) keygate_window_judge(&look, windows, n, 0);
 
     } while (!keygate_still(&look));
 
     return look.count;
-}
-
-
-uint32_t
-keygate_meter_count(const keygate_meter_t *meter)
-{
-    return keygate_word_count(__atomic_load_n(&meter->word, __ATOMIC_ACQUIRE));
 }
 
 
@@ -133,7 +127,7 @@ keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
     int       pass, leased;
     unsigned  i;
 
-    keygate_look_init(look, windows->meter, now);
+    keygate_meter_look_init(look, windows->meter, now);
 
     for (i = 0; i < n; i++) {
         if (windows[i].unit == KEYGATE_MONTH) {
@@ -145,9 +139,10 @@ keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
     }
 
     for ( ;; ) {
-        keygate_look(look);
+        keygate_meter_look(look);
 
         pass = keygate_window_judge(look, windows, n, cost);
+        windows->unsaved = 0;
         leased = 1;
 
         if (pass && cost != 0 && windows->lease != NULL) {
@@ -155,8 +150,16 @@ keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
             pass = leased;
         }
 
-        if (pass && take && keygate_look_stale(look)) {
-            keygate_roll(look);
+        if (pass && take && windows->quotas != NULL
+            && !keygate_quota_covers(windows->quotas, look->meter,
+                                     look->count, cost, now->ms))
+        {
+            windows->unsaved = 1;
+            pass = 0;
+        }
+
+        if (pass && take && keygate_meter_stale(look)) {
+            keygate_meter_roll(look);
             continue;
         }
 

@@ -66,9 +66,19 @@ typedef struct {
 typedef struct {
     uint64_t  word;
     uint64_t  month;                     /* month << 32 | count at its start */
+    uint64_t  saved;                     /* see keygate_quota.h */
     int32_t   rings[KEYGATE_MONTH];      /* of each unit: how far from here, in
                                             8 bytes; 0: none */
 } keygate_meter_t;
+
+
+/* What a rate is called, and what its item of RateLimit begins with: made by
+ * keygate_ratelimit_begin(). */
+
+typedef struct {
+    keygate_str_t    name;
+    keygate_str_t    left;
+} keygate_label_t;
 
 
 /* When it is: passed in, once per request. */
@@ -101,6 +111,8 @@ typedef struct {
     uint64_t         holder;             /* whose lease it must be */
     uint32_t         spare;              /* units that need none, before the
                                             ledger has answered */
+    const struct keygate_quotas_s  *quotas;  /* NULL: no file has to cover it;
+                                            the same for all of a meter */
 
     uint32_t         remaining;          /* units still to be had, after this */
     uint32_t         reset;              /* "t": whole seconds until more
@@ -115,9 +127,10 @@ typedef struct {
     unsigned         refused:1;
     unsigned         unleased:1;         /* for want of a lease alone, which is
                                             on its way */
+    unsigned         unsaved:1;          /* for want of units in a file alone */
     unsigned         grouped:1;          /* the caller's: of a group of
                                             routes */
-    keygate_str_t    name;
+    const keygate_label_t  *label;       /* the caller's */
 } keygate_window_t;
 
 
@@ -131,6 +144,13 @@ const char *keygate_unit_name(keygate_unit_e unit);
 
 /* Seconds in the calendar month (UTC) of "wall": the "w" of a policy. */
 uint32_t keygate_month_seconds(int64_t wall);
+
+/* The number that stands for the name of a group of routes, in every table and
+ * store. */
+uint64_t keygate_rate_group_number(keygate_str_t name);
+
+/* The unit of that name, or KEYGATE_UNITS. */
+keygate_unit_e keygate_unit_named(keygate_str_t name);
 
 /* Parses NUM "r/" UNIT ("120r/m").  KEYGATE_OK or KEYGATE_INVALID. */
 keygate_rc_t keygate_rate_parse(keygate_str_t text, uint32_t *limit,
@@ -147,6 +167,12 @@ void keygate_meter_init(keygate_meter_t *meter, const keygate_now_t *now);
  */
 void keygate_ring_init(keygate_ring_t *ring, keygate_meter_t *meter,
     keygate_unit_e unit, const keygate_now_t *now);
+
+/*
+ * Empties the windows of these units (1 << unit): what has been admitted up to
+ * now counts in none of them.  Charges may be made meanwhile.
+ */
+void keygate_meter_clear(keygate_meter_t *meter, unsigned units);
 
 /* The ring of a unit that has joined the meter, or NULL. */
 keygate_ring_t *keygate_meter_ring(const keygate_meter_t *meter,

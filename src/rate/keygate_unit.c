@@ -57,6 +57,37 @@ keygate_unit_name(keygate_unit_e unit)
 }
 
 
+keygate_unit_e
+keygate_unit_named(keygate_str_t name)
+{
+    unsigned  u;
+
+    for (u = 0; u < KEYGATE_UNITS; u++) {
+        if (keygate_str_eq(name, keygate_span(keygate_units[u].name))) {
+            break;
+        }
+    }
+
+    return (keygate_unit_e) u;
+}
+
+
+/* FNV-1a */
+
+uint64_t
+keygate_rate_group_number(keygate_str_t name)
+{
+    size_t    i;
+    uint64_t  number;
+
+    for (number = 0xcbf29ce484222325ull, i = 0; i < name.len; i++) {
+        number = (number ^ name.data[i]) * 0x100000001b3ull;
+    }
+
+    return number;
+}
+
+
 int64_t
 keygate_month_begin(int64_t month)
 {

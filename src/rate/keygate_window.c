@@ -8,23 +8,14 @@
 #include "keygate_meter.h"
 
 
-/* One rate's ring, as of look->tick. */
-
-typedef struct {
-    const keygate_ring_t  *ring;
-    uint32_t               unit;         /* ticks in a bucket */
-    uint32_t               bucket;       /* that look->tick is in */
-    uint32_t               passed;       /* buckets that no roll has seen */
-    uint32_t               count;
-} keygate_view_t;
-
-
 static void keygate_fill_month(const keygate_look_t *look, keygate_window_t *w,
     uint32_t cost, uint32_t used);
 static void keygate_view(keygate_view_t *v, const keygate_look_t *look,
     const keygate_window_t *w);
-static uint32_t keygate_used(const keygate_view_t *v, int age);
-static int keygate_youngest(const keygate_view_t *v, uint32_t most);
+static uint32_t keygate_used(const keygate_view_t *v,
+    const keygate_look_t *look, int age);
+static int keygate_youngest(const keygate_view_t *v,
+    const keygate_look_t *look, uint32_t most);
 static uint32_t keygate_seconds(const keygate_view_t *v,
     const keygate_look_t *look, int young);
 static uint32_t keygate_month_used(const keygate_look_t *look);
@@ -33,12 +24,12 @@ static uint32_t keygate_month_used(const keygate_look_t *look);
 /* A rate without a ring cannot be kept, so it refuses. */
 
 int
-keygate_window_judge(const keygate_look_t *look, keygate_window_t *windows,
+keygate_window_judge(keygate_look_t *look, keygate_window_t *windows,
     unsigned n, uint32_t cost)
 {
     int                pass;
     unsigned           i;
-    keygate_view_t     view;
+    keygate_view_t    *view;
     keygate_window_t  *w;
 
     pass = 1;
@@ -53,8 +44,9 @@ keygate_window_judge(const keygate_look_t *look, keygate_window_t *windows,
             w->remaining = KEYGATE_COUNTS;
 
         } else {
-            keygate_view(&view, look, w);
-            w->remaining = keygate_used(&view, KEYGATE_BUCKETS - 1);
+            view = &look->views[w->unit];
+            keygate_view(view, look, w);
+            w->remaining = keygate_used(view, look, KEYGATE_BUCKETS - 1);
         }
 
         w->refused = cost != 0 && (uint64_t) w->remaining + cost > w->limit;
@@ -69,8 +61,8 @@ void
 keygate_window_fill(const keygate_look_t *look, keygate_window_t *w,
     uint32_t cost, uint32_t taken)
 {
-    uint32_t        used, unit;
-    keygate_view_t  view;
+    uint32_t               used, unit;
+    const keygate_view_t  *view;
 
     used = w->remaining;
     w->remaining = (uint64_t) used + taken < w->limit ? w->limit - used - taken
@@ -91,22 +83,22 @@ keygate_window_fill(const keygate_look_t *look, keygate_window_t *w,
         return;
     }
 
-    keygate_view(&view, look, w);
+    view = &look->views[w->unit];
 
     if (used != 0) {
-        w->reset = keygate_seconds(&view, look,
-                                   keygate_youngest(&view, used - 1));
+        w->reset = keygate_seconds(view, look,
+                                   keygate_youngest(view, look, used - 1));
 
     } else if (taken != 0) {
-        w->reset = keygate_seconds(&view, look, -1);
+        w->reset = keygate_seconds(view, look, -1);
     }
 
     if (w->refused) {
         w->retry_after = cost > w->limit
                          ? unit
-                         : keygate_seconds(&view, look,
-                                           keygate_youngest(&view, w->limit
-                                                                   - cost));
+                         : keygate_seconds(view, look,
+                                           keygate_youngest(view, look,
+                                                            w->limit - cost));
         w->reset = w->retry_after;
     }
 }
@@ -143,7 +135,6 @@ keygate_view(keygate_view_t *v, const keygate_look_t *look,
     v->ring = w->ring;
     v->unit = keygate_unit_seconds(w->unit);
     v->bucket = keygate_bucket(look->tick, w->unit);
-    v->count = look->count;
 
     begun = (look->word & KEYGATE_ROLLING)
             ? __atomic_load_n(&w->ring->bucket, __ATOMIC_ACQUIRE)
@@ -158,7 +149,7 @@ keygate_view(keygate_view_t *v, const keygate_look_t *look,
  * -1 is the next one. */
 
 static uint32_t
-keygate_used(const keygate_view_t *v, int age)
+keygate_used(const keygate_view_t *v, const keygate_look_t *look, int age)
 {
     uint32_t  slot, start;
 
@@ -169,7 +160,7 @@ keygate_used(const keygate_view_t *v, int age)
     slot = (v->bucket + KEYGATE_BUCKETS - (uint32_t) age) % KEYGATE_BUCKETS;
     start = __atomic_load_n(&v->ring->start[slot], __ATOMIC_ACQUIRE);
 
-    return (v->count - start) & KEYGATE_COUNTS;
+    return (look->count - start) & KEYGATE_COUNTS;
 }
 
 
@@ -177,7 +168,8 @@ keygate_used(const keygate_view_t *v, int age)
  * were admitted; -1: since the next one's. */
 
 static int
-keygate_youngest(const keygate_view_t *v, uint32_t most)
+keygate_youngest(const keygate_view_t *v, const keygate_look_t *look,
+    uint32_t most)
 {
     int  young, old, age;
 
@@ -187,7 +179,7 @@ keygate_youngest(const keygate_view_t *v, uint32_t most)
     while (old - young > 1) {
         age = young + (old - young) / 2;
 
-        if (keygate_used(v, age) <= most) {
+        if (keygate_used(v, look, age) <= most) {
             young = age;
 
         } else {

@@ -70,7 +70,7 @@ void
 keygate_change_set(keygate_check_t *c, json_t *record, const char *name,
     json_t *value)
 {
-    keygate_check_memory(c, json_object_set_new(record, name, value) == 0);
+    keygate_change_memory(c, json_object_set_new(record, name, value) == 0);
 }
 
 
@@ -105,6 +105,30 @@ keygate_change_merge(keygate_check_t *c, json_t *record, const json_t *request,
 
         keygate_change_set(c, record, *names, json_deep_copy(value));
     }
+}
+
+
+void
+keygate_change_merge_object(keygate_check_t *c, json_t *record,
+    const json_t *current, const char *name)
+{
+    json_t      *merged, *value;
+    const char  *member;
+
+    value = json_object_get(current, name);
+    merged = json_is_object(value) ? json_deep_copy(value) : json_object();
+
+    json_object_foreach(json_object_get(record, name), member, value) {
+
+        if (json_is_null(value)) {
+            (void) json_object_del(merged, member);
+
+        } else {
+            keygate_change_set(c, merged, member, json_incref(value));
+        }
+    }
+
+    keygate_change_set(c, record, name, merged);
 }
 
 
@@ -166,4 +190,13 @@ keygate_change_view(const json_t *record, const json_t *extras, int64_t now)
     }
 
     return view;
+}
+
+
+void
+keygate_change_memory(keygate_check_t *c, int ok)
+{
+    if (!ok) {
+        c->nomem = 1;
+    }
 }

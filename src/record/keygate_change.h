@@ -58,13 +58,13 @@ char *keygate_change_pointer(const char *base, const char *name);
 
 /* -- Keys --------------------------------------------------------------- */
 
-/* From {account, name, scopes, rates?, expires_at?, addresses?}. */
+/* From {account, name, scopes, rates?, expires_at?, addresses?, meta?}. */
 json_t *keygate_change_create_key(const json_t *request, const char *id,
     const keygate_hex_t *digest, int64_t now, const keygate_known_t *known,
     json_t **faults);
 
-/* From {name?, scopes?, rates?, expires_at?, addresses?}; null removes one of
- * the last three. */
+/* From {name?, scopes?, rates?, expires_at?, addresses?, meta?}; null removes
+ * one of the last four; the members of meta are merged (RFC 7396). */
 json_t *keygate_change_patch_key(const json_t *current, const json_t *patch,
     const keygate_known_t *known, json_t **faults);
 
@@ -92,6 +92,13 @@ json_t *keygate_change_suspend_key(const json_t *current, int64_t now,
     json_t **faults);
 json_t *keygate_change_resume_key(const json_t *current, int64_t now,
     json_t **faults);
+
+/*
+ * Says in "resets" that windows were emptied now: those of a name as
+ * keygate_reset_parse() has it, or all there are when it is NULL.
+ */
+json_t *keygate_change_reset_key(const json_t *current, const char *name,
+    int64_t now, json_t **faults);
 
 /* Sets expires_at. */
 json_t *keygate_change_expire_key(const json_t *current, int64_t at,

@@ -81,8 +81,8 @@ keygate_change_put_account(const char *id, const json_t *current,
 
         rest = keygate_account_rest(current);
 
-        keygate_check_memory(&c, rest != NULL
-                                 && json_object_update(record, rest) == 0);
+        keygate_change_memory(&c, rest != NULL
+                                  && json_object_update(record, rest) == 0);
         json_decref(rest);
     }
 
@@ -90,37 +90,11 @@ keygate_change_put_account(const char *id, const json_t *current,
 }
 
 
-/* RFC 7396, for an object whose members are strings and nulls. */
-
-static json_t *
-keygate_merged_profile(const json_t *current, const json_t *patch)
-{
-    json_t      *profile, *value;
-    const char  *name;
-
-    profile = json_is_object(current) ? json_deep_copy(current)
-                                      : json_object();
-
-    json_object_foreach((json_t *) patch, name, value) {
-
-        if (json_is_null(value)) {
-            (void) json_object_del(profile, name);
-
-        } else if (json_object_set(profile, name, value) == -1) {
-            json_decref(profile);
-            return NULL;
-        }
-    }
-
-    return profile;
-}
-
-
 json_t *
 keygate_change_patch_account(const json_t *current, const json_t *patch,
     const keygate_known_t *known, json_t **faults)
 {
-    json_t           *record, *profile;
+    json_t           *record;
     keygate_check_t   c;
 
     keygate_check_init(&c, KEYGATE_ACCOUNT, known);
@@ -134,15 +108,10 @@ keygate_change_patch_account(const json_t *current, const json_t *patch,
     }
 
     if (record != NULL) {
-        profile = json_object_get(patch, "profile");
-
         keygate_change_merge(&c, record, patch, keygate_account_patch);
 
-        if (json_is_object(profile)) {
-            keygate_change_set(&c, record, "profile",
-                            keygate_merged_profile(
-                                json_object_get(current, "profile"),
-                                profile));
+        if (json_is_object(json_object_get(patch, "profile"))) {
+            keygate_change_merge_object(&c, record, current, "profile");
         }
     }
 

@@ -26,15 +26,6 @@ keygate_check_init(keygate_check_t *c, keygate_kind_e kind,
 }
 
 
-void
-keygate_check_memory(keygate_check_t *c, int ok)
-{
-    if (!ok) {
-        c->nomem = 1;
-    }
-}
-
-
 int
 keygate_check_passed(const keygate_check_t *c)
 {
@@ -54,7 +45,7 @@ keygate_check_fault(keygate_check_t *c, const char *a, const char *b,
     }
 
     if (a == NULL) {
-        keygate_check_memory(c, keygate_change_fault(&c->faults, "", reason));
+        keygate_change_memory(c, keygate_change_fault(&c->faults, "", reason));
         return;
     }
 
@@ -66,9 +57,9 @@ keygate_check_fault(keygate_check_t *c, const char *a, const char *b,
         pointer = whole;
     }
 
-    keygate_check_memory(c, pointer != NULL
-                            && keygate_change_fault(&c->faults, pointer,
-                                                    reason));
+    keygate_change_memory(c, pointer != NULL
+                             && keygate_change_fault(&c->faults, pointer,
+                                                     reason));
     free(pointer);
 }
 
@@ -198,6 +189,32 @@ keygate_check_profile(keygate_check_t *c, json_t *value)
 
 
 static void
+keygate_check_meta(keygate_check_t *c, json_t *value)
+{
+    json_t      *item;
+    const char  *name, *reason;
+
+    if (!json_is_object(value)) {
+        keygate_check_fault(c, "meta", NULL, "is not an object");
+        return;
+    }
+
+    json_object_foreach(value, name, item) {
+
+        if (c->patch && json_is_null(item)) {
+            continue;
+        }
+
+        reason = keygate_record_meta_fault(name, item);
+
+        if (reason != NULL) {
+            keygate_check_fault(c, "meta", name, reason);
+        }
+    }
+}
+
+
+static void
 keygate_check_member(keygate_check_t *c, const char *name, json_t *value)
 {
     const char              *reason;
@@ -224,6 +241,10 @@ keygate_check_member(keygate_check_t *c, const char *name, json_t *value)
 
     case KEYGATE_MEMBER_PROFILE:
         keygate_check_profile(c, value);
+        return;
+
+    case KEYGATE_MEMBER_META:
+        keygate_check_meta(c, value);
         return;
 
     default:
@@ -298,9 +319,9 @@ keygate_check_record(keygate_check_t *c, json_t *json)
     }
 
     if (rc != KEYGATE_OK) {
-        keygate_check_memory(c, keygate_change_fault(&c->faults,
-                                                     fault.pointer,
-                                                     fault.reason));
+        keygate_change_memory(c, keygate_change_fault(&c->faults,
+                                                      fault.pointer,
+                                                      fault.reason));
         return;
     }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "keygate_change_private.h"
+#include "keygate_record_private.h"
 
 
 #define KEYGATE_LAST_SECOND  INT64_C(253402300799)  /* of the year 9999 */
@@ -19,7 +20,8 @@ static json_t *keygate_change_since(const json_t *current, const char *name,
 static const char *const  keygate_no_members[] = { NULL };
 
 static const char *const  keygate_key_create[] = {
-    "account", "name", "scopes", "rates", "expires_at", "addresses", NULL
+    "account", "name", "scopes", "rates", "expires_at", "addresses", "meta",
+    NULL
 };
 
 static const char *const  keygate_key_needed[] = {
@@ -27,7 +29,7 @@ static const char *const  keygate_key_needed[] = {
 };
 
 static const char *const  keygate_key_patch[] = {
-    "name", "scopes", "rates", "expires_at", "addresses", NULL
+    "name", "scopes", "rates", "expires_at", "addresses", "meta", NULL
 };
 
 
@@ -52,7 +54,7 @@ keygate_change_create_key(const json_t *request, const char *id,
     keygate_check_t           c;
     static const char *const  first[] = { "account", "name", NULL };
     static const char *const  rest[] = {
-        "scopes", "rates", "expires_at", "addresses", NULL
+        "scopes", "rates", "expires_at", "addresses", "meta", NULL
     };
 
     keygate_check_init(&c, KEYGATE_KEY, known);
@@ -85,6 +87,7 @@ keygate_change_patch_key(const json_t *current, const json_t *patch,
     keygate_check_t   c;
 
     keygate_check_init(&c, KEYGATE_KEY, known);
+    c.patch = 1;
     keygate_check_request(&c, patch, keygate_key_patch, keygate_no_members);
 
     record = NULL;
@@ -95,6 +98,14 @@ keygate_change_patch_key(const json_t *current, const json_t *patch,
 
     if (record != NULL) {
         keygate_change_merge(&c, record, patch, keygate_key_patch);
+
+        if (json_is_object(json_object_get(patch, "meta"))) {
+            keygate_change_merge_object(&c, record, current, "meta");
+
+            if (json_object_size(json_object_get(record, "meta")) == 0) {
+                (void) json_object_del(record, "meta");
+            }
+        }
     }
 
     return keygate_check_result(&c, record, faults);
@@ -115,7 +126,7 @@ keygate_overlap_value(keygate_check_t *c, const json_t *value)
     text.data = (const unsigned char *) json_string_value(value);
     text.len = json_string_length(value);
 
-    if (keygate_duration_parse(text, &seconds) != KEYGATE_OK) {
+    if (keygate_time_duration(text, &seconds) != KEYGATE_OK) {
         keygate_check_fault(c, "overlap", NULL,
                             "is not a duration such as \"24h\"");
         return 0;
@@ -191,7 +202,7 @@ keygate_rotate_previous(keygate_check_t *c, json_t *record,
     previous = json_object();
 
     if (previous == NULL) {
-        keygate_check_memory(c, 0);
+        keygate_change_memory(c, 0);
         return;
     }
 
@@ -290,6 +301,78 @@ keygate_change_resume_key(const json_t *current, int64_t now,
 
     if (record != NULL) {
         (void) json_object_del(record, "suspended_at");
+    }
+
+    return keygate_check_result(&c, record, faults);
+}
+
+
+/* Each reset has a time of its own, by which others see that it is a new
+ * one. */
+
+static json_t *
+keygate_change_resets(keygate_check_t *c, const json_t *current,
+    const char *name, int64_t now)
+{
+    json_t                 *resets, *old;
+    keygate_fault_t         fault;
+    keygate_record_t        record;
+    const keygate_reset_t  *newest;
+
+    memset(&record, 0, sizeof(keygate_record_t));
+    old = json_object_get(current, "resets");
+
+    if (json_is_object(old)
+        && keygate_record_resets(&record, old, &fault) != KEYGATE_OK)
+    {
+        old = NULL;
+    }
+
+    newest = keygate_reset_newest(record.resets, record.n_resets);
+
+    if (newest != NULL && newest->at >= now) {
+        now = newest->at + 1;
+    }
+
+    resets = name != NULL && json_is_object(old) ? json_deep_copy(old)
+                                                 : json_object();
+    keygate_change_memory(c, resets != NULL);
+
+    if (resets != NULL) {
+        keygate_change_set_at(c, resets, name == NULL ? "all" : name, now);
+    }
+
+    keygate_record_free(&record);
+
+    return resets;
+}
+
+
+json_t *
+keygate_change_reset_key(const json_t *current, const char *name, int64_t now,
+    json_t **faults)
+{
+    json_t           *record, *resets;
+    keygate_check_t   c;
+    keygate_reset_t   reset;
+
+    keygate_check_init(&c, KEYGATE_KEY, NULL);
+
+    if (name != NULL
+        && keygate_reset_parse(keygate_span(name), &reset) != KEYGATE_OK)
+    {
+        keygate_check_fault(&c, "rate", NULL, "is not the name of a rate");
+    }
+
+    record = NULL;
+
+    if (keygate_check_passed(&c)) {
+        record = json_deep_copy(current);
+    }
+
+    if (record != NULL) {
+        resets = keygate_change_resets(&c, current, name, now);
+        keygate_change_set(&c, record, "resets", resets);
     }
 
     return keygate_check_result(&c, record, faults);

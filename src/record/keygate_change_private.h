@@ -14,6 +14,7 @@ typedef struct {
     const keygate_known_t  *known;
     json_t                 *faults;
     unsigned                nomem:1;
+    unsigned                patch:1;     /* null may remove what is there */
     keygate_record_t        scratch;     /* what the members were read into */
 } keygate_check_t;
 
@@ -32,7 +33,7 @@ void keygate_check_request(keygate_check_t *c, const json_t *request,
     const char *const *allowed, const char *const *needed);
 
 /* Notes that an allocation has failed, unless "ok". */
-void keygate_check_memory(keygate_check_t *c, int ok);
+void keygate_change_memory(keygate_check_t *c, int ok);
 
 /* Whether all was well so far. */
 int keygate_check_passed(const keygate_check_t *c);
@@ -55,6 +56,11 @@ void keygate_change_set_at(keygate_check_t *c, json_t *record,
 /* Takes over the named members of a request; null means to have none. */
 void keygate_change_merge(keygate_check_t *c, json_t *record,
     const json_t *request, const char *const *names);
+
+/* Merges an object of plain values into that member of the record as it was
+ * (RFC 7396), after keygate_change_merge() has put it there. */
+void keygate_change_merge_object(keygate_check_t *c, json_t *record,
+    const json_t *current, const char *name);
 
 
 #endif /* KEYGATE_CHANGE_PRIVATE_H */

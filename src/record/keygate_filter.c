@@ -16,8 +16,6 @@ static const char *keygate_filter_text(keygate_str_t *slot,
 static const char *keygate_filter_state(keygate_filter_t *filter,
     keygate_str_t value);
 static const char *keygate_filter_age(int64_t *slot, keygate_str_t value);
-static const char *keygate_filter_meta(keygate_filter_t *filter,
-    keygate_str_t name, keygate_str_t value);
 static int keygate_filter_scoped(const keygate_listed_t *key,
     keygate_str_t scope);
 static int keygate_filter_tagged(const keygate_listed_t *key,
@@ -134,7 +132,7 @@ keygate_filter_age(int64_t *slot, keygate_str_t value)
         return keygate_filter_twice;
     }
 
-    if (keygate_duration_parse(value, slot) != KEYGATE_OK) {
+    if (keygate_time_duration(value, slot) != KEYGATE_OK) {
         *slot = -1;
         return "is not a duration such as \"14d\"";
     }
@@ -143,7 +141,7 @@ keygate_filter_age(int64_t *slot, keygate_str_t value)
 }
 
 
-static const char *
+const char *
 keygate_filter_meta(keygate_filter_t *filter, keygate_str_t name,
     keygate_str_t value)
 {

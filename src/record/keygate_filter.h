@@ -71,6 +71,9 @@ void keygate_filter_init(keygate_filter_t *filter);
  */
 const char *keygate_filter_set(keygate_filter_t *filter, keygate_str_t name,
     keygate_str_t value);
+/* The same for "meta.NAME", of its NAME. */
+const char *keygate_filter_meta(keygate_filter_t *filter, keygate_str_t name,
+    keygate_str_t value);
 
 /* What a record says, where there is "json" of it with age and meta; used_at
  * is 0. */

@@ -16,6 +16,7 @@
 
 static int keygate_place_take(keygate_str_t *s, const char *literal);
 static int keygate_place_word(keygate_str_t *s, char *word, size_t max);
+static int keygate_place_digits(keygate_str_t *s, uint64_t *seq);
 
 
 keygate_rc_t
@@ -140,12 +141,30 @@ keygate_place_word(keygate_str_t *s, char *word, size_t max)
 }
 
 
+static int
+keygate_place_digits(keygate_str_t *s, uint64_t *seq)
+{
+    unsigned  digits;
+
+    for (*seq = 0, digits = 0; s->len != 0 && digits < 18; digits++) {
+
+        if (*s->data < '0' || *s->data > '9') {
+            break;
+        }
+
+        *seq = *seq * 10 + (uint64_t) (*s->data - '0');
+        s->data++;
+        s->len--;
+    }
+
+    return digits != 0;
+}
+
+
 keygate_rc_t
 keygate_place_parse(keygate_str_t line, keygate_place_t *place, int64_t *wall)
 {
-    char      time[21];
-    uint64_t  seq;
-    unsigned  digits;
+    char  time[21];
 
     memset(place, 0, sizeof(keygate_place_t));
 
@@ -160,20 +179,7 @@ keygate_place_parse(keygate_str_t line, keygate_place_t *place, int64_t *wall)
         return KEYGATE_INVALID;
     }
 
-    for (seq = 0, digits = 0; line.len != 0 && digits < 18; digits++) {
-
-        if (*line.data < '0' || *line.data > '9') {
-            break;
-        }
-
-        seq = seq * 10 + (uint64_t) (*line.data - '0');
-        line.data++;
-        line.len--;
-    }
-
-    place->seq = seq;
-
-    if (digits == 0
+    if (!keygate_place_digits(&line, &place->seq)
         || !keygate_place_take(&line, ",\"chain\":\"")
         || !keygate_place_word(&line, place->chain, KEYGATE_CHAIN_MAX)
         || !keygate_place_take(&line, "\",\"time\":\"")
@@ -189,4 +195,31 @@ keygate_place_parse(keygate_str_t line, keygate_place_t *place, int64_t *wall)
     }
 
     return KEYGATE_OK;
+}
+
+
+size_t
+keygate_place_number(uint64_t seq, char line[KEYGATE_MARK_MAX])
+{
+    return (size_t) snprintf(line, KEYGATE_MARK_MAX,
+                             "{\"at\":{\"seq\":%llu}}\n",
+                             (unsigned long long) seq);
+}
+
+
+keygate_rc_t
+keygate_place_seq(keygate_str_t line, uint64_t *seq)
+{
+    int64_t          wall;
+    keygate_place_t  place;
+
+    if (keygate_place_parse(line, &place, &wall) == KEYGATE_OK) {
+        *seq = place.seq;
+        return KEYGATE_OK;
+    }
+
+    return keygate_place_take(&line, "{\"at\":{\"seq\":")
+           && keygate_place_digits(&line, seq)
+           && keygate_place_take(&line, "}}") && line.len == 0
+           ? KEYGATE_OK : KEYGATE_NONE;
 }

@@ -11,6 +11,12 @@
  * it lead to this place:
  *
  *   {"at":{"epoch":"5f0c...","seq":4711,"chain":"9f86...","time":"..."}}
+ *
+ * The lines between two marks are changes that follow one another, so each has
+ * a number.  Where the history before is not known, a record's line is
+ * followed by its number alone, which is no place:
+ *
+ *   {"at":{"seq":4711}}
  */
 
 #ifndef KEYGATE_PLACE_H
@@ -50,6 +56,13 @@ size_t keygate_place_line(const keygate_place_t *place, int64_t wall,
  */
 keygate_rc_t keygate_place_parse(keygate_str_t line, keygate_place_t *place,
     int64_t *wall);
+
+/* The line of a number alone, LF included: its length. */
+size_t keygate_place_number(uint64_t seq, char line[KEYGATE_MARK_MAX]);
+
+/* The number in a mark of either kind.  KEYGATE_OK; KEYGATE_NONE when it is no
+ * mark. */
+keygate_rc_t keygate_place_seq(keygate_str_t line, uint64_t *seq);
 
 
 #endif /* KEYGATE_PLACE_H */

@@ -38,12 +38,15 @@ keygate_record_free(keygate_record_t *record)
     free(record->scopes);
     free(record->addresses);
     free(record->meta);
+    free(record->resets);
     json_decref(record->json);
 
     record->scopes = NULL;
     record->addresses = NULL;
     record->meta = NULL;
     record->meta_len = 0;
+    record->resets = NULL;
+    record->n_resets = 0;
     record->json = NULL;
 }
 

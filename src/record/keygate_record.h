@@ -30,6 +30,19 @@ typedef enum {
 } keygate_status_e;
 
 
+/* That windows were emptied. */
+
+#define KEYGATE_RESETS_MAX     32
+
+typedef struct {
+    int64_t           at;              /* Unix time; that of each is another */
+    uint64_t          group;           /* of routes */
+    unsigned          grouped:1;
+    unsigned          all:1;           /* all there are, those of groups too */
+    unsigned          units;           /* 1 << unit */
+} keygate_reset_t;
+
+
 typedef struct {
     keygate_kind_e    kind;
     unsigned          deleted:1;
@@ -54,6 +67,8 @@ typedef struct {
     size_t            meta_len;        /* 0: none */
     keygate_cidr_t   *addresses;
     unsigned          n_addresses;
+    keygate_reset_t  *resets;          /* owned */
+    unsigned          n_resets;
 
     /* of both */
     keygate_str_t     name;
@@ -109,6 +124,17 @@ keygate_rc_t keygate_record_from_json(keygate_kind_e kind, json_t *json,
     keygate_record_t *record, keygate_fault_t *fault);
 
 void keygate_record_free(keygate_record_t *record);
+
+/*
+ * What of a key was emptied: "all", a unit ("day"), or that of a group of
+ * routes ("search-day"), as rates are called that have no name of their own.
+ * KEYGATE_OK or KEYGATE_INVALID; the time is left alone.
+ */
+keygate_rc_t keygate_reset_parse(keygate_str_t name, keygate_reset_t *reset);
+
+/* The newest one, or NULL. */
+const keygate_reset_t *keygate_reset_newest(const keygate_reset_t *resets,
+    unsigned n);
 
 /*
  * The members of a key's "meta" as one piece of bytes: for each of them the

@@ -153,6 +153,7 @@ keygate_record_member(keygate_record_t *record,
     case KEYGATE_MEMBER_PREVIOUS:
     case KEYGATE_MEMBER_PROFILE:
     case KEYGATE_MEMBER_META:
+    case KEYGATE_MEMBER_RESETS:
 
         if (json_is_null(json)) {
             return KEYGATE_OK;
@@ -175,6 +176,9 @@ keygate_record_member(keygate_record_t *record,
 
     case KEYGATE_MEMBER_META:
         return keygate_record_meta(record, json, fault);
+
+    case KEYGATE_MEMBER_RESETS:
+        return keygate_record_resets(record, json, fault);
 
     case KEYGATE_MEMBER_PROFILE:
         return keygate_record_profile(json, fault);

@@ -151,9 +151,7 @@ keygate_set_scope(keygate_record_t *record, keygate_str_t text)
         return "is not a scope";
     }
 
-    if (record->n_scopes == KEYGATE_SCOPES_MAX) {
-        return "is one scope too many";
-    }
+    /* as many as a line holds: a name that no API has stops nothing */
 
     if (!keygate_list_grow((void **) &record->scopes, record->n_scopes,
                            sizeof(keygate_str_t)))
@@ -311,6 +309,7 @@ static const keygate_member_t  keygate_key_members[] = {
     { keygate_string("changed_by"), KEYGATE_MEMBER_TEXT_OR_NULL,
       keygate_set_changed_by },
     { keygate_string("meta"), KEYGATE_MEMBER_META, NULL },
+    { keygate_string("resets"), KEYGATE_MEMBER_RESETS, NULL },
     { keygate_string("rates"), KEYGATE_MEMBER_LIST_OR_NULL,
       keygate_set_rate },
     { keygate_string("addresses"), KEYGATE_MEMBER_LIST_OR_NULL,

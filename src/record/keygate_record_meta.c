@@ -14,6 +14,8 @@
 
 
 static int keygate_meta_name_valid(keygate_str_t name);
+static const char *keygate_meta_text(const json_t *value,
+    keygate_buf_t *text);
 static const char *keygate_meta_add(keygate_record_t *record,
     keygate_str_t name, const json_t *value);
 
@@ -84,20 +86,33 @@ keygate_meta_name_valid(keygate_str_t name)
 }
 
 
-static const char *
-keygate_meta_add(keygate_record_t *record, keygate_str_t name,
-    const json_t *value)
+const char *
+keygate_record_meta_fault(const char *name, const json_t *value)
 {
-    keygate_rc_t    rc;
-    keygate_buf_t   text;
-    unsigned char  *p;
+    keygate_buf_t  text;
+    unsigned char  room[KEYGATE_META_VALUE];
 
-    p = record->meta + record->meta_len;
-    text.data = p + 2 + name.len;
-    text.size = KEYGATE_META_VALUE;
-    text.len = 0;
+    if (!keygate_meta_name_valid(keygate_span(name))) {
+        return "has a name that is not 1 to 63 of a-z, 0-9 and _";
+    }
 
-    rc = keygate_record_value(value, &text);
+    text.data = room;
+
+    return keygate_meta_text(value, &text);
+}
+
+
+/* The value into the buffer's KEYGATE_META_VALUE bytes, or what is wrong. */
+
+static const char *
+keygate_meta_text(const json_t *value, keygate_buf_t *text)
+{
+    keygate_rc_t  rc;
+
+    text->size = KEYGATE_META_VALUE;
+    text->len = 0;
+
+    rc = keygate_record_value(value, text);
 
     if (rc == KEYGATE_NOMEM) {
         return keygate_reason_nomem;
@@ -107,11 +122,32 @@ keygate_meta_add(keygate_record_t *record, keygate_str_t name,
         return "is not a string, number or boolean";
     }
 
-    if (text.len > KEYGATE_META_VALUE
-        || !keygate_text_plain((keygate_str_t) { text.len, text.data },
+    if (text->len > KEYGATE_META_VALUE
+        || !keygate_text_plain((keygate_str_t) { text->len, text->data },
                                KEYGATE_META_VALUE))
     {
         return "is longer than 255 bytes or holds control characters";
+    }
+
+    return NULL;
+}
+
+
+static const char *
+keygate_meta_add(keygate_record_t *record, keygate_str_t name,
+    const json_t *value)
+{
+    const char     *reason;
+    keygate_buf_t   text;
+    unsigned char  *p;
+
+    p = record->meta + record->meta_len;
+    text.data = p + 2 + name.len;
+
+    reason = keygate_meta_text(value, &text);
+
+    if (reason != NULL) {
+        return reason;
     }
 
     p[0] = (unsigned char) name.len;
@@ -128,6 +164,10 @@ keygate_record_value(const json_t *json, keygate_buf_t *out)
 {
     char    *text;
     size_t   len;
+
+    if (json == NULL) {
+        return KEYGATE_NONE;
+    }
 
     switch (json_typeof(json)) {
 

@@ -16,6 +16,7 @@ typedef enum {
     KEYGATE_MEMBER_LIST_OR_NULL,   /* the same, but not empty */
     KEYGATE_MEMBER_PREVIOUS,       /* an object of its own, or null */
     KEYGATE_MEMBER_PROFILE,        /* an object of strings and nulls */
+    KEYGATE_MEMBER_RESETS,         /* an object of times, or null */
     KEYGATE_MEMBER_META,           /* an object of short values, or null */
     KEYGATE_MEMBER_DELETED         /* a boolean */
 } keygate_shape_e;
@@ -62,6 +63,15 @@ keygate_rc_t keygate_fault_set(keygate_fault_t *fault, const char *a,
 /* Reads "meta" into the record.  As keygate_fault_set(). */
 keygate_rc_t keygate_record_meta(keygate_record_t *record, json_t *json,
     keygate_fault_t *fault);
+
+/* ---- keygate_record_reset.c ---- */
+
+/* Reads "resets" into the record.  As keygate_fault_set(). */
+keygate_rc_t keygate_record_resets(keygate_record_t *record, json_t *json,
+    keygate_fault_t *fault);
+
+/* What is wrong with one member; NULL: nothing. */
+const char *keygate_record_meta_fault(const char *name, const json_t *value);
 
 
 #endif /* KEYGATE_RECORD_PRIVATE_H */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "keygate_lex.h"
 #include "keygate_record_private.h"
 
 
@@ -15,24 +16,11 @@
 
 
 typedef struct {
-    const unsigned char  *p;
-    const unsigned char  *end;
+    keygate_lex_t         lex;
     unsigned              seen;          /* known members, by their bit */
     unsigned              n_unknown;
     keygate_str_t         unknown[KEYGATE_UNKNOWN_MAX];
 } keygate_scan_t;
-
-
-static void
-keygate_scan_space(keygate_scan_t *s)
-{
-    while (s->p < s->end
-           && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r'
-               || *s->p == '\n'))
-    {
-        s->p++;
-    }
-}
 
 
 /* Takes one character of punctuation and the space around it. */
@@ -40,31 +28,13 @@ keygate_scan_space(keygate_scan_t *s)
 static int
 keygate_scan_char(keygate_scan_t *s, unsigned char c)
 {
-    keygate_scan_space(s);
+    keygate_lex_space(&s->lex);
 
-    if (s->p == s->end || *s->p != c) {
+    if (!keygate_lex_char(&s->lex, c)) {
         return 0;
     }
 
-    s->p++;
-    keygate_scan_space(s);
-
-    return 1;
-}
-
-
-static int
-keygate_scan_word(keygate_scan_t *s, const char *word)
-{
-    size_t  len;
-
-    len = strlen(word);
-
-    if ((size_t) (s->end - s->p) < len || memcmp(s->p, word, len) != 0) {
-        return 0;
-    }
-
-    s->p += len;
+    keygate_lex_space(&s->lex);
 
     return 1;
 }
@@ -78,14 +48,14 @@ keygate_scan_text(keygate_scan_t *s, keygate_str_t *text)
     size_t                n;
     const unsigned char  *p;
 
-    if (s->p == s->end || *s->p != '"') {
+    if (s->lex.p == s->lex.end || *s->lex.p != '"') {
         return 0;
     }
 
-    p = s->p + 1;
+    p = s->lex.p + 1;
     text->data = p;
 
-    while (p < s->end && *p != '"') {
+    while (p < s->lex.end && *p != '"') {
 
         if (*p < 0x20 || *p == '\\') {
             return 0;
@@ -96,7 +66,7 @@ keygate_scan_text(keygate_scan_t *s, keygate_str_t *text)
             continue;
         }
 
-        n = keygate_utf8(p, s->end);
+        n = keygate_utf8(p, s->lex.end);
 
         if (n == 0) {
             return 0;
@@ -105,12 +75,12 @@ keygate_scan_text(keygate_scan_t *s, keygate_str_t *text)
         p += n;
     }
 
-    if (p == s->end) {
+    if (p == s->lex.end) {
         return 0;
     }
 
     text->len = (size_t) (p - text->data);
-    s->p = p + 1;
+    s->lex.p = p + 1;
 
     return 1;
 }
@@ -200,9 +170,9 @@ keygate_scan_unknown(keygate_scan_t *s, keygate_str_t name)
     s->unknown[s->n_unknown++] = name;
 
     return keygate_scan_text(s, &text)
-           || keygate_scan_word(s, "null")
-           || keygate_scan_word(s, "true")
-           || keygate_scan_word(s, "false");
+           || keygate_lex_word(&s->lex, "null")
+           || keygate_lex_word(&s->lex, "true")
+           || keygate_lex_word(&s->lex, "false");
 }
 
 
@@ -235,7 +205,7 @@ keygate_scan_member(keygate_scan_t *s, keygate_record_t *record)
 
     case KEYGATE_MEMBER_TEXT_OR_NULL:
 
-        if (keygate_scan_word(s, "null")) {
+        if (keygate_lex_word(&s->lex, "null")) {
             return 1;
         }
 
@@ -282,7 +252,7 @@ keygate_scan_key(keygate_scan_t *s, keygate_record_t *record)
 
     return keygate_scan_char(s, '}')
            && keygate_scan_char(s, '}')
-           && s->p == s->end
+           && s->lex.p == s->lex.end
            && keygate_record_complete(record, &fault) == KEYGATE_OK;
 }
 
@@ -294,8 +264,8 @@ keygate_record_scan(keygate_str_t line, keygate_record_t *record,
     keygate_scan_t  s;
 
     if (line.len <= KEYGATE_LINE_MAX) {
-        s.p = line.data;
-        s.end = line.data + line.len;
+        s.lex.p = line.data;
+        s.lex.end = line.data + line.len;
         s.seen = 0;
         s.n_unknown = 0;
 

@@ -180,7 +180,7 @@ keygate_token_word(unsigned i, keygate_str_t word, keygate_token_t *token)
         return NULL;
 
     case 1:
-        token->role = keygate_role_find(word);
+        token->role = keygate_token_role_find(word);
 
         return token->role != KEYGATE_ROLES
                ? NULL : "a role: read, keys or admin";
@@ -247,22 +247,28 @@ keygate_token_taken(const keygate_token_t *tokens, unsigned n)
 int
 keygate_token_name_valid(keygate_str_t name)
 {
+    return keygate_id_valid(name) && !keygate_token_of_command(name);
+}
+
+
+int
+keygate_token_of_command(keygate_str_t name)
+{
     static const keygate_str_t  cli = keygate_string("cli:");
 
-    return keygate_id_valid(name)
-           && (name.len < cli.len || memcmp(name.data, cli.data, cli.len) != 0);
+    return name.len >= cli.len && memcmp(name.data, cli.data, cli.len) == 0;
 }
 
 
 const char *
-keygate_role_name(keygate_role_e role)
+keygate_token_role_name(keygate_role_e role)
 {
     return keygate_role_names[role];
 }
 
 
 keygate_role_e
-keygate_role_find(keygate_str_t name)
+keygate_token_role_find(keygate_str_t name)
 {
     unsigned  i;
 

@@ -61,10 +61,11 @@ keygate_rc_t keygate_token_parse(keygate_str_t text, keygate_token_t *tokens,
 /* A name that stands for somebody: an id, and none that begins with "cli:",
  * which is what the command calls its users. */
 int keygate_token_name_valid(keygate_str_t name);
+int keygate_token_of_command(keygate_str_t name);
 
 /* "read", "keys", "admin"; and back, KEYGATE_ROLES for none of them. */
-const char *keygate_role_name(keygate_role_e role);
-keygate_role_e keygate_role_find(keygate_str_t name);
+const char *keygate_token_role_name(keygate_role_e role);
+keygate_role_e keygate_token_role_find(keygate_str_t name);
 
 
 #endif /* KEYGATE_TOKEN_H */

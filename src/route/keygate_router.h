@@ -50,6 +50,18 @@ typedef struct {
 } keygate_edge_t;
 
 
+/* A template of nothing but fixed text that is in paths as it is written: where
+ * it is the whole path no other one can win. */
+
+typedef struct keygate_whole_s  keygate_whole_t;
+
+struct keygate_whole_s {
+    keygate_str_t     path;
+    keygate_route_t **routes;
+    keygate_whole_t  *next;         /* the one that came before */
+};
+
+
 struct keygate_router_s {
     keygate_pool_t    pool;
     keygate_node_t    root;
@@ -60,6 +72,13 @@ struct keygate_router_s {
     keygate_edge_t   *edges;
     uint32_t          n_edges;
     uint32_t          mask;         /* slots less one, slots a power of 2 */
+
+    keygate_whole_t  *wholes;
+    uint32_t          n_wholes;
+    keygate_whole_t **slots;        /* of them, by hash; NULL: empty */
+    uint32_t          whole_mask;
+    uint64_t          whole_lengths;    /* a bit each, the last one for all
+                                           that are longer */
 };
 
 
@@ -88,14 +107,25 @@ typedef struct {
 
 
 /* Takes a segment of a template apart; NULL, or what was expected. */
-const char *keygate_part_parse(keygate_str_t segment, int last,
+const char *keygate_template_part(keygate_str_t segment, int last,
     keygate_part_t *part);
+
+/*
+ * keygate_whole.c: remembers a template that is new, if it is one of nothing
+ * but fixed text, and where its routes are; makes them ready for finding; and
+ * the routes of the one that is the whole path, or NULL.
+ */
+keygate_rc_t keygate_whole_add(keygate_router_t *router, keygate_str_t path,
+    keygate_route_t **routes);
+keygate_rc_t keygate_whole_compile(keygate_router_t *router);
+keygate_route_t *keygate_whole_find(const keygate_router_t *router,
+    keygate_str_t path);
 
 /*
  * The segment after the '/' at *at, 0 at first; moves *at to the '/' after
  * it, or to the end.  Returns 1, or 0 when there is no more.
  */
-int keygate_segment_next(keygate_str_t path, size_t *at,
+int keygate_template_next(keygate_str_t path, size_t *at,
     keygate_str_t *segment);
 
 

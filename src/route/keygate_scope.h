@@ -3,7 +3,7 @@
  * NEED of a route.
  *
  * A set is 256 bits.  Which bit stands for which name is decided by the
- * table that holds the keys (keygate_table_intern), so that a grant stays
+ * table that holds the keys (keygate_table_name.c), so that a grant stays
  * what it is when a catalogue is reordered.
  */
 

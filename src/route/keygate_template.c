@@ -8,7 +8,7 @@
 
 
 int
-keygate_segment_next(keygate_str_t path, size_t *at, keygate_str_t *segment)
+keygate_template_next(keygate_str_t path, size_t *at, keygate_str_t *segment)
 {
     size_t  i;
 
@@ -99,7 +99,7 @@ keygate_after_error(keygate_str_t after)
 
 
 const char *
-keygate_part_parse(keygate_str_t segment, int last, keygate_part_t *part)
+keygate_template_part(keygate_str_t segment, int last, keygate_part_t *part)
 {
     size_t       i;
     const char  *error;
@@ -212,11 +212,11 @@ keygate_template_error(keygate_str_t path)
             return "at most 64 segments";
         }
 
-        (void) keygate_segment_next(path, &at, &segment);
+        (void) keygate_template_next(path, &at, &segment);
 
         memset(&parts[n], 0, sizeof(parts[n]));
 
-        error = keygate_part_parse(segment, at == path.len, &parts[n]);
+        error = keygate_template_part(segment, at == path.len, &parts[n]);
         if (error != NULL) {
             return error;
         }

@@ -42,6 +42,9 @@ keygate_engine_info(keygate_engine_t *engine, keygate_str_t info)
         } else if (keygate_engine_line(line, "aof_enabled:", &value)) {
             engine->aof = keygate_engine_number(value) == 1;
 
+        } else if (keygate_engine_line(line, "cluster_enabled:", &value)) {
+            engine->cluster = keygate_engine_number(value) == 1;
+
         } else if (keygate_engine_line(line, "maxmemory_policy:", &value)) {
             n = value.len < KEYGATE_ENGINE_POLICY - 1
                 ? value.len : KEYGATE_ENGINE_POLICY - 1;

@@ -27,6 +27,7 @@ typedef struct {
     char      policy[KEYGATE_ENGINE_POLICY]; /* of maxmemory; "": unknown */
     unsigned  replicas;                  /* that are connected */
     unsigned  replica:1;                 /* it is one itself */
+    unsigned  cluster:1;                 /* it is a node of one */
     unsigned  aof:1;                     /* it has a file of its own */
     unsigned  always:1;                  /* which is synced before answers */
     unsigned  waitaof:1;                 /* it can be waited for */

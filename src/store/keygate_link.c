@@ -1,129 +1,28 @@
 /*
- * Sending and receiving over a link that blocks, and running scripts.  How it
- * is connected: keygate_link_open.c.
+ * Asking over a link, and running scripts.  How it is made:
+ * keygate_link_open.c.
  */
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
+#include <openssl/crypto.h>
 
 #include "keygate_link_private.h"
 
 
-#define KEYGATE_LINK_READ   16384
 #define KEYGATE_LINK_WORDS  16
 
 
-static keygate_rc_t keygate_link_again(keygate_link_t *link, int n);
-
-
-keygate_rc_t
-keygate_link_fail(keygate_link_t *link, keygate_rc_t rc, const char *what)
-{
-    link->failed = 1;
-    snprintf(link->error, sizeof(link->error), "%s", what);
-
-    return rc;
-}
-
-
-/* Waits until the socket can be read, or written.  KEYGATE_OK or
- * KEYGATE_IO. */
-
-keygate_rc_t
-keygate_link_wait(keygate_link_t *link, short events)
-{
-    int            n;
-    struct pollfd  p;
-
-    p.fd = link->fd;
-    p.events = events;
-
-    do {
-        n = poll(&p, 1, (int) (link->timeout + link->patience));
-    } while (n == -1 && errno == EINTR);
-
-    if (n > 0) {
-        return KEYGATE_OK;
-    }
-
-    return keygate_link_fail(link, KEYGATE_IO,
-                             n == 0 ? "no answer in time" : strerror(errno));
-}
-
-
-/* After a step that has moved no byte: whether to try it again. */
-
-static keygate_rc_t
-keygate_link_again(keygate_link_t *link, int n)
-{
-    if (link->ssl == NULL) {
-
-        if (n == 0) {
-            return keygate_link_fail(link, KEYGATE_IO,
-                                     "the connection was closed");
-        }
-
-        if (errno == EINTR) {
-            return KEYGATE_OK;
-        }
-
-        if (errno != EAGAIN) {
-            return keygate_link_fail(link, KEYGATE_IO, strerror(errno));
-        }
-
-        return keygate_link_wait(link, link->writing ? POLLOUT : POLLIN);
-    }
-
-    switch (SSL_get_error(link->ssl, n)) {
-
-    case SSL_ERROR_WANT_READ:
-        return keygate_link_wait(link, POLLIN);
-
-    case SSL_ERROR_WANT_WRITE:
-        return keygate_link_wait(link, POLLOUT);
-
-    default:
-        return keygate_link_fail(link, KEYGATE_IO,
-                                 "the connection was closed");
-    }
-}
+static keygate_rc_t keygate_link_of_wire(keygate_link_t *link,
+    keygate_rc_t rc);
 
 
 static keygate_rc_t
-keygate_link_write(keygate_link_t *link, const char *data, size_t len)
+keygate_link_of_wire(keygate_link_t *link, keygate_rc_t rc)
 {
-    int           n;
-    keygate_rc_t  rc;
-
-    link->writing = 1;
-
-    while (len != 0) {
-        ERR_clear_error();
-
-        n = link->ssl != NULL
-            ? SSL_write(link->ssl, data, (int) (len < 65536 ? len : 65536))
-            : (int) write(link->fd, data, len < 65536 ? len : 65536);
-
-        if (n > 0) {
-            data += n;
-            len -= (size_t) n;
-            continue;
-        }
-
-        rc = keygate_link_again(link, n);
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
-    }
-
-    return KEYGATE_OK;
+    return rc == KEYGATE_OK
+           ? rc : keygate_link_fail(link, rc, keygate_wire_error(link->wire));
 }
 
 
@@ -138,72 +37,41 @@ keygate_link_send(keygate_link_t *link, unsigned n, const keygate_str_t *args)
         return KEYGATE_IO;
     }
 
+    if (link->cluster != NULL) {
+        return keygate_link_cluster_send(link, n, args);
+    }
+
     text = keygate_resp_command(n, args, &len);
 
     if (text == NULL) {
         return keygate_link_fail(link, KEYGATE_NOMEM, "out of memory");
     }
 
-    rc = keygate_link_write(link, text, len);
+    rc = keygate_wire_send(link->wire, text, len);
 
     OPENSSL_cleanse(text, len);
     free(text);
 
-    return rc;
-}
-
-
-static keygate_rc_t
-keygate_link_read(keygate_link_t *link)
-{
-    int            n;
-    keygate_rc_t   rc;
-    unsigned char  data[KEYGATE_LINK_READ];
-
-    link->writing = 0;
-    ERR_clear_error();
-
-    n = link->ssl != NULL ? SSL_read(link->ssl, data, sizeof(data))
-                          : (int) read(link->fd, data, sizeof(data));
-
-    if (n <= 0) {
-        return keygate_link_again(link, n);
-    }
-
-    rc = keygate_resp_feed(link->resp, data, (size_t) n);
-
-    return rc == KEYGATE_OK
-           ? rc : keygate_link_fail(link, rc, "its answer is too long");
+    return keygate_link_of_wire(link, rc);
 }
 
 
 keygate_rc_t
 keygate_link_take(keygate_link_t *link, keygate_reply_t **reply)
 {
-    keygate_rc_t  rc;
-
     *reply = NULL;
 
-    while (!link->failed) {
-        rc = keygate_resp_next(link->resp, reply);
-
-        if (rc == KEYGATE_OK) {
-            return rc;
-        }
-
-        if (rc != KEYGATE_AGAIN) {
-            return keygate_link_fail(link, rc, "its answer is not one of "
-                                     "Redis' protocol");
-        }
-
-        rc = keygate_link_read(link);
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
+    if (link->failed) {
+        return KEYGATE_IO;
     }
 
-    return KEYGATE_IO;
+    if (link->cluster != NULL) {
+        return keygate_link_cluster_take(link, reply);
+    }
+
+    return keygate_link_of_wire(link, keygate_wire_take(link->wire,
+                                                        link->patience,
+                                                        reply));
 }
 
 
@@ -279,15 +147,33 @@ keygate_link_script(keygate_link_t *link, keygate_lua_e script, unsigned keys,
 }
 
 
+keygate_rc_t
+keygate_link_load(keygate_link_t *link, keygate_lua_e script,
+    keygate_reply_t **reply)
+{
+    keygate_rc_t   rc;
+    keygate_str_t  args[3];
+
+    *reply = NULL;
+
+    if (link->cluster != NULL) {
+        rc = keygate_link_node_script(link, script);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+    }
+
+    args[0] = KEYGATE_STR("SCRIPT");
+    args[1] = KEYGATE_STR("LOAD");
+    args[2] = keygate_lua_text(script);
+
+    return keygate_link_ask(link, 3, args, reply);
+}
+
+
 void
 keygate_link_patience(keygate_link_t *link, unsigned ms)
 {
     link->patience = ms;
-}
-
-
-const char *
-keygate_link_error(const keygate_link_t *link)
-{
-    return link->error;
 }

@@ -1,11 +1,15 @@
 /*
- * A connection to an engine that blocks: for the command, and for a gateway
- * that starts, before it serves anything.  Never in an event loop, where
- * nginx's own connections carry the same bytes.
+ * A link to whoever has the records: for the command, for a gateway that
+ * starts, and for the threads of one that runs.  Never in an event loop, for
+ * it blocks.
  *
- * Each step (connect, handshake, an answer) takes at most "timeout".  A link
- * that failed once is of no use any more: what was asked then may have been
- * done or not.
+ *   keygate_wire.h            one connection
+ *   keygate_link_open.c       which of several servers, and what it is
+ *   keygate_link_sentinel.c   servers that only know where the master is
+ *   keygate_link_cluster.c    a cluster: which node has a key
+ *
+ * A link that failed once is of no use any more: what was asked then may have
+ * been done or not.
  */
 
 #ifndef KEYGATE_LINK_H
@@ -13,39 +17,46 @@
 
 #include "keygate_engine.h"
 #include "keygate_lua.h"
-#include "keygate_resp.h"
+#include "keygate_wire.h"
 
 
-#define KEYGATE_LINK_ERROR  256          /* bytes of a reason, NUL included */
+#define KEYGATE_LINK_ERROR  KEYGATE_WIRE_ERROR
+#define KEYGATE_LINK_NAME   264          /* bytes of HOST:PORT, with NUL */
 
 
 typedef struct keygate_link_s  keygate_link_t;
 
 
-/* Spans are NUL-terminated strings, or NULL. */
-
 typedef struct {
-    const char  *path;           /* of a unix socket, or */
-    const char  *host;
-    const char  *port;
-    const char  *user;           /* NULL: none */
-    const char  *password;       /* NULL: none */
-    const char  *ca;             /* file of certificates; NULL: the system's */
-    const char  *name;           /* in the certificate; NULL: the host */
-    unsigned     database;
-    unsigned     timeout;        /* ms */
-    unsigned     tls:1;
-    unsigned     unverified:1;
+    keygate_wire_conf_t           wire;
+    const keygate_wire_server_t  *servers;       /* they are tried in turn */
+    unsigned                      n;
+    const char                   *sentinel;      /* NULL, or the name of a
+                                                    master: they are its
+                                                    Sentinels */
+    unsigned                      cluster:1;     /* MOVED and ASK are
+                                                    followed */
 } keygate_link_conf_t;
 
 
 /*
- * Connects, shakes hands, names the user, selects the database.  NULL, and why
- * not: without a password.
+ * Connects to the first server that answers, names the user, selects the
+ * database.  With "engine", records must be fit to be kept there, and what it
+ * is is told.  In a cluster it is the node that has "key", NUL-terminated.
+ * NULL, and why not: without a password.  "conf" stays as long as the link
+ * does.
  */
 keygate_link_t *keygate_link_open(const keygate_link_conf_t *conf,
+    const char *key, keygate_engine_t *engine,
     char error[KEYGATE_LINK_ERROR]);
 void keygate_link_close(keygate_link_t *link);
+
+/* The master that Sentinels have named, as HOST:PORT; "" without them. */
+const char *keygate_link_name(const keygate_link_t *link);
+
+/* Whether a Sentinel, another one each "turn", names another one by now; not,
+ * if it does not answer. */
+int keygate_link_left(const keygate_link_t *link, unsigned turn);
 
 /* What went wrong last. */
 const char *keygate_link_error(const keygate_link_t *link);
@@ -74,6 +85,11 @@ keygate_rc_t keygate_link_words(keygate_link_t *link, const char *words,
  */
 keygate_rc_t keygate_link_script(keygate_link_t *link, keygate_lua_e script,
     unsigned keys, unsigned n, const keygate_str_t *args,
+    keygate_reply_t **reply);
+
+/* The engine, and every node of a cluster that is met later, knows a script
+ * by its digest from now on.  The answer may be an error. */
+keygate_rc_t keygate_link_load(keygate_link_t *link, keygate_lua_e script,
     keygate_reply_t **reply);
 
 /*

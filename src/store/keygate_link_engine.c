@@ -96,7 +96,7 @@ keygate_link_durable(keygate_link_t *link, const keygate_engine_t *engine,
     local = 0;
     copies = 0;
     rc = KEYGATE_OK;
-    ms = link->timeout;
+    ms = link->conf->wire.timeout;
 
     if (keygate_engine_wait(engine, ack, ms, words)) {
         keygate_link_patience(link, ms);

@@ -4,6 +4,7 @@
  * a hiredis of their own whose replies are laid out differently.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -306,4 +307,29 @@ keygate_reply_failed(const keygate_reply_t *reply, const char *word)
 
     return text.len >= len && memcmp(text.data, word, len) == 0
            && (text.len == len || text.data[len] == ' ');
+}
+
+
+void
+keygate_reply_say(const keygate_reply_t *reply, char *to, size_t size)
+{
+    char           *p;
+    keygate_str_t   text;
+
+    text = keygate_reply_text(reply);
+    text.len = text.len < size ? text.len : size - 1;
+
+    snprintf(to, size, "%.*s", (int) text.len, (const char *) text.data);
+
+    for (p = to; *p != '\0'; p++) {
+        if ((unsigned char) *p < 0x20 || *p == 0x7f) {
+            *p = ' ';
+        }
+    }
+
+    p = strstr(to, ", with args");
+
+    if (p != NULL) {
+        *p = '\0';
+    }
 }

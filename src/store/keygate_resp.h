@@ -1,7 +1,7 @@
 /*
  * The Redis protocol: commands to bytes, bytes to replies.  The only file that
  * knows hiredis, whose reader and formatter do the work; no socket is here,
- * and what a reply means is for keygate_bus.h to say.
+ * and what a reply means is for keygate_link.h to say.
  *
  * What comes from an engine is not trusted: a reply is bounded in bytes,
  * elements and depth, and the first wrong byte is the end of the connection.
@@ -72,6 +72,11 @@ int64_t keygate_reply_number(const keygate_reply_t *reply);
 /* How many elements an array has, and one of them; 0 and NULL for all else. */
 size_t keygate_reply_count(const keygate_reply_t *reply);
 keygate_reply_t *keygate_reply_at(const keygate_reply_t *reply, size_t i);
+
+/* What an error says, as it may be shown: an engine that does not know a
+ * command repeats its arguments, which are left out, and so is the rest of
+ * what is too long. */
+void keygate_reply_say(const keygate_reply_t *reply, char *to, size_t size);
 
 /* Whether it is an error that begins with this word ("NOSCRIPT"). */
 int keygate_reply_failed(const keygate_reply_t *reply, const char *word);

@@ -6,6 +6,9 @@
  * each size of bodies.  A free piece holds the offset of the next one and how
  * many there are from it on, in one 64-bit word that no late reader or charge
  * takes for anything that matters: so a list and its length are one store.
+ *
+ * What no list has is taken from the arena, which lies between what is of one
+ * kind for ever and the bodies: see keygate_arena_gather.c.
  */
 
 #include <string.h>
@@ -24,6 +27,8 @@ const uint32_t  keygate_arena_sizes[] = {
 };
 
 
+static uint32_t keygate_arena_far(keygate_table_t *t, keygate_in_e what,
+    uint32_t owner, unsigned granules);
 static uint64_t *keygate_free_word(const keygate_table_t *t, unsigned list,
     uint32_t at);
 
@@ -56,44 +61,26 @@ keygate_arena_note(keygate_table_t *t, keygate_in_e what, uint32_t at,
 
 
 uint32_t
-keygate_arena_take(keygate_table_t *t, keygate_in_e what, uint32_t owner,
-    unsigned *granules)
+keygate_arena_take(keygate_table_t *t, keygate_in_e what, uint32_t owner)
 {
     uint32_t  at, size;
-    unsigned  list;
 
-    if (granules == NULL) {
-        list = what;
-        size = keygate_arena_sizes[what];
+    at = t->free[what];
 
-    } else {
-        list = keygate_arena_list(t, *granules);
-        size = list == 0
-               ? keygate_arena_granules(keygate_arena_class(*granules))
-               : keygate_arena_granules(list - KEYGATE_IN_KEY_BODY);
-        *granules = size;
-    }
-
-    at = t->free[list];
-
-    if (list != 0 && at != 0) {
-        keygate_arena_note(t, what, at, owner,
-                           what < KEYGATE_IN_KEY_BODY ? 0 : size);
-        keygate_store(&t->free[list],
-                      (uint32_t) *keygate_free_word(t, list, at));
+    if (at != 0) {
+        keygate_arena_note(t, what, at, owner, 0);
+        keygate_store(&t->free[what],
+                      (uint32_t) *keygate_free_word(t, what, at));
         keygate_step();
 
         return at;
     }
 
     at = t->top;
+    size = keygate_arena_sizes[what];
+    memset(keygate_at(t, at), 0, (size_t) size * 8);
 
-    if (what < KEYGATE_IN_KEY_BODY) {
-        memset(keygate_at(t, at), 0, (size_t) size * 8);
-    }
-
-    keygate_arena_note(t, what, at, owner,
-                       what < KEYGATE_IN_KEY_BODY ? 0 : size);
+    keygate_arena_note(t, what, at, owner, 0);
     keygate_store(&t->top, at + size);
     keygate_step();
 
@@ -102,93 +89,106 @@ keygate_arena_take(keygate_table_t *t, keygate_in_e what, uint32_t owner,
 
 
 uint32_t
-keygate_arena_node(keygate_table_t *t, keygate_in_e what, uint32_t owner,
-    const keygate_now_t *now)
+keygate_arena_take_body(keygate_table_t *t, keygate_in_e what,
+    uint32_t owner, unsigned *granules)
 {
-    int              fresh;
-    uint32_t         at;
-    keygate_node_t  *node;
+    unsigned  list;
 
-    fresh = t->free[what] == 0;
-    at = keygate_arena_take(t, what, owner, NULL);
-    node = keygate_node(t, at);
+    list = keygate_arena_list(t, *granules, 1);
 
-    if (fresh) {
-        keygate_meter_init(&node->meter, now);
-
-    } else {
-        keygate_meter_reuse(&node->meter, now);
+    if (list != 0) {
+        return keygate_arena_take_loose(t, what, owner, granules, list);
     }
 
-    keygate_arena_rings(t, at, t->units[what == KEYGATE_IN_KEY
-                                        ? KEYGATE_KEY : KEYGATE_ACCOUNT], now);
+    *granules = keygate_arena_granules(keygate_arena_class(*granules));
+
+    return keygate_arena_far(t, what, owner, *granules);
+}
+
+
+uint32_t
+keygate_arena_take_name(keygate_table_t *t, uint32_t owner,
+    unsigned *granules)
+{
+    *granules = keygate_arena_granules(keygate_arena_class(*granules));
+
+    return keygate_arena_far(t, KEYGATE_IN_NAME, owner, *granules);
+}
+
+
+/* The first piece of a list: what is more than enough of it, and of use, is
+ * given back when the operation ends. */
+
+uint32_t
+keygate_arena_take_loose(keygate_table_t *t, keygate_in_e what, uint32_t owner,
+    unsigned *granules, unsigned list)
+{
+    uint32_t  at, size, keep;
+
+    at = t->free[list];
+    size = keygate_arena_granules(list - KEYGATE_IN_KEY_BODY);
+    keep = size - keygate_arena_rest(size, *granules);
+    *granules = keep;
+
+    keygate_arena_note(t, what, at, owner,
+                       size | (keep < size ? keep << 16 : 0));
+    keygate_store(&t->free[list], keygate_arena_next(t, at));
+    keygate_step();
+
+    return at;
+}
+
+
+/* New ones: at the far end, but for large ones, and names, which never move. */
+
+static uint32_t
+keygate_arena_far(keygate_table_t *t, keygate_in_e what, uint32_t owner,
+    unsigned granules)
+{
+    uint32_t  at;
+
+    if (granules > KEYGATE_BODY_NEAR || what == KEYGATE_IN_NAME) {
+        at = t->top;
+        keygate_arena_note(t, what, at, owner, granules);
+        keygate_store(&t->top, at + granules);
+
+    } else {
+        at = t->floor - granules;
+        keygate_arena_note(t, what, at, owner, granules);
+        keygate_store(&t->floor, at);
+    }
+
+    keygate_step();
 
     return at;
 }
 
 
 void
-keygate_arena_rings(keygate_table_t *t, uint32_t at, unsigned units,
-    const keygate_now_t *now)
-{
-    uint32_t          ring;
-    unsigned          unit;
-    keygate_meter_t  *meter;
-
-    meter = &keygate_node(t, at)->meter;
-
-    for (unit = 0; unit < KEYGATE_MONTH; unit++) {
-        if ((units & (1u << unit))
-            && keygate_meter_ring(meter, (keygate_unit_e) unit) == NULL)
-        {
-            ring = keygate_arena_take(t, KEYGATE_IN_RING, at, NULL);
-            keygate_ring_init(keygate_at(t, ring), meter,
-                              (keygate_unit_e) unit, now);
-        }
-    }
-}
-
-
-unsigned
-keygate_arena_lacks(const keygate_table_t *t, uint32_t at, unsigned units)
-{
-    unsigned                n, unit;
-    const keygate_meter_t  *meter;
-
-    n = 0;
-    meter = &keygate_node(t, at)->meter;
-
-    for (unit = 0; unit < KEYGATE_MONTH; unit++) {
-        n += (units & (1u << unit))
-             && keygate_meter_ring(meter, (keygate_unit_e) unit) == NULL;
-    }
-
-    return n;
-}
-
-
-void
-keygate_arena_put(keygate_table_t *t, const keygate_intent_t *intent)
+keygate_arena_put(keygate_table_t *t, keygate_in_e what, uint32_t at,
+    uint32_t size)
 {
     uint32_t  head;
     uint64_t  n;
     unsigned  list;
 
-    list = intent->what < KEYGATE_IN_KEY_BODY
-           ? intent->what
-           : KEYGATE_IN_KEY_BODY + keygate_arena_class(intent->was);
+    list = what < KEYGATE_IN_KEY_BODY
+           ? what : KEYGATE_IN_KEY_BODY + keygate_arena_class(size);
 
     head = t->free[list];
 
     /* killed before it took, or after it put: only the last one can be */
 
-    if (head == intent->at || intent->at >= t->top) {
+    if (head == at || !keygate_arena_has(t, at)) {
         return;
     }
 
-    n = keygate_arena_count(t, list) + 1;
-    keygate_store(keygate_free_word(t, list, intent->at), n << 32 | head);
-    keygate_store(&t->free[list], intent->at);
+    if (at < t->floor || at >= t->gather) {
+        n = keygate_arena_count(t, list) + 1;
+        keygate_store(keygate_free_word(t, list, at), n << 32 | head);
+        keygate_store(&t->free[list], at);
+    }
+
     keygate_store(&t->freed, t->freed + 1);
 }
 
@@ -201,7 +201,7 @@ keygate_arena_class(unsigned granules)
     unsigned  class;
 
     if (granules <= KEYGATE_SMALL) {
-        return granules - 1;
+        return granules - (granules != 0);
     }
 
     class = KEYGATE_SMALL;
@@ -264,9 +264,9 @@ keygate_arena_count(const keygate_table_t *t, unsigned list)
 
 
 unsigned
-keygate_arena_list(const keygate_table_t *t, unsigned granules)
+keygate_arena_list(const keygate_table_t *t, unsigned granules, int arena)
 {
-    unsigned  class, most;
+    unsigned  class;
 
     class = keygate_arena_class(granules);
 
@@ -274,17 +274,53 @@ keygate_arena_list(const keygate_table_t *t, unsigned granules)
         return KEYGATE_IN_KEY_BODY + class;
     }
 
-    if (keygate_arena_granules(class) <= t->end - t->top) {
+    if (arena && keygate_arena_granules(class) <= t->floor - t->top) {
         return 0;
     }
 
-    most = 2 * keygate_arena_granules(class);
-
-    while (++class < KEYGATE_CLASSES && keygate_arena_granules(class) <= most) {
+    while (++class < KEYGATE_CLASSES) {
         if (t->free[KEYGATE_IN_KEY_BODY + class] != 0) {
             return KEYGATE_IN_KEY_BODY + class;
         }
     }
 
     return 0;
+}
+
+
+/* Both parts have the size of a class. */
+
+uint32_t
+keygate_arena_rest(uint32_t size, uint32_t granules)
+{
+    uint32_t  keep, rest;
+    unsigned  class;
+
+    for (class = keygate_arena_class(granules); ; class++) {
+        keep = keygate_arena_granules(class);
+
+        if (keep + KEYGATE_BODY_MIN > size) {
+            return 0;
+        }
+
+        rest = size - keep;
+
+        if (keygate_arena_granules(keygate_arena_class(rest)) == rest) {
+            return rest;
+        }
+    }
+}
+
+
+uint32_t
+keygate_arena_next(const keygate_table_t *t, uint32_t at)
+{
+    return (uint32_t) *(uint64_t *) keygate_at(t, at);
+}
+
+
+void
+keygate_arena_link(keygate_table_t *t, uint32_t at, uint32_t next, uint32_t n)
+{
+    keygate_store((uint64_t *) keygate_at(t, at), (uint64_t) n << 32 | next);
 }

@@ -89,7 +89,8 @@ keygate_apply_key(keygate_table_t *t, const keygate_record_t *record,
     want.bodies[1] = c.account == 0
                      ? keygate_account_granules(record->account.len, 0) : 0;
 
-    if (!keygate_arena_fits(t, &want, 1, c.key == 0)) {
+    if (!keygate_arena_make(t, &want, 1, c.key == 0)) {
+        t->wanted = want;
         return KEYGATE_FULL;
     }
 
@@ -118,6 +119,7 @@ keygate_change(keygate_table_t *t, keygate_change_t *c,
         c->key = keygate_new_key(t, c, now);
 
     } else {
+        keygate_table_empty(t, c->key, c->record);
         keygate_note_old(t, c->key, c->account);
     }
 
@@ -133,7 +135,7 @@ keygate_change(keygate_table_t *t, keygate_change_t *c,
 
     n = keygate_change_body(c, words);
     granules = n + (unsigned) (c->record->meta_len + 7) / 8;
-    body = keygate_arena_take(t, KEYGATE_IN_KEY_BODY, c->key, &granules);
+    body = keygate_arena_take_body(t, KEYGATE_IN_KEY_BODY, c->key, &granules);
     words[0] |= granules;
     keygate_body_store(t, body, words, n);
 
@@ -202,6 +204,7 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
     c->account = keygate_index_id(t, KEYGATE_ACCOUNT, c->account_hash,
                                   r->account, t->reused);
     c->previous = 0;
+    c->reset = keygate_table_reset(t, c->key, r);
 
     if (!keygate_own_cell(t, c->key, r->digest, now->wall, &c->current)
         || (c->overlap
@@ -313,7 +316,7 @@ keygate_new_cell(keygate_table_t *t, uint32_t key,
     unsigned         i;
     keygate_cell_t  *cell;
 
-    at = keygate_arena_take(t, KEYGATE_IN_CELL, key, NULL);
+    at = keygate_arena_take(t, KEYGATE_IN_CELL, key);
     cell = keygate_cell(t, at);
     memcpy(words, digest, sizeof(words));
 

@@ -6,7 +6,7 @@
  *
  *   +--------+-----------+-------------------+--------------------- ... --+
  *   | header | heads by  | heads by id, of   | arena: keys, cells, rings,  |
- *   |        | digest    | keys, of accounts | accounts, bodies, names     |
+ *   |        | digest    | keys, of accounts | accounts, names ... bodies  |
  *   +--------+-----------+-------------------+--------------------- ... --+
  *
  *   heads by digest -> cell -> cell -> ...      a cell: digest, until, key
@@ -28,7 +28,8 @@
  * writer may be killed at any instruction: readers see the old or the new,
  * and at most what it had just allocated is lost until it is found again by
  * the next writer.  Keys, cells, rings and accounts are only ever used again
- * as what they were, so that a late charge hits a meter, never a pointer.
+ * as what they were, so that a late charge hits a meter, never a pointer;
+ * bodies, to which nobody is late, are cut and moved.
  */
 
 #ifndef KEYGATE_TABLE_H
@@ -90,6 +91,8 @@ typedef struct {
     int64_t           expires_at;
     int64_t           revoked_at;
     int64_t           suspended_at;
+    uint64_t          reset;             /* the newest; see
+                                            keygate_table_reset.c; 0: none */
     uint32_t          limits[KEYGATE_UNITS];
 
     keygate_status_e  status;            /* of the account */
@@ -101,9 +104,7 @@ typedef struct {
     uint32_t          ref;               /* of the key, for the calls below */
     uint32_t          account_ref;
 
-    unsigned          n_addresses;
-    keygate_cidr_t    addresses[KEYGATE_ADDRESSES_MAX];  /* the rest of them
-                                                            is not set */
+    unsigned          n_addresses;       /* where it may be used; 0: anywhere */
 } keygate_key_t;
 
 
@@ -202,7 +203,7 @@ int keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
 /* Whether there is room for "n" more records like this one, leaving a reserve
  * for changes to those that exist; for this one in place of what it was, if it
  * is there. */
-int keygate_table_room(const keygate_table_t *t,
+int keygate_table_room(keygate_table_t *t,
     const keygate_record_t *record, unsigned n);
 
 /*
@@ -243,19 +244,46 @@ keygate_rc_t keygate_table_again_next(keygate_table_t *t, unsigned *budget,
 void keygate_table_again_done(keygate_table_t *t);
 void keygate_table_again_late(keygate_table_t *t);
 
-keygate_position_t *keygate_table_position(keygate_table_t *t);
+/*
+ * Lines that found no room and whose records are not there at all.  miss()
+ * notes one after an apply() that returned KEYGATE_FULL, where stale() was 0;
+ * "line" is its number.  missed_due() tells that memory was given back, and
+ * how much: then all lines from begin() on (offset + 1) are looked at, those
+ * that are the last ones of records that has() does not have are applied, and
+ * end() is told which of these was the first one to find no room (0: none).
+ * Until end() it is as if nobody had begun.
+ */
+void keygate_table_miss(keygate_table_t *t, const keygate_record_t *record,
+    uint64_t at, uint64_t line);
+int keygate_table_missed_due(const keygate_table_t *t);
+uint64_t keygate_table_missed_begin(keygate_table_t *t, uint64_t *line,
+    uint64_t *freed);
+void keygate_table_missed_end(keygate_table_t *t, uint64_t from,
+    uint64_t line, uint64_t freed);
 
+/* Whether there is a record, were it that of an account that is stale. */
+int keygate_table_has(const keygate_table_t *t, keygate_kind_e kind,
+    keygate_str_t id);
+
+keygate_position_t *keygate_table_position(keygate_table_t *t);
 /* -- Readers: no lock --------------------------------------------------- */
 
 /*
  * Finds the key whose digest this is: its current one, or its previous one
  * while "wall" is before the end of the overlap (which is forgotten when a
- * record is applied after that end).  Returns KEYGATE_OK or
- * KEYGATE_NONE.  The digest is compared in constant time.
+ * record is applied after that end).  Returns KEYGATE_OK or KEYGATE_NONE.  The
+ * digest is compared in constant time.  "addresses", unless it is NULL, has
+ * room for KEYGATE_ADDRESSES_MAX.
  */
-keygate_rc_t keygate_table_find(const keygate_table_t *t,
+keygate_rc_t keygate_table_find_with(const keygate_table_t *t,
     const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,
-    keygate_key_t *key);
+    keygate_key_t *key, keygate_cidr_t *addresses);
+
+/* Whether what is not found may have found no room: a key, any record. */
+int keygate_table_missed_may(const keygate_table_t *t,
+    const unsigned char digest[KEYGATE_DIGEST_LEN]);
+int keygate_table_missed_id(const keygate_table_t *t, keygate_kind_e kind,
+    keygate_str_t id);
 
 /*
  * Hints that find() will ask for this digest soon: a million keys lie in main
@@ -265,8 +293,27 @@ keygate_rc_t keygate_table_find(const keygate_table_t *t,
 void keygate_table_expect(const keygate_table_t *t,
     const unsigned char digest[KEYGATE_DIGEST_LEN], int near);
 
-keygate_rc_t keygate_table_find_id(const keygate_table_t *t,
-    keygate_str_t id, keygate_key_t *key);
+keygate_rc_t keygate_table_find_id_with(const keygate_table_t *t,
+    keygate_str_t id, keygate_key_t *key, keygate_cidr_t *addresses);
+
+/* The same for whoever has no use for addresses. */
+
+static inline keygate_rc_t
+keygate_table_find(const keygate_table_t *t,
+    const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,
+    keygate_key_t *key)
+{
+    return keygate_table_find_with(t, digest, wall, key, NULL);
+}
+
+
+static inline keygate_rc_t
+keygate_table_find_id(const keygate_table_t *t, keygate_str_t id,
+    keygate_key_t *key)
+{
+    return keygate_table_find_id_with(t, id, key, NULL);
+}
+
 
 keygate_rc_t keygate_table_find_account(const keygate_table_t *t,
     keygate_str_t id, keygate_account_t *account);
@@ -290,6 +337,17 @@ uint32_t keygate_table_group(const keygate_table_t *t, uint32_t ref,
     uint64_t group);
 uint32_t keygate_table_group_of(const keygate_table_t *t, uint32_t ref,
     uint64_t *group);
+/* All of them, one after the other, from *cursor on, which begins as 0; 0
+ * after the last. */
+uint32_t keygate_table_group_next(const keygate_table_t *t, uint64_t *cursor);
+
+/* What "reset" of a key says: when, and which units (1 << unit) of its own, or
+ * of its count in that group, it has emptied then. */
+int64_t keygate_table_reset_at(uint64_t reset);
+unsigned keygate_table_reset_units(uint64_t reset, int grouped,
+    uint64_t group);
+/* How many have been made since the table was. */
+uint32_t keygate_table_resets(const keygate_table_t *t);
 
 /* When a key was last used: Unix time, 0 for never.  touch() writes only when
  * the second has changed. */

@@ -57,7 +57,8 @@ keygate_table_apply_account(keygate_table_t *t, const keygate_record_t *r,
         return KEYGATE_INVALID;
     }
 
-    if (!keygate_arena_fits(t, &want, 1, account == 0)) {
+    if (!keygate_arena_make(t, &want, 1, account == 0)) {
+        t->wanted = want;
         return KEYGATE_FULL;
     }
 
@@ -159,7 +160,8 @@ keygate_account_store(keygate_table_t *t, uint32_t account, uint64_t *words,
     unsigned char  *p;
 
     granules = n + (unsigned) (r->name.len + len + 7) / 8;
-    body = keygate_arena_take(t, KEYGATE_IN_ACCOUNT_BODY, account, &granules);
+    body = keygate_arena_take_body(t, KEYGATE_IN_ACCOUNT_BODY, account,
+                                   &granules);
 
     words[0] = (words[0] & ~(uint64_t) 0xffff) | granules;
     keygate_body_store(t, body, words, n);
@@ -239,6 +241,7 @@ keygate_table_note_account(keygate_table_t *t, uint32_t account)
 keygate_rc_t
 keygate_table_remove_account(keygate_table_t *t, uint32_t account)
 {
+    char              id[KEYGATE_ID_MAX + 1];
     uint64_t          words[KEYGATE_ACCOUNT_WORDS];
     unsigned          n;
     keygate_want_t    want;
@@ -264,16 +267,15 @@ keygate_table_remove_account(keygate_table_t *t, uint32_t account)
                              KEYGATE_ACCOUNT_WORDS);
 
     memset(&record, 0, sizeof(keygate_record_t));
-    record.id.len = keygate_id_len(words[0]);
-    record.id.data = (unsigned char *) keygate_at(t, keygate_node(t, account)
-                                                        ->body)
-                     + KEYGATE_ID_AT;
+    record.id.len = keygate_body_id(words, id);
+    record.id.data = (unsigned char *) id;
     record.status = KEYGATE_CANCELED;
 
     memset(&want, 0, sizeof(keygate_want_t));
     want.bodies[0] = keygate_account_granules(record.id.len, 0);
 
-    if (!keygate_arena_fits(t, &want, 1, 0)) {
+    if (!keygate_arena_make(t, &want, 1, 0)) {
+        t->wanted = want;
         return KEYGATE_FULL;
     }
 

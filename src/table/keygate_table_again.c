@@ -7,6 +7,8 @@
  * that is tried again whenever memory was given back since the last walk.
  */
 
+#include <string.h>
+
 #include "keygate_table_private.h"
 
 
@@ -18,97 +20,15 @@ static int keygate_again_is(keygate_table_t *t, keygate_kind_e kind,
 
 
 int
-keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
-    uint64_t at)
-{
-    uint32_t  node;
-
-    node = keygate_index_id(t, record->kind, keygate_hash(t, record->id),
-                            record->id, t->reused);
-
-    if (node == 0) {
-        return 0;
-    }
-
-    if (record->kind == KEYGATE_KEY) {
-        keygate_key_node(t, node)->sweep = t->generation;
-
-    } else {
-        keygate_account_node(t, node)->sweep = t->generation;
-    }
-
-    keygate_table_mark(t, node, KEYGATE_IS_STALE, at);
-
-    return 1;
-}
-
-
-void
-keygate_table_mark(keygate_table_t *t, uint32_t node, unsigned flag,
-    uint64_t at)
-{
-    uint32_t   body;
-    uint16_t   tail;
-    uint64_t  *words, word;
-
-    body = keygate_node(t, node)->body;
-    words = keygate_at(t, body);
-    tail = (uint16_t) keygate_body_tail(words);
-
-    if (!(tail >> (KEYGATE_AT_BITS - 32) & flag)) {
-        keygate_store(&t->again.lacking, t->again.lacking + 1);
-    }
-
-    tail = (uint16_t) ((at >> 32 & 0x3f) | (tail & ~0x3fu)
-                       | flag << (KEYGATE_AT_BITS - 32));
-    word = words[2];
-    memcpy(&word, &tail, sizeof(tail));
-
-    /* killed in between, the line is applied once more; until then what leads
-     * to no line of the record is searched for */
-
-    keygate_store(&words[1], (uint32_t) words[1] | at << 32);
-    keygate_store(&words[2], word);
-}
-
-
-void
-keygate_table_unmark(keygate_table_t *t, uint32_t node)
-{
-    uint16_t   tail;
-    uint64_t  *words, word;
-
-    if (keygate_node(t, node)->body == 0) {
-        return;
-    }
-
-    words = keygate_at(t, keygate_node(t, node)->body);
-    tail = (uint16_t) keygate_body_tail(words);
-
-    if (!(tail >> (KEYGATE_AT_BITS - 32)
-          & (KEYGATE_IS_STALE|KEYGATE_IS_LATE)))
-    {
-        return;
-    }
-
-    tail &= (uint16_t) ~((KEYGATE_IS_STALE|KEYGATE_IS_LATE)
-                         << (KEYGATE_AT_BITS - 32) | 0x3f);
-    word = words[2];
-    memcpy(&word, &tail, sizeof(tail));
-
-    keygate_store(&words[1], (uint64_t) (uint32_t) words[1]);
-    keygate_store(&words[2], word);
-}
-
-
-int
 keygate_table_again_due(const keygate_table_t *t)
 {
     return keygate_peek(&t->position.sweep) == 0
            && (keygate_peek(&t->renamed) != keygate_peek(&t->again.renamed)
+               || keygate_peek(&t->again.walk) != 0
                || (keygate_peek(&t->again.lacking) != 0
-                   && keygate_peek(&t->freed)
-                      != keygate_peek(&t->again.freed)));
+                   && keygate_peek(&t->freed) != keygate_peek(&t->again.freed)
+                   && (t->again.least.bodies[0] == 0
+                       || keygate_arena_might(t, &t->again.least, 0))));
 }
 
 
@@ -191,6 +111,7 @@ keygate_again_begin(keygate_table_t *t)
     t->again.walk = 1;
 
     t->again.base = t->again.lacking;
+    memset(&t->again.least, 0, sizeof(t->again.least));
 }
 
 
@@ -243,8 +164,11 @@ keygate_again_is(keygate_table_t *t, keygate_kind_e kind, uint32_t node,
     again->at = keygate_body_at(words);
 
     if (again->at == KEYGATE_AT_NONE && (flags & KEYGATE_IS_STALE)) {
-        t->again.found += keygate_table_remove_account(t, node)
-                          != KEYGATE_OK;
+        if (keygate_table_remove_account(t, node) != KEYGATE_OK) {
+            t->again.found++;
+            keygate_arena_least(&t->again.least, &t->wanted);
+        }
+
         return 0;
     }
 

@@ -7,10 +7,13 @@
 #include "keygate_table_private.h"
 
 
-#define KEYGATE_KEY_BYTES  320           /* of a block, for sizing its heads */
+#define KEYGATE_KEY_BYTES   320          /* of a block, for sizing its heads */
+#define KEYGATE_MAKE_TRIES  4
 
 
 static void keygate_block_lay(keygate_table_t *t, uint64_t size);
+static uint64_t keygate_need_all(const keygate_table_t *t,
+    const keygate_want_t *want, uint64_t n, int spare);
 static uint64_t keygate_need_nodes(const keygate_table_t *t,
     keygate_kind_e kind, uint64_t n, uint64_t *rings);
 static uint64_t keygate_need(const keygate_table_t *t, unsigned list,
@@ -34,6 +37,7 @@ keygate_table_init(void *mem, size_t size, const unsigned char seed[16])
     memset(keygate_at(t, t->digests), 0,
            (size_t) (t->start - t->digests) * 8);
     t->top = t->start;
+    t->floor = t->end;
 
     keygate_store(&t->layout, KEYGATE_LAYOUT ^ sizeof(keygate_table_t) << 8);
 
@@ -78,7 +82,7 @@ keygate_table_needs(const keygate_table_t *t)
     uint64_t         used, size;
     keygate_table_t  block;
 
-    used = t->top - t->start;
+    used = t->top - t->start + (t->end - t->floor);
     size = 65536;
 
     for ( ;; ) {
@@ -107,7 +111,8 @@ keygate_table_valid(const void *mem, size_t size)
            && keygate_load(&t->layout)
               == (KEYGATE_LAYOUT ^ sizeof(keygate_table_t) << 8)
            && t->size == size
-           && t->start <= t->top && t->top <= t->end
+           && t->start <= t->top && t->top <= t->floor
+           && t->floor <= t->end
            && (uint64_t) t->end * 8 <= size;
 }
 
@@ -118,7 +123,7 @@ keygate_table_stats(const keygate_table_t *t, keygate_table_stats_t *stats)
     uint64_t  have;
     unsigned  i, size;
 
-    have = t->end - keygate_peek(&t->top);
+    have = keygate_peek(&t->floor) - keygate_peek(&t->top);
 
     for (i = 1; i < KEYGATE_IN_KEY_BODY + KEYGATE_CLASSES; i++) {
         size = i < KEYGATE_IN_KEY_BODY
@@ -138,6 +143,74 @@ int
 keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
     uint64_t n, int spare)
 {
+    return keygate_need_all(t, want, n, spare) <= t->floor - t->top;
+}
+
+
+int
+keygate_arena_make(keygate_table_t *t, const keygate_want_t *want, uint64_t n,
+    int spare)
+{
+    unsigned  i;
+    uint64_t  need;
+
+    /* what is moved may take what was counted on */
+
+    for (i = 0; i < KEYGATE_MAKE_TRIES; i++) {
+        need = keygate_need_all(t, want, n, spare);
+
+        if (need <= t->floor - t->top) {
+            return 1;
+        }
+
+        if (!keygate_arena_gather(t, need)) {
+            return 0;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+keygate_arena_might(const keygate_table_t *t, const keygate_want_t *want,
+    int spare)
+{
+    uint64_t  need;
+
+    need = keygate_need_all(t, want, 1, spare);
+
+    return need <= keygate_peek(&t->floor) - keygate_peek(&t->top)
+           || keygate_arena_may(t, need);
+}
+
+
+void
+keygate_arena_least(keygate_want_t *least, const keygate_want_t *want)
+{
+    unsigned  i, *most;
+
+    if (least->bodies[0] == 0) {
+        *least = *want;
+        return;
+    }
+
+    most = (unsigned *) least;
+
+    for (i = 0; i < sizeof(keygate_want_t) / sizeof(unsigned); i++) {
+        if (((const unsigned *) want)[i] < most[i]) {
+            most[i] = ((const unsigned *) want)[i];
+        }
+    }
+}
+
+
+/* Granules from the arena for all of it. */
+
+static uint64_t
+keygate_need_all(const keygate_table_t *t, const keygate_want_t *want,
+    uint64_t n, int spare)
+{
     unsigned  class[2];
     uint64_t  need, rings, accounts;
 
@@ -151,7 +224,7 @@ keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
 
     class[0] = keygate_arena_class(want->bodies[0]);
 
-    if (n > 1 || keygate_arena_list(t, want->bodies[0]) == 0) {
+    if (n > 1 || keygate_arena_list(t, want->bodies[0], 1) == 0) {
         need += keygate_need(t, KEYGATE_IN_KEY_BODY + class[0], n);
     }
 
@@ -162,8 +235,7 @@ keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
                 : keygate_need(t, KEYGATE_IN_KEY_BODY + class[1], 1);
     }
 
-    return need == 0
-           || need + (spare ? t->reserve : 0) <= t->end - t->top;
+    return need == 0 ? 0 : need + (spare ? t->reserve : 0);
 }
 
 

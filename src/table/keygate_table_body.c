@@ -11,6 +11,8 @@
 
 static void keygate_copy_part(keygate_key_t *key, const uint64_t *body,
     const keygate_parts_t *parts);
+static void keygate_copy_addresses(keygate_cidr_t *addresses, unsigned n,
+    const uint64_t *from);
 static void keygate_copy_account(const keygate_table_t *t,
     keygate_key_t *key);
 static int keygate_account_copy(const keygate_table_t *t, uint32_t at,
@@ -94,6 +96,7 @@ keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
     parts->cidrs = at;
     at += (cidrs * KEYGATE_CIDR_LEN + 7) / 8;
 
+    parts->reset = flags & KEYGATE_HAS_RESET ? at++ : 0;
     parts->meta = flags & KEYGATE_HAS_META ? at++ : 0;
     parts->end = at;
 
@@ -104,7 +107,7 @@ keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
 
 keygate_rc_t
 keygate_table_load_key(const keygate_table_t *t, uint32_t at,
-    keygate_key_t *key)
+    keygate_key_t *key, keygate_cidr_t *addresses)
 {
     unsigned         n;
     uint32_t         body;
@@ -123,7 +126,7 @@ keygate_table_load_key(const keygate_table_t *t, uint32_t at,
         return KEYGATE_NONE;
     }
 
-    keygate_table_copy_key(t, at, words, &parts, key);
+    keygate_table_copy_key(t, at, words, &parts, key, addresses);
 
     return KEYGATE_OK;
 }
@@ -131,12 +134,19 @@ keygate_table_load_key(const keygate_table_t *t, uint32_t at,
 
 void
 keygate_table_copy_key(const keygate_table_t *t, uint32_t at,
-    const uint64_t *body, const keygate_parts_t *parts, keygate_key_t *key)
+    const uint64_t *body, const keygate_parts_t *parts, keygate_key_t *key,
+    keygate_cidr_t *addresses)
 {
     key->ref = at;
     key->previous = 0;
     key->stale = (keygate_body_flags(body) & KEYGATE_IS_STALE) != 0;
     keygate_copy_part(key, body, parts);
+
+    if (key->n_addresses != 0 && addresses != NULL) {
+        keygate_copy_addresses(addresses, key->n_addresses,
+                               &body[parts->cidrs]);
+    }
+
     key->sequence = keygate_peek(&keygate_key_node(t, at)->sequence);
     keygate_copy_account(t, key);
 }
@@ -146,8 +156,7 @@ static void
 keygate_copy_part(keygate_key_t *key, const uint64_t *body,
     const keygate_parts_t *parts)
 {
-    unsigned              i, n;
-    const unsigned char  *p;
+    unsigned  i, n;
 
     key->id_len = keygate_body_id(body, key->id);
 
@@ -165,6 +174,7 @@ keygate_copy_part(keygate_key_t *key, const uint64_t *body,
     key->suspended_at = parts->suspended ? (int64_t) body[parts->suspended]
                                          : KEYGATE_NEVER;
 
+    key->reset = parts->reset ? body[parts->reset] : 0;
     key->has_limits = parts->limits != 0;
 
     if (parts->limits) {
@@ -175,16 +185,25 @@ keygate_copy_part(keygate_key_t *key, const uint64_t *body,
     }
 
     key->n_addresses = (unsigned) (body[0] >> 26) & 0x3f;
-    p = (const unsigned char *) &body[parts->cidrs];
-
-    for (i = 0; i < key->n_addresses; i++) {
-        memcpy(key->addresses[i].address, p, 16);
-        key->addresses[i].bits = p[16];
-        p += KEYGATE_CIDR_LEN;
-    }
-
     key->at = keygate_body_at(body);
     key->account_ref = keygate_body_account(body);
+}
+
+
+static void
+keygate_copy_addresses(keygate_cidr_t *addresses, unsigned n,
+    const uint64_t *from)
+{
+    unsigned              i;
+    const unsigned char  *p;
+
+    p = (const unsigned char *) from;
+
+    for (i = 0; i < n; i++) {
+        memcpy(addresses[i].address, p, 16);
+        addresses[i].bits = p[16];
+        p += KEYGATE_CIDR_LEN;
+    }
 }
 
 

@@ -44,6 +44,11 @@ keygate_change_body(const keygate_change_t *c, uint64_t *words)
 
     n += (r->n_addresses * KEYGATE_CIDR_LEN + 7) / 8;
 
+    if (c->reset != 0) {
+        flags |= KEYGATE_HAS_RESET;
+        words[n++] = c->reset;
+    }
+
     if (r->meta_len != 0) {
         flags |= KEYGATE_HAS_META;
         words[n++] = r->meta_len;

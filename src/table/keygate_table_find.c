@@ -11,9 +11,10 @@
 
 
 static keygate_rc_t keygate_find(const keygate_table_t *t,
-    const uint64_t digest[4], int64_t wall, uint64_t seen, keygate_key_t *key);
+    const uint64_t digest[4], int64_t wall, uint64_t seen, keygate_key_t *key,
+    keygate_cidr_t *addresses);
 static int keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
-    int64_t wall, keygate_key_t *key);
+    int64_t wall, keygate_key_t *key, keygate_cidr_t *addresses);
 static void keygate_prefetch(const keygate_table_t *t, uint32_t key);
 
 
@@ -34,9 +35,9 @@ keygate_table_whole(const keygate_table_t *t, uint64_t seen)
 
 
 keygate_rc_t
-keygate_table_find(const keygate_table_t *t,
+keygate_table_find_with(const keygate_table_t *t,
     const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,
-    keygate_key_t *key)
+    keygate_key_t *key, keygate_cidr_t *addresses)
 {
     unsigned      tries;
     uint64_t      seen, words[4];
@@ -46,7 +47,7 @@ keygate_table_find(const keygate_table_t *t,
 
     for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);
-        rc = keygate_find(t, words, wall, seen, key);
+        rc = keygate_find(t, words, wall, seen, key, addresses);
 
         if (keygate_table_whole(t, seen)) {
             return rc == KEYGATE_OK ? KEYGATE_OK : KEYGATE_NONE;
@@ -92,7 +93,7 @@ keygate_table_expect(const keygate_table_t *t,
 
 static keygate_rc_t
 keygate_find(const keygate_table_t *t, const uint64_t digest[4], int64_t wall,
-    uint64_t seen, keygate_key_t *key)
+    uint64_t seen, keygate_key_t *key, keygate_cidr_t *addresses)
 {
     int       found;
     uint32_t  cell, at;
@@ -114,7 +115,7 @@ keygate_find(const keygate_table_t *t, const uint64_t digest[4], int64_t wall,
             return KEYGATE_NONE;
         }
 
-        found = keygate_find_by(t, cell, at, wall, key);
+        found = keygate_find_by(t, cell, at, wall, key, addresses);
 
     } while (found == 0);
 
@@ -126,7 +127,7 @@ keygate_find(const keygate_table_t *t, const uint64_t digest[4], int64_t wall,
 
 static int
 keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
-    int64_t wall, keygate_key_t *key)
+    int64_t wall, keygate_key_t *key, keygate_cidr_t *addresses)
 {
     unsigned         n;
     uint32_t         body;
@@ -153,7 +154,7 @@ keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
         return 0;
     }
 
-    keygate_table_copy_key(t, at, words, &parts, key);
+    keygate_table_copy_key(t, at, words, &parts, key, addresses);
     key->previous = keygate_body_current(words) != cell;
 
     return 1;
@@ -185,8 +186,8 @@ keygate_prefetch(const keygate_table_t *t, uint32_t key)
 
 
 keygate_rc_t
-keygate_table_find_id(const keygate_table_t *t, keygate_str_t id,
-    keygate_key_t *key)
+keygate_table_find_id_with(const keygate_table_t *t, keygate_str_t id,
+    keygate_key_t *key, keygate_cidr_t *addresses)
 {
     uint32_t      at;
     uint64_t      seen, hash;
@@ -202,7 +203,8 @@ keygate_table_find_id(const keygate_table_t *t, keygate_str_t id,
     for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);
         at = keygate_index_id(t, KEYGATE_KEY, hash, id, seen);
-        rc = at == 0 ? KEYGATE_NONE : keygate_table_load_key(t, at, key);
+        rc = at == 0 ? KEYGATE_NONE : keygate_table_load_key(t, at, key,
+                                                            addresses);
 
         if (keygate_table_whole(t, seen)) {
             return rc;

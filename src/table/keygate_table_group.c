@@ -20,6 +20,20 @@
 #define KEYGATE_GROUP_HEADS  64          /* at least */
 
 
+/*
+ * What a key or an account has used in a group of routes: found by both of
+ * them, never taken out, and in use again when its holder's place is.
+ */
+
+typedef struct {
+    keygate_meter_t  meter;
+    uint64_t         group;
+    uint64_t         owner;              /* the hash of the holder */
+    uint32_t         ref;                /* the holder */
+    uint32_t         next;
+} keygate_group_node_t;
+
+
 static uint32_t *keygate_group_head(const keygate_table_t *t, uint32_t ref,
     uint64_t group);
 static uint32_t keygate_group_find(const keygate_table_t *t, uint32_t ref,
@@ -48,7 +62,7 @@ keygate_table_groups(keygate_table_t *t)
     n = n < KEYGATE_GROUP_HEADS ? KEYGATE_GROUP_HEADS : n;
     size = (n + 1) / 2;
 
-    if (size + t->reserve > t->end - t->top) {
+    if (size + t->reserve > t->floor - t->top) {
         return KEYGATE_FULL;
     }
 
@@ -88,6 +102,47 @@ keygate_table_group_of(const keygate_table_t *t, uint32_t ref,
 }
 
 
+/* The cursor: the head, from 1 on, and the node that was told last. */
+
+uint32_t
+keygate_table_group_next(const keygate_table_t *t, uint64_t *cursor)
+{
+    uint32_t                     head, at, *heads;
+    const keygate_group_node_t  *node;
+
+    if (keygate_load(&t->groups) == 0) {
+        return 0;
+    }
+
+    heads = keygate_at(t, keygate_load(&t->groups));
+    head = (uint32_t) (*cursor >> 32);
+    at = (uint32_t) *cursor;
+    at = at == 0 ? 0 : keygate_group_node(t, at)->next;
+
+    for ( ;; ) {
+        if (at == 0) {
+            if (head == t->n_groups) {
+                return 0;
+            }
+
+            at = keygate_load(&heads[head++]);
+            continue;
+        }
+
+        node = keygate_group_node(t, at);
+
+        if (keygate_load(&node->owner)
+            == keygate_peek(&keygate_node(t, node->ref)->hash))
+        {
+            *cursor = (uint64_t) head << 32 | at;
+            return at;
+        }
+
+        at = node->next;
+    }
+}
+
+
 keygate_rc_t
 keygate_table_group_add(keygate_table_t *t, uint32_t ref, uint64_t group,
     unsigned units, const keygate_now_t *now)
@@ -111,7 +166,7 @@ keygate_table_group_add(keygate_table_t *t, uint32_t ref, uint64_t group,
         }
     }
 
-    if (t->groups == 0 || size / 8 + t->reserve > t->end - t->top) {
+    if (t->groups == 0 || size / 8 + t->reserve > t->floor - t->top) {
         return KEYGATE_FULL;
     }
 

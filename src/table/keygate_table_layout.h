@@ -1,7 +1,7 @@
 /*
  * What lies in a table.
  *
- *   key (72 bytes)                             account (56 bytes)
+ *   key (96 bytes)                             account (64 bytes)
  *   +-------+------+------+------+-- ... --+   +-------+------+------+--+
  *   | meter | hash | body | next | sibling |   | meter | hash | body |..|
  *   +-------+------+--|---+------+-- ... --+   +-------+------+--|---+--+
@@ -14,7 +14,7 @@
  *   |    16    |    7   |   3   |   6   |   32    |   32    | 38 |   10   |
  *   +----------+--------+-------+-------+---------+---------+----+--------+
  *   | id, padded to 8 bytes | scope words | expires | revoked | suspended  |
- *   | limits ... | previous cell, until | CIDRs, 17 bytes each            |
+ *   | limits ... | previous cell, until | CIDRs, 17 bytes each | reset    |
  *   | ... length of meta | meta                                            |
  *   +---------------------------------------------------------------------+
  *
@@ -47,15 +47,17 @@
 #include "keygate_table.h"
 
 
-#define KEYGATE_LAYOUT        0x6b65796761746502ull
+#define KEYGATE_LAYOUT        0x6b65796761746504ull
 #define KEYGATE_INTENTS       32
 #define KEYGATE_CLASSES       168        /* of sizes of bodies */
-#define KEYGATE_BODY_MAX      32767      /* granules */
-#define KEYGATE_NAMES         256        /* of scopes and plans of APIs, and
-                                            of plans of records */
+#define KEYGATE_BODY_MIN      3          /* granules */
+#define KEYGATE_BODY_NEAR     64         /* more: it is not at the far end */
+#define KEYGATE_BODY_MAX      32767
+#define KEYGATE_NAMES         256        /* of APIs, and of records */
 #define KEYGATE_NUMBERS       (2 * KEYGATE_NAMES)
 #define KEYGATE_NAME_SLOTS    1024
 #define KEYGATE_STRANGE       64         /* words */
+#define KEYGATE_MISSED        256
 
 #define KEYGATE_SCOPES        0          /* kinds of names */
 #define KEYGATE_PLANS         1
@@ -73,6 +75,7 @@
 #define KEYGATE_HAS_PREVIOUS  8
 #define KEYGATE_HAS_SUSPENDED 16
 #define KEYGATE_HAS_META      32
+#define KEYGATE_HAS_RESET     512
 
 /* of both: a scope or a plan has no number; a later line, at which "at" is
  * already, found no room; this line is to be applied again when there is */
@@ -115,11 +118,13 @@ typedef struct {
 
 typedef struct {
     keygate_node_t   node;
-    uint64_t         sequence;           /* in a free one: see arena */
-    uint32_t         sibling;            /* the next older of the account */
-    uint32_t         prev;               /* a hint: whose sibling this is */
     uint32_t         used;               /* second of last use; anybody's */
     uint32_t         sweep;              /* when last named */
+    uint32_t         allowed[2];         /* beside what else is charged */
+    uint64_t         sequence;           /* in a free one: see arena */
+    uint64_t         extra;              /* what these cost beyond 1 each */
+    uint32_t         sibling;            /* the next older of the account */
+    uint32_t         prev;               /* a hint: whose sibling this is */
 } keygate_key_node_t;
 
 
@@ -138,21 +143,6 @@ typedef struct {
 } keygate_cell_t;
 
 
-/*
- * What a key or an account has used in a group of routes: found by both of
- * them, never taken out, and in use again when its holder's place is.  Nobody
- * but keygate_table_group.c knows of it.
- */
-
-typedef struct {
-    keygate_meter_t  meter;
-    uint64_t         group;
-    uint64_t         owner;              /* the hash of the holder */
-    uint32_t         ref;                /* the holder */
-    uint32_t         next;
-} keygate_group_node_t;
-
-
 typedef struct {
     uint32_t  what;                      /* keygate_in_e */
     uint32_t  at;
@@ -160,8 +150,21 @@ typedef struct {
                                             account whose chain it is, or is to
                                             be, in; name: its number */
     uint32_t  was;                       /* key, account: it counted before;
-                                            body: granules */
+                                            body: granules, and << 16 how
+                                            many are kept, 0: all */
 } keygate_intent_t;
+
+
+/* What an operation will take.  Many keys have one account between them. */
+
+typedef struct {
+    unsigned  keys;
+    unsigned  cells;
+    unsigned  accounts;
+    unsigned  rings;                     /* beyond those that all have */
+    unsigned  bodies[2];                 /* granules, 0: none; the second one
+                                            is of the keys' account */
+} keygate_want_t;
 
 
 struct keygate_table_s {
@@ -188,15 +191,17 @@ struct keygate_table_s {
     uint64_t            keys;
     uint64_t            accounts;
     keygate_position_t  position;
-    uint32_t            top;             /* of the arena: free from here on */
+    uint32_t            top;             /* of the arena: free from here */
+    uint32_t            floor;           /* to here: bodies are behind it */
+    uint32_t            gather;          /* where a window that is emptied
+                                            ends; 0: there is none */
     uint32_t            units[2];        /* rings that each must have */
     uint32_t            ringed[2];       /* rings that each has */
     uint32_t            generation;      /* of sweeps */
     uint32_t            swept;           /* heads */
     uint32_t            n_intents;
     uint32_t            counted;         /* keys and accounts are right */
-    uint64_t            keys_before;
-    uint64_t            accounts_before;
+    uint64_t            keys_before, accounts_before;
     keygate_intent_t    intents[KEYGATE_INTENTS];
     uint32_t            free[KEYGATE_IN_KEY_BODY + KEYGATE_CLASSES];
     uint32_t            names[2][KEYGATE_NUMBERS];   /* by kind: those of
@@ -206,6 +211,10 @@ struct keygate_table_s {
                                             names without a number */
     uint32_t            renamed;         /* how often one may have got one */
     uint64_t            freed;           /* pieces of memory given back */
+    uint64_t            gather_tried;    /* granules that were loose when
+                                            gathering them was in vain */
+    uint32_t            resets;          /* of windows, that were made */
+    uint32_t            unused;
     struct {
         uint32_t        walk;            /* 0: none; 1: keys; 2: accounts */
         uint32_t        renamed;         /* what is done with */
@@ -218,23 +227,17 @@ struct keygate_table_s {
         uint32_t        base;            /* "lacking" when it began */
         uint32_t        lacking;         /* the same, of the walk before, and
                                             what has become so since */
+        keygate_want_t  least;           /* of what these need */
     } again;
+    keygate_want_t      wanted;          /* by what last found no room */
+    struct {
+        uint64_t        from;            /* of the first line, + 1; 0: none */
+        uint64_t        line;            /* its number */
+        uint64_t        freed;           /* what is done with */
+        keygate_want_t  least[2];        /* by kind; bodies[0] 0: none */
+        uint64_t        digests[KEYGATE_MISSED];     /* two bits each */
+    } missed;
 };
-
-
-/* In words: where the parts of a key's body are; 0: it has none. */
-
-typedef struct {
-    unsigned  scopes;
-    unsigned  expires;
-    unsigned  revoked;
-    unsigned  suspended;
-    unsigned  limits;
-    unsigned  previous;                  /* the cell, then until */
-    unsigned  cidrs;
-    unsigned  meta;                      /* its length, then the bytes */
-    unsigned  end;                       /* of all that is copied at once */
-} keygate_parts_t;
 
 
 /* Stores stay in this order as far as a later writer can see. */
@@ -376,21 +379,6 @@ keygate_account_trial(const uint64_t *body)
 {
     return keygate_account_flags(body) & KEYGATE_HAS_TRIAL
            ? (int64_t) body[keygate_body_rest(body)] : KEYGATE_NEVER;
-}
-
-
-/* Room for KEYGATE_ID_MAX + 1; returns the length. */
-
-static inline unsigned char
-keygate_body_id(const uint64_t *body, char *id)
-{
-    unsigned char  len;
-
-    len = (unsigned char) keygate_id_len(body[0]);
-    memcpy(id, (const unsigned char *) body + KEYGATE_ID_AT, len);
-    id[len] = '\0';
-
-    return len;
 }
 
 

@@ -170,7 +170,6 @@ keygate_name_add(keygate_table_t *t, unsigned kind, unsigned from,
     uint32_t        at;
     uint64_t        words[2 + KEYGATE_NAME_MAX / 8];
     unsigned        i, slot, granules;
-    keygate_want_t  want;
 
     for (i = from; t->names[kind][i] != 0; /* void */ ) {
         if (++i == from + KEYGATE_NAMES) {
@@ -178,12 +177,14 @@ keygate_name_add(keygate_table_t *t, unsigned kind, unsigned from,
         }
     }
 
-    memset(&want, 0, sizeof(keygate_want_t));
     memset(words, 0, sizeof(words));
     granules = (unsigned) (8 + name.len + 7) / 8;
-    want.bodies[0] = granules;
 
-    if (!keygate_arena_fits(t, &want, 1, 0)) {
+    /* a name never moves: it is not taken from among the bodies */
+
+    if (keygate_arena_granules(keygate_arena_class(granules))
+        > t->floor - t->top)
+    {
         return -2;
     }
 
@@ -198,8 +199,7 @@ keygate_name_add(keygate_table_t *t, unsigned kind, unsigned from,
     t->name_slots[kind][slot] = (uint16_t) (i + 1);
 
     keygate_arena_begin(t);
-    at = keygate_arena_take(t, KEYGATE_IN_NAME, kind * KEYGATE_NUMBERS + i,
-                            &granules);
+    at = keygate_arena_take_name(t, kind * KEYGATE_NUMBERS + i, &granules);
     words[0] = granules | (uint64_t) name.len << 32;
     memcpy(words + 1, name.data, name.len);
     keygate_body_store(t, at, words, (unsigned) (8 + name.len + 7) / 8);

@@ -49,7 +49,7 @@ keygate_table_settle(keygate_table_t *t)
         for (i = 0; i < t->n_intents; i++) {
             intent = &t->intents[i];
 
-            if (intent->what == what && intent->at < t->top
+            if (intent->what == what && keygate_arena_has(t, intent->at)
                 && keygate_settle_one(t, intent))
             {
                 doomed |= 1u << i;
@@ -67,8 +67,18 @@ keygate_table_settle(keygate_table_t *t)
     /* backwards: see keygate_arena_put() */
 
     for (i = t->n_intents; i > 0; i--) {
+        intent = &t->intents[i - 1];
+
         if (doomed & (1u << (i - 1))) {
-            keygate_arena_put(t, &t->intents[i - 1]);
+            keygate_arena_put(t, (keygate_in_e) intent->what, intent->at,
+                              intent->was & 0xffff);
+
+        } else if (intent->what >= KEYGATE_IN_KEY_BODY
+                   && intent->was >> 16 != 0)
+        {
+            keygate_arena_put(t, (keygate_in_e) intent->what,
+                              intent->at + (intent->was >> 16),
+                              (intent->was & 0xffff) - (intent->was >> 16));
         }
 
         keygate_store(&t->n_intents, i - 1);
@@ -91,7 +101,7 @@ keygate_settle_count(keygate_table_t *t)
     for (i = 0; i < t->n_intents; i++) {
         intent = &t->intents[i];
 
-        if (intent->at >= t->top) {
+        if (!keygate_arena_has(t, intent->at)) {
             continue;
         }
 

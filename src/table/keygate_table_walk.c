@@ -57,7 +57,7 @@ keygate_next_record(const keygate_table_t *t, keygate_kind_e kind,
         if (at != 0) {
             place = keygate_peek(&keygate_node(t, at)->hash);
             rc = (kind == KEYGATE_KEY)
-                 ? keygate_table_load_key(t, at, record)
+                 ? keygate_table_load_key(t, at, record, NULL)
                  : keygate_table_load_account(t, at, record);
         }
 
@@ -162,7 +162,7 @@ keygate_next_of(const keygate_table_t *t, uint32_t account, uint64_t *cursor,
                       : keygate_resume(t, account, *cursor, seen);
 
     for (n = 1; at != 0; n++) {
-        if (keygate_table_load_key(t, at, key) == KEYGATE_OK
+        if (keygate_table_load_key(t, at, key, NULL) == KEYGATE_OK
             && key->account_ref == account)
         {
             *cursor = (uint64_t) at << 32 | (uint32_t) key->sequence;
@@ -201,7 +201,7 @@ keygate_resume(const keygate_table_t *t, uint32_t account, uint64_t cursor,
 
     if (at >= t->start
         && at <= t->end - sizeof(keygate_key_node_t) / 8
-        && keygate_table_load_key(t, at, &key) == KEYGATE_OK
+        && keygate_table_load_key(t, at, &key, NULL) == KEYGATE_OK
         && key.account_ref == account && (uint32_t) key.sequence == low)
     {
         id.len = key.id_len;

@@ -47,9 +47,11 @@ keygate_table_units(keygate_table_t *t, unsigned key_units,
 
     /* those that were freed are not counted on: hardly ever is there one */
 
-    have = t->end - t->top;
+    have = t->floor - t->top;
 
-    if (need != 0 && need * size + t->reserve > have) {
+    if (need != 0 && need * size + t->reserve > have
+        && !keygate_arena_gather(t, need * size + t->reserve))
+    {
         return KEYGATE_FULL;
     }
 
@@ -121,6 +123,7 @@ keygate_key_granules(const keygate_table_t *t, const keygate_record_t *r)
     n += r->expires_at != KEYGATE_NEVER;
     n += r->revoked_at != KEYGATE_NEVER;
     n += r->suspended_at != KEYGATE_NEVER;
+    n += r->n_resets != 0;
     n += r->meta_len != 0 ? 1 + (unsigned) (r->meta_len + 7) / 8 : 0;
     n += r->has_previous ? 2 : 0;
     n += (r->n_addresses * KEYGATE_CIDR_LEN + 7) / 8;
@@ -136,7 +139,7 @@ keygate_key_granules(const keygate_table_t *t, const keygate_record_t *r)
 
 
 int
-keygate_table_room(const keygate_table_t *t, const keygate_record_t *r,
+keygate_table_room(keygate_table_t *t, const keygate_record_t *r,
     unsigned n)
 {
     int             known;
@@ -178,7 +181,7 @@ keygate_table_room(const keygate_table_t *t, const keygate_record_t *r,
         }
     }
 
-    return keygate_arena_fits(t, &want, n, !known);
+    return keygate_arena_make(t, &want, n, !known);
 }
 
 
@@ -202,6 +205,7 @@ keygate_table_sweep_begin(keygate_table_t *t)
     t->swept = 0;
     t->again.walk = 0;
     keygate_store(&t->position.sweep, t->generation);
+    keygate_store(&t->missed.from, 0);
 }
 
 
@@ -278,71 +282,4 @@ keygate_position_t *
 keygate_table_position(keygate_table_t *t)
 {
     return &t->position;
-}
-
-
-keygate_meter_t *
-keygate_table_meter(const keygate_table_t *t, uint32_t ref,
-    keygate_kind_e kind)
-{
-    (void) kind;
-
-    return &keygate_node(t, ref)->meter;
-}
-
-
-keygate_ring_t *
-keygate_table_ring(const keygate_table_t *t, uint32_t ref,
-    keygate_kind_e kind, keygate_unit_e unit)
-{
-    (void) kind;
-
-    return keygate_meter_ring(&keygate_node(t, ref)->meter, unit);
-}
-
-
-unsigned
-keygate_table_ref_id(const keygate_table_t *t, uint32_t ref,
-    char id[KEYGATE_ID_MAX + 1])
-{
-    unsigned  len, tries;
-    uint32_t  body;
-    uint64_t  seen, words[KEYGATE_ACCOUNT_WORDS];
-
-    for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
-        seen = keygate_table_enter(t);
-        body = keygate_load(&keygate_node(t, ref)->body);
-
-        len = body != 0 && keygate_body_copy(t, body, words,
-                                             KEYGATE_ACCOUNT_WORDS) != 0
-              ? keygate_body_id(words, id) : 0;
-
-        if (keygate_table_whole(t, seen)) {
-            return len;
-        }
-    }
-
-    return 0;
-}
-
-
-int64_t
-keygate_table_used_at(const keygate_table_t *t, uint32_t ref)
-{
-    return (int64_t) keygate_peek(&keygate_key_node(t, ref)->used);
-}
-
-
-void
-keygate_table_touch(keygate_table_t *t, uint32_t ref, int64_t wall)
-{
-    uint32_t             second;
-    keygate_key_node_t  *key;
-
-    key = keygate_key_node(t, ref);
-    second = (uint32_t) wall;
-
-    if (keygate_peek(&key->used) != second) {
-        __atomic_store_n(&key->used, second, __ATOMIC_RELAXED);
-    }
 }

@@ -9,6 +9,7 @@
 # BENCH=quick      a few minutes instead of twenty
 # ROUNDS           of a comparison, and BENCH_SECONDS of each round
 # MILLIONS=10      to grow to ten million keys, which takes 10 GB of memory
+# HISTORY=FILE     to append a line with the main figures of this run
 
 use strict;
 use warnings;
@@ -22,6 +23,7 @@ use lib dirname(abs_path(__FILE__));
 
 use Bench::Data;
 use Bench::Gateway;
+use Bench::History;
 use Bench::Instructions;
 use Bench::Load;
 use Bench::Rounds;
@@ -66,13 +68,26 @@ for my $name (@ARGV ? @ARGV : $topics->names) {
 
 system('rm', '-rf', "$dir/run");
 
+Bench::History::append($ENV{HISTORY}, $topics->figures, root => $root,
+                       nginx => nginx(), processor => processor())
+    if $ENV{HISTORY};
 
-sub machine {
+
+sub processor {
     my ($model) = Bench::Process::slurp('/proc/cpuinfo')
                   =~ /^model name\s*: (.*)/m;
-    my ($nginx) = `${\($ENV{NGINX} // '/usr/sbin/nginx')} -v 2>&1`
-                  =~ m{(nginx/\S+)};
 
-    return "$processors x $model, Linux " . (POSIX::uname())[2]
-           . ", $nginx, load " . Bench::Process::slurp('/proc/loadavg');
+    return "$processors x $model";
+}
+
+
+sub nginx {
+    return (`${\($ENV{NGINX} // '/usr/sbin/nginx')} -v 2>&1`
+            =~ m{(nginx/\S+)})[0];
+}
+
+
+sub machine {
+    return processor() . ', Linux ' . (POSIX::uname())[2] . ', ' . nginx()
+           . ', load ' . Bench::Process::slurp('/proc/loadavg');
 }

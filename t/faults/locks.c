@@ -28,7 +28,7 @@ void __real_ngx_process_events_and_timers(ngx_cycle_t *cycle);
 void __real_ngx_http_keygate_zone_follow(ngx_event_t *ev);
 void __real_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
-    unsigned flags, keygate_verdict_t *v);
+    unsigned flags, keygate_scratch_t *scratch, keygate_verdict_t *v);
 int __real_fdatasync(int fd);
 int __real_fsync(int fd);
 int __real_flock(int fd, int operation);
@@ -39,7 +39,7 @@ void __wrap_ngx_process_events_and_timers(ngx_cycle_t *cycle);
 void __wrap_ngx_http_keygate_zone_follow(ngx_event_t *ev);
 void __wrap_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
-    unsigned flags, keygate_verdict_t *v);
+    unsigned flags, keygate_scratch_t *scratch, keygate_verdict_t *v);
 int __wrap_fdatasync(int fd);
 int __wrap_fsync(int fd);
 int __wrap_flock(int fd, int operation);
@@ -160,7 +160,7 @@ __wrap_ngx_http_keygate_zone_follow(ngx_event_t *ev)
 void
 __wrap_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
-    unsigned flags, keygate_verdict_t *v)
+    unsigned flags, keygate_scratch_t *scratch, keygate_verdict_t *v)
 {
     ngx_uint_t        i;
     ngx_shm_zone_t   *zone;
@@ -183,7 +183,7 @@ __wrap_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
         }
     }
 
-    __real_keygate_decide(api, table, digester, request, flags, v);
+    __real_keygate_decide(api, table, digester, request, flags, scratch, v);
 }
 
 

@@ -49,12 +49,14 @@ my %locks;
 # Keygate::Upstream; origin: a quick upstream instead (Keygate::Origin); zones:
 # names of zones, each with a journal NAME.jsonl; env: variables of nginx; user:
 # of the workers; daemon: nginx puts itself into the background; reload_last:
-# the test counts reloads, see TEST_NGINX_MEMCHECK.
+# the test counts reloads, see TEST_NGINX_MEMCHECK; prompt: its disk answers at
+# once, however much others write, where there is a file system in memory.
 
 sub new {
     my ($class, %o) = @_;
 
-    my $dir = tempdir('keygate-XXXXXXXX', TMPDIR => 1);
+    my $dir = tempdir('keygate-XXXXXXXX', $o{prompt} && -w '/dev/shm'
+        ? (DIR => '/dev/shm') : (TMPDIR => 1));
     chmod 0755, $dir;
 
     my $self = bless {
@@ -109,6 +111,17 @@ sub take_port {
     $locks{$port} = $lock;
 
     return 1;
+}
+
+
+# All ports of a demo that is moved so far, as those that listen on more than
+# one of them need: a port that is taken in the middle fails them all.
+
+sub take_demo {
+    my ($shift, $nodes) = @_;
+
+    return !grep { !take_port($_ + $shift) }
+        map { (8080 + 100 * $_) .. (8095 + 100 * $_) } 0 .. ($nodes // 1) - 1;
 }
 
 

@@ -13,6 +13,8 @@
 #                  nothing, as behind a firewall that has forgotten
 #     garble N     bytes of the target's answers are changed, one in N
 #     drip         one byte at a time
+#     lose WORD    the answer to what has that word in it is lost, and the
+#                  connection ends with it
 #     count        the line that acknowledges says how many connections there
 #                  were
 #
@@ -130,6 +132,15 @@ sub take {
         for my $i (0 .. $n - 1) {
             substr($piece, $i, 1) = chr int rand 256
                 if ++$bytes % ($value || 1) == 0;
+        }
+    }
+
+    if ($mode eq 'lose') {
+        $pair->{lost} ||= $from eq 'client' && $piece =~ /\Q$value\E/;
+
+        if ($pair->{lost} && $from eq 'server') {
+            $pair->{over} = 1;
+            return;
         }
     }
 

@@ -22,6 +22,7 @@ static keygate_api_t       *api;
 static keygate_table_t     *table;
 static keygate_digester_t  *digester;
 static keygate_verdict_t    v;
+static keygate_scratch_t    scratch;
 static keygate_now_t        now;
 
 

@@ -26,6 +26,7 @@ typedef struct {
     uint32_t        life;                /* another one: counts begin anew */
     uint32_t        count;
     uint64_t        seen;
+    uint32_t        share;               /* that it was told */
     ledger_lease_t  sets[LEDGER_SETS];
 } ledger_node_t;
 
@@ -283,6 +284,38 @@ ledger_returns(const ledger_t *l, unsigned but)
 }
 
 
+/* Nodes hear of their shares at different times: what all of them were told,
+ * as long as it holds, is no more than the whole. */
+
+static void
+ledger_share(ledger_t *l, const ledger_ask_t *ask, keygate_grant_t *g)
+{
+    unsigned  i, u;
+    uint64_t  longest;
+    int64_t   rest;
+
+    for (longest = 0, u = 0; u < KEYGATE_UNITS; u++) {
+        if (ask->limits[u] != 0) {
+            longest = (u == KEYGATE_MONTH
+                       ? 2592000 : keygate_unit_seconds((keygate_unit_e) u))
+                      * (uint64_t) 1000;
+        }
+    }
+
+    for (rest = 1000, i = 0; i < LEDGER_NODES; i++) {
+        if (i != ask->node && l->nodes[i].known
+            && l->nodes[i].seen + longest >= l->clock)
+        {
+            rest -= l->nodes[i].share;
+        }
+    }
+
+    rest = rest < 0 ? 0 : rest;
+    g->share = g->share > (uint32_t) rest ? (uint32_t) rest : g->share;
+    l->nodes[ask->node].share = g->share;
+}
+
+
 /* One exchange at the ledger's time "now" (ms). */
 
 static void
@@ -333,17 +366,12 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
     units = 0;
 
     if (ask->want != 0 && !ask->back && rest != 0) {
-        if (ask->nodes < 2 && near < 2) {
-            units = (uint32_t) rest;
-
-        } else {
-            units = (uint32_t) (rest / (2 * ask->nodes));
-            units = units < ask->want ? ask->want : units;
-            used = (uint32_t) (rest / (2 * near));
-            used = used == 0 ? 1 : used;
-            units = units > used ? used : units;
-            units = units > rest ? (uint32_t) rest : units;
-        }
+        units = (uint32_t) (rest / (ask->nodes == 0 ? 2 : 2 * ask->nodes));
+        units = units < ask->want ? ask->want : units;
+        used = (uint32_t) (rest / (2 * near));
+        used = used == 0 ? 1 : used;
+        units = units > used ? used : units;
+        units = units > rest ? (uint32_t) rest : units;
     }
 
     lease = &e->sets[ask->set];
@@ -396,10 +424,6 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
         }
     }
 
-    if (ask->nodes < 2 && near < 2) {
-        validity = validity > 2000 ? 2000 : validity;
-    }
-
     lease->expiry = l->clock + validity;
 
     g->ceiling = lease->ceiling;
@@ -416,6 +440,8 @@ ledger_exchange(ledger_t *l, uint64_t now, const ledger_ask_t *ask,
         g->share = ask->own[u] >= used
                    ? 1000 : (uint32_t) ((uint64_t) ask->own[u] * 1000 / used);
     }
+
+    ledger_share(l, ask, g);
 }
 
 

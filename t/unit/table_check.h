@@ -29,7 +29,9 @@ check_mark(check_t *c, uint32_t at, uint32_t size, const char *what)
 {
     uint32_t  i;
 
-    if (at < c->t->start || at + size > c->t->top) {
+    if (at < c->t->start || at + size > c->t->end
+        || (at + size > c->t->top && at < c->t->floor))
+    {
         c->wrong = "outside of the arena";
         return;
     }
@@ -185,8 +187,8 @@ check_free(check_t *c)
     uint32_t   at, size, n;
     uint64_t   word;
     unsigned   list, class;
-    static const uint32_t  sizes[] = { 0, 9, 5, 17, 7 };
-    static const uint32_t  words[] = { 0, 6, 4, 0, 6 };
+    static const uint32_t  sizes[] = { 0, 12, 5, 17, 8 };
+    static const uint32_t  words[] = { 0, 9, 4, 0, 7 };
 
     for (list = 1; list < KEYGATE_IN_KEY_BODY + KEYGATE_CLASSES; list++) {
         class = list - KEYGATE_IN_KEY_BODY;
@@ -253,8 +255,10 @@ table_check(const keygate_table_t *t)
         }
     }
 
-    for (i = t->start; i < t->top && c.wrong == NULL; i++) {
-        if (!c.seen[i]) {
+    for (i = t->start; i < t->end && c.wrong == NULL; i++) {
+        if (!c.seen[i] && (i < t->top || i >= t->floor)
+            && (i < t->floor || i >= t->gather))
+        {
             c.wrong = "memory that is lost";
         }
     }

@@ -96,19 +96,21 @@ make_key(keygate_record_t *r, unsigned key, unsigned version, unsigned account)
 }
 
 
+/* "addresses": what was found beside it; NULL: nothing was asked for. */
+
 __attribute__((unused))
 static int
-same_key(const keygate_key_t *k, unsigned key, unsigned version,
-    unsigned account)
+same_key(const keygate_key_t *k, const keygate_cidr_t *addresses, unsigned key,
+    unsigned version, unsigned account)
 {
     unsigned          i;
     keygate_record_t  r;
 
     make_key(&r, key, version, account);
 
-    for (i = 0; i < r.n_addresses; i++) {
-        if (memcmp(k->addresses[i].address, r.addresses[i].address, 16) != 0
-            || k->addresses[i].bits != r.addresses[i].bits)
+    for (i = 0; addresses != NULL && i < r.n_addresses; i++) {
+        if (memcmp(addresses[i].address, r.addresses[i].address, 16) != 0
+            || addresses[i].bits != r.addresses[i].bits)
         {
             return 0;
         }

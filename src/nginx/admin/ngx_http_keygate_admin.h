@@ -9,6 +9,7 @@
  *   ngx_http_keygate_admin_watch.c      which are read again
  *   ngx_http_keygate_admin.c            token, dispatch
  *   ngx_http_keygate_admin_request.c    path and body
+ *   ngx_http_keygate_admin_bounds.c     what no record can hold
  *   ngx_http_keygate_admin_query.c      parameters and conditions
  *   ngx_http_keygate_admin_job.c        the life of a job
  *   ngx_http_keygate_admin_thread.c     the only file that posts to threads
@@ -17,9 +18,12 @@
  *   ngx_http_keygate_admin_view.c       records shown
  *   ngx_http_keygate_admin_keys.c       changes of keys
  *   ngx_http_keygate_admin_accounts.c   changes of accounts
+ *   ngx_http_keygate_admin_none.c       records that are not there
  *   ngx_http_keygate_admin_list.c       records one by one and by the page
+ *   ngx_http_keygate_admin_cursor.c     where the next page begins
  *   ngx_http_keygate_admin_catalogue.c  scopes, routes
  *   ngx_http_keygate_admin_check.c      what the gate would decide
+ *   ngx_http_keygate_admin_usage.c      what keys were used for
  *   ngx_http_keygate_admin_write.c      changes gathered into batches
  *   ngx_http_keygate_admin_batch.c      one batch, in a thread
  *   ngx_http_keygate_admin_audit.c      who changed what
@@ -39,7 +43,7 @@
 
 
 #define NGX_HTTP_KEYGATE_BODY_MAX       65536
-#define NGX_HTTP_KEYGATE_ETAG_LEN       (sizeof("\"0123456789abcdef\"") - 1)
+#define NGX_HTTP_KEYGATE_ETAG_MAX       sizeof("\"01234567890123456789\"")
 #define NGX_HTTP_KEYGATE_UNPROCESSABLE  422
 #define NGX_HTTP_KEYGATE_RID            32      /* bytes of $request_id */
 
@@ -69,7 +73,8 @@ typedef struct {
     /* keygate_admin's */
     ngx_str_t                          challenge;
     ngx_http_keygate_tokens_t         *tokens;
-    ngx_str_t                          tokens_path;  /* empty: one token */
+    ngx_str_t                          tokens_path;
+    ngx_uint_t                         one;      /* token=, not tokens= */
 } ngx_http_keygate_admin_t;
 
 
@@ -124,7 +129,7 @@ typedef struct {
     void                             (*run)(ngx_http_keygate_job_t *job);
     const char                        *event;    /* of a change, in the audit */
     ngx_uint_t                         can;      /* what it takes; 0: nothing */
-    unsigned                           query:1;  /* parameters are taken */
+    unsigned                           query:1;  /* those of lists are taken */
     unsigned                           alone:1;  /* in a batch of its own */
 } ngx_http_keygate_action_t;
 
@@ -163,6 +168,9 @@ struct ngx_http_keygate_job_s {
     u_char                            *query;    /* what the filter points to */
     keygate_filter_t                   filter;
     ngx_uint_t                         limit;
+    ngx_uint_t                         days;     /* of usage */
+    char                               account[KEYGATE_ID_MAX + 1];
+                                                 /* whose that is */
     uint64_t                           cursor;
     u_char                             proof[8];     /* of the cursor */
     json_t                            *body;
@@ -184,7 +192,7 @@ struct ngx_http_keygate_job_s {
     char                               reason[256];  /* a detail of its own */
     json_t                            *faults;
     json_t                            *own_faults;   /* of a portal */
-    char                               etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1];
+    char                               etag[NGX_HTTP_KEYGATE_ETAG_MAX];
     char                               credential[KEYGATE_CREDENTIAL_MAX + 1];
     unsigned                           located:1;    /* Location: is sent */
 
@@ -202,9 +210,13 @@ struct ngx_http_keygate_job_s {
                                                         live before */
     unsigned                           takes:1;      /* a right away */
     unsigned                           written:1;    /* whatever the answer */
+    unsigned                           unsure:1;     /* whether it is written */
     unsigned                           nomem:1;
 
     /* of a zone with a store */
+    json_t                            *given;        /* the body, meanwhile */
+    unsigned                           open:1;       /* still to be made */
+    unsigned                           tries:2;
     ngx_msec_t                         wait;         /* for the other nodes */
     ngx_msec_t                         until;
     unsigned                           waits:1;      /* "wait" was given */
@@ -254,38 +266,10 @@ ngx_int_t ngx_http_keygate_admin_body(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
 
 
-/* ngx_http_keygate_admin_job.c */
-
-ngx_http_keygate_job_t *ngx_http_keygate_job_create(ngx_http_request_t *r,
-    ngx_http_keygate_admin_t *admin, const ngx_http_keygate_action_t *action,
-    const ngx_http_keygate_caller_t *caller);
-/* The job of a request that has one. */
-ngx_http_keygate_job_t *ngx_http_keygate_job_get(ngx_http_request_t *r);
-/* Does what is to be done; the request is finalized then, sooner or later. */
-void ngx_http_keygate_job_start(ngx_http_keygate_job_t *job);
-/* It is done: answers, in the event loop. */
-void ngx_http_keygate_job_done(ngx_http_keygate_job_t *job);
-/* Says why not.  Any thread. */
-void ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
-    const char *detail);
-/* The same with a code of its own. */
-void ngx_http_keygate_job_refuse(ngx_http_keygate_job_t *job,
-    ngx_uint_t status, const char *code, const char *detail);
-/* The same for "faults", taken over; NULL: out of memory. */
-void ngx_http_keygate_job_faults(ngx_http_keygate_job_t *job, json_t *faults);
-/* Takes over "json", which becomes the text to be sent; a credential becomes
- * its member "secret".  Any thread. */
-void ngx_http_keygate_job_answer(ngx_http_keygate_job_t *job,
-    ngx_uint_t status, json_t *json);
-/* JSON as it is sent, malloc()ed; NULL when out of memory. */
-u_char *ngx_http_keygate_admin_text(const json_t *json, const char *secret,
-    size_t *len);
-
-
 /* ngx_http_keygate_admin_thread.c */
 
-/* "default"; NULL and an error in the log where there are none. */
-void *ngx_http_keygate_threads(ngx_conf_t *cf);
+/* By name, or "default"; NULL, and an error in the log: there are none. */
+void *ngx_http_keygate_threads(ngx_conf_t *cf, ngx_str_t *name);
 void *ngx_http_keygate_task_create(void *data, void (*run)(void *data),
     void (*done)(void *data));
 ngx_int_t ngx_http_keygate_task_post(void *threads, void *task);
@@ -296,6 +280,8 @@ void ngx_http_keygate_task_destroy(void *task);
 
 ngx_int_t ngx_http_keygate_admin_answer(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
+/* It is done: answers, in the event loop. */
+void ngx_http_keygate_job_done(ngx_http_keygate_job_t *job);
 /* A problem document; "code" (by the status, then) and "faults" may be
  * NULL. */
 ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
@@ -309,9 +295,6 @@ ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
  * NGX_ERROR and a status.  If-Match is honoured in changes. */
 ngx_int_t ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, keygate_record_t *record);
-/* Whether a key is any business of whoever asks. */
-ngx_uint_t ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
-    const keygate_key_t *key);
 /* Makes "after", taken over, the job's change and answer; "faults" are given
  * where it is NULL. */
 void ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
@@ -320,8 +303,18 @@ void ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
 /* The same for a record that is to be deleted. */
 void ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, const json_t *before);
+/* The record's entity tag is its version in the store. */
+void ngx_http_keygate_job_version(ngx_http_keygate_job_t *job,
+    uint64_t version);
 /* Whether an entity tag is in the list of a condition. */
 ngx_uint_t ngx_http_keygate_admin_tagged(const char *list, const char *etag);
+
+
+/* ngx_http_keygate_admin_sees.c */
+
+/* Whether a key is any business of whoever asks. */
+ngx_uint_t ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
+    const keygate_key_t *key);
 
 
 /* ngx_http_keygate_admin_view.c: in a thread, too */
@@ -337,14 +330,10 @@ json_t *ngx_http_keygate_admin_view(ngx_http_keygate_job_t *job,
  * not offered are none, but for those in job->held. */
 void ngx_http_keygate_admin_known(ngx_http_keygate_job_t *job,
     keygate_known_t *known);
-/* A cursor as clients see it, into the job; whether it was made for the list
- * that is asked for. */
-void ngx_http_keygate_admin_cursor_read(ngx_http_keygate_job_t *job,
-    ngx_str_t *text);
-ngx_uint_t ngx_http_keygate_admin_cursor_valid(ngx_http_keygate_job_t *job);
-/* What is left of each rate, as /check has it; NULL when out of memory. */
-json_t *ngx_http_keygate_admin_rates(const keygate_verdict_t *v,
-    int64_t wall);
+/* ngx_http_keygate_admin_rates.c: what is left of each rate, as /check has it;
+ * NULL when out of memory. */
+json_t *ngx_http_keygate_admin_rates(ngx_http_keygate_job_t *job,
+    const keygate_verdict_t *v);
 /* A scope of the catalogue, likewise. */
 json_t *ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
     const keygate_scope_t *scope);
@@ -360,11 +349,11 @@ json_t *ngx_http_keygate_admin_when(const keygate_api_t *api,
     const keygate_route_t *route, const keygate_set_t *grant);
 
 
-/* ngx_http_keygate_portal_words.c, _keys.c */
+/* ngx_http_keygate_portal_check.c, _crowd.c */
 
-/* Tells of words that are written in the configuration and stand for
- * nothing. */
-void ngx_http_keygate_portal_advise(ngx_conf_t *cf,
+/* Once all has been read: NGX_ERROR, and told in the log, where a client would
+ * choose who it is. */
+ngx_int_t ngx_http_keygate_portal_check(ngx_conf_t *cf,
     ngx_http_keygate_admin_t *admin);
 /* Whether a change would give the account more live keys than it may have. */
 ngx_uint_t ngx_http_keygate_portal_crowded(ngx_http_keygate_job_t *job,
@@ -382,6 +371,8 @@ void ngx_http_keygate_audit(ngx_http_keygate_job_t *job);
 
 
 #include "ngx_http_keygate_admin_actions.h"
+#include "ngx_http_keygate_admin_cursor.h"
+#include "ngx_http_keygate_admin_job.h"
 #include "ngx_http_keygate_admin_write.h"
 
 

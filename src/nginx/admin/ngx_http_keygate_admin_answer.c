@@ -5,6 +5,8 @@
 #include "ngx_http_keygate_admin.h"
 #include "ngx_http_keygate_metrics.h"
 
+#include <openssl/crypto.h>
+
 
 static ngx_int_t ngx_http_keygate_admin_etag(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
@@ -12,6 +14,7 @@ static ngx_int_t ngx_http_keygate_admin_located(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
 static ngx_int_t ngx_http_keygate_admin_document(ngx_http_request_t *r,
     keygate_api_t *core, keygate_error_t *e, ngx_str_t *body);
+static void ngx_http_keygate_job_receipt(ngx_http_keygate_job_t *job);
 
 
 static ngx_http_keygate_name_t  ngx_http_keygate_etag =
@@ -57,7 +60,7 @@ ngx_http_keygate_admin_etag(ngx_http_request_t *r,
 {
     ngx_str_t  value;
 
-    value.len = NGX_HTTP_KEYGATE_ETAG_LEN;
+    value.len = ngx_strlen(job->etag);
     value.data = ngx_pnalloc(r->pool, value.len);
 
     if (value.data == NULL) {
@@ -167,4 +170,60 @@ ngx_http_keygate_admin_document(ngx_http_request_t *r, keygate_api_t *core,
     }
 
     return ngx_http_keygate_error_text(r, &core->texts, e, body);
+}
+
+
+void
+ngx_http_keygate_job_done(ngx_http_keygate_job_t *job)
+{
+    ngx_int_t            rc;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    job->busy = 0;
+    r = job->request;
+
+    if (r == NULL) {
+        ngx_http_keygate_job_destroy(job);
+        return;
+    }
+
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (job->receipt && job->status < NGX_HTTP_BAD_REQUEST) {
+        ngx_http_keygate_job_receipt(job);
+    }
+
+    rc = ngx_http_keygate_admin_answer(r, job);
+
+    ngx_http_finalize_request(r, rc);
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* The receipt is the last member of the object that is sent. */
+
+static void
+ngx_http_keygate_job_receipt(ngx_http_keygate_job_t *job)
+{
+    size_t   len;
+    u_char  *text, *p;
+
+    len = job->len + sizeof(",\"receipt\":") - 1 + job->receipt_len;
+    text = job->text ? malloc(len) : NULL;
+
+    if (text) {
+        p = ngx_cpymem(text, job->text, job->len - 1);
+        p = ngx_cpymem(p, ",\"receipt\":", sizeof(",\"receipt\":") - 1);
+        p = ngx_cpymem(p, job->receipt, job->receipt_len);
+        *p = '}';
+
+        OPENSSL_cleanse(job->text, job->len);
+        free(job->text);
+
+        job->text = text;
+        job->len = len;
+    }
 }

@@ -1,8 +1,8 @@
 /*
- * Who changed what: for every change that is in force a line in the error
- * log, and variables for an access log.  Both tell what was and what is, but
- * no secret and no digest; the line goes without the request line that nginx
- * would add.
+ * Who changed what: for every change that is in force, or that may be since
+ * the store's answer was lost, a line in the error log, and variables for an
+ * access log.  Both tell what was and what is, but no secret and no digest;
+ * the line goes without the request line that nginx would add.
  */
 
 #include "ngx_http_keygate_admin.h"
@@ -176,10 +176,11 @@ ngx_http_keygate_audit_log(ngx_http_keygate_job_t *job, const char *key,
     keygate_buf_json(&b, keygate_span(job->caller.actor));
 
     ngx_log_error(NGX_LOG_NOTICE, &log, 0,
-                  "keygate audit: %s; api: \"%V\"%s%s%s, account: \"%s\", "
+                  "keygate audit: %s%s; api: \"%V\"%s%s%s, account: \"%s\", "
                   "actor: %*s, client: %s, request: \"%s\", location: \"%V\", "
                   "changes: %*s%s",
-                  job->action->event, &job->admin->api->name,
+                  job->action->event, job->unsure ? ", outcome unknown" : "",
+                  &job->admin->api->name,
                   key[0] ? ", key: \"" : "", key, key[0] ? "\"" : "", account,
                   ngx_min(b.len, b.size), actor, job->client, job->request_id,
                   &job->admin->location,

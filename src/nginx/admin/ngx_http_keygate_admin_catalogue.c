@@ -8,8 +8,10 @@
 
 static json_t *ngx_http_keygate_admin_route(const keygate_api_t *api,
     const keygate_route_t *route);
-static void ngx_http_keygate_admin_all(ngx_http_keygate_job_t *job,
-    json_t *data);
+static void ngx_http_keygate_admin_catalogued(ngx_http_keygate_job_t *job,
+    json_t *data, unsigned end, unsigned n);
+static unsigned ngx_http_keygate_admin_page_end(ngx_http_keygate_job_t *job,
+    unsigned n);
 
 
 json_t *
@@ -97,13 +99,15 @@ void
 ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job)
 {
     json_t               *data;
-    unsigned              i;
+    unsigned              i, end;
     keygate_catalogue_t  *c;
 
     c = &job->admin->api->core->catalogue;
     data = json_array();
 
-    for (i = 0; data && i < c->n; i++) {
+    end = ngx_http_keygate_admin_page_end(job, c->n);
+
+    for (i = job->cursor; data && i < end; i++) {
         if (json_array_append_new(data,
                            ngx_http_keygate_admin_scope(c, &c->scopes[i]))
             == -1)
@@ -113,7 +117,7 @@ ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job)
         }
     }
 
-    ngx_http_keygate_admin_all(job, data);
+    ngx_http_keygate_admin_catalogued(job, data, end, c->n);
 }
 
 
@@ -143,13 +147,15 @@ void
 ngx_http_keygate_route_list(ngx_http_keygate_job_t *job)
 {
     json_t         *data;
-    unsigned        i;
+    unsigned        i, end;
     keygate_api_t  *api;
 
     api = job->admin->api->core;
     data = json_array();
 
-    for (i = 0; data && i < api->n_routes; i++) {
+    end = ngx_http_keygate_admin_page_end(job, api->n_routes);
+
+    for (i = job->cursor; data && i < end; i++) {
         if (json_array_append_new(data,
                        ngx_http_keygate_admin_route(api, api->routes[i]))
             == -1)
@@ -159,7 +165,7 @@ ngx_http_keygate_route_list(ngx_http_keygate_job_t *job)
         }
     }
 
-    ngx_http_keygate_admin_all(job, data);
+    ngx_http_keygate_admin_catalogued(job, data, end, api->n_routes);
 }
 
 
@@ -197,14 +203,28 @@ ngx_http_keygate_admin_route(const keygate_api_t *api,
 }
 
 
-/* A list that is never longer than a page. */
+/* The page that is asked for of "n", which ends before "end"; a cursor is how
+ * many came before. */
 
 static void
-ngx_http_keygate_admin_all(ngx_http_keygate_job_t *job, json_t *data)
+ngx_http_keygate_admin_catalogued(ngx_http_keygate_job_t *job, json_t *data,
+    unsigned end, unsigned n)
 {
     ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
-                                json_pack("{s:o, s:n}", "data", data,
-                                          "next_cursor"));
+                     json_pack("{s:o, s:o}", "data", data, "next_cursor",
+                               (end < n)
+                               ? ngx_http_keygate_admin_cursor(job, end)
+                               : json_null()));
+}
+
+
+/* Where that page ends. */
+
+static unsigned
+ngx_http_keygate_admin_page_end(ngx_http_keygate_job_t *job, unsigned n)
+{
+    return (job->cursor < n && job->limit < n - job->cursor)
+           ? job->cursor + job->limit : n;
 }
 
 

@@ -27,8 +27,8 @@ static const char *ngx_http_keygate_check_value(keygate_str_t *slot,
     ngx_http_keygate_question_t *q);
 static void ngx_http_keygate_check_address(ngx_http_keygate_job_t *job,
     ngx_http_keygate_question_t *q, keygate_request_t *request);
-static json_t *ngx_http_keygate_check_answer(const keygate_api_t *api,
-    const keygate_verdict_t *v, int64_t wall);
+static json_t *ngx_http_keygate_check_answer(ngx_http_keygate_job_t *job,
+    const keygate_api_t *api, const keygate_verdict_t *v);
 static int ngx_http_keygate_check_rights(const keygate_api_t *api,
     const keygate_verdict_t *v, json_t *answer);
 static int ngx_http_keygate_check_key(const keygate_api_t *api,
@@ -41,9 +41,11 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
 {
     json_t                       *faults;
     const u_char                 *p;
+    ngx_uint_t                    found;
     keygate_key_t                 key;
     keygate_request_t             request;
     keygate_verdict_t             v;
+    keygate_scratch_t             scratch;
     ngx_http_keygate_api_t       *api;
     ngx_http_keygate_question_t   q;
 
@@ -61,16 +63,15 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
 
     /* a key that is none of the caller's business is as unknown as any */
 
-    if (keygate_table_find_id(api->zone->table, q.key, &key) != KEYGATE_OK
-        || !ngx_http_keygate_admin_sees(job, &key))
-    {
+    found = keygate_table_find_id(api->zone->table, q.key, &key) == KEYGATE_OK;
+
+    if (!found || !ngx_http_keygate_admin_sees(job, &key)) {
         if (job->admin->portal) {
-            ngx_http_keygate_job_fail(job, NGX_HTTP_NOT_FOUND,
-                                      "There is no key with this id.");
+            ngx_http_keygate_admin_none(job, KEYGATE_KEY);
             return;
         }
 
-        q.key = KEYGATE_STR("");
+        q.key = found ? KEYGATE_STR("") : q.key;
     }
 
     p = q.path.len ? memchr(q.path.data, '?', q.path.len) : NULL;
@@ -94,11 +95,12 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
     ngx_http_keygate_check_address(job, &q, &request);
 
     keygate_decide_id(api->core, api->zone->table, q.key, &request,
-                      KEYGATE_CHECK_ONLY, &v);
+                      KEYGATE_CHECK_ONLY, &scratch, &v);
+    ngx_http_keygate_decide_heard(api->zone, &v);
 
     ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
-                                ngx_http_keygate_check_answer(api->core, &v,
-                                                       job->now.wall));
+                                ngx_http_keygate_check_answer(job, api->core,
+                                                              &v));
     free(request.decoded);
 }
 
@@ -201,7 +203,7 @@ ngx_http_keygate_check_address(ngx_http_keygate_job_t *job,
     ngx_http_keygate_question_t *q, keygate_request_t *request)
 {
     keygate_key_t   key;
-    keygate_cidr_t  cidr;
+    keygate_cidr_t  cidr, addresses[KEYGATE_ADDRESSES_MAX];
 
     if (q->address.len && keygate_cidr_parse(q->address, &cidr) == KEYGATE_OK)
     {
@@ -210,19 +212,20 @@ ngx_http_keygate_check_address(ngx_http_keygate_job_t *job,
         return;
     }
 
-    if (keygate_table_find_id(job->admin->api->zone->table, q->key, &key)
+    if (keygate_table_find_id_with(job->admin->api->zone->table, q->key, &key,
+                                   addresses)
         == KEYGATE_OK
         && key.n_addresses)
     {
-        ngx_memcpy(request->address, key.addresses[0].address, 16);
+        ngx_memcpy(request->address, addresses[0].address, 16);
         request->has_address = 1;
     }
 }
 
 
 static json_t *
-ngx_http_keygate_check_answer(const keygate_api_t *api,
-    const keygate_verdict_t *v, int64_t wall)
+ngx_http_keygate_check_answer(ngx_http_keygate_job_t *job,
+    const keygate_api_t *api, const keygate_verdict_t *v)
 {
     json_t  *answer;
 
@@ -240,7 +243,7 @@ ngx_http_keygate_check_answer(const keygate_api_t *api,
                          ? ngx_http_keygate_admin_string(v->routes->path)
                          : json_null(),
                        "methods", ngx_http_keygate_check_allow(v),
-                       "rates", ngx_http_keygate_admin_rates(v, wall));
+                       "rates", ngx_http_keygate_admin_rates(job, v));
 
     if (answer
         && !(ngx_http_keygate_check_rights(api, v, answer)
@@ -313,41 +316,6 @@ ngx_http_keygate_check_key(const keygate_api_t *api,
            && (v->retry_after == 0
                || json_object_set_new(answer, "retry_after",
                                       json_integer(v->retry_after)) == 0);
-}
-
-
-json_t *
-ngx_http_keygate_admin_rates(const keygate_verdict_t *v, int64_t wall)
-{
-    json_t                  *array;
-    unsigned                 i;
-    const keygate_window_t  *w;
-
-    array = json_array();
-
-    for (i = 0; array && i < v->n_windows; i++) {
-        w = &v->windows[i];
-
-        if (json_array_append_new(array,
-                json_pack("{s:o, s:I, s:s, s:I, s:I, s:I, s:b}",
-                          "name", ngx_http_keygate_admin_string(w->name),
-                          "limit", (json_int_t) w->limit,
-                          "unit", keygate_unit_name(w->unit),
-                          "seconds",
-                          (json_int_t) ((w->unit == KEYGATE_MONTH)
-                                        ? keygate_month_seconds(wall)
-                                        : keygate_unit_seconds(w->unit)),
-                          "remaining", (json_int_t) w->remaining,
-                          "reset", (json_int_t) w->reset,
-                          "refused", (int) w->refused))
-            == -1)
-        {
-            json_decref(array);
-            array = NULL;
-        }
-    }
-
-    return array;
 }
 
 

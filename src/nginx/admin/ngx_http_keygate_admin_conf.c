@@ -76,10 +76,6 @@ ngx_http_keygate_admin_tokens(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
         return NGX_ERROR;
     }
 
-    if (!many) {
-        return NGX_OK;
-    }
-
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
 
     watched = ngx_array_push(&kmcf->watched);

@@ -18,6 +18,7 @@ static ngx_int_t ngx_http_keygate_key_account(ngx_http_keygate_job_t *job,
     json_t **faults);
 static void ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
     json_t *(*change)(const json_t *current, int64_t now, json_t **faults));
+static json_t *ngx_http_keygate_key_unknown(const json_t *body);
 
 
 void
@@ -194,7 +195,7 @@ ngx_http_keygate_key_account(ngx_http_keygate_job_t *job, json_t **faults)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_keygate_key_current(ngx_http_keygate_job_t *job,
     keygate_record_t *record)
 {
@@ -303,8 +304,8 @@ ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
     faults = NULL;
 
     if (json_object_size(job->body)) {
-        (void) keygate_change_fault(&faults, "", "must be empty here");
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_job_faults(job,
+                                    ngx_http_keygate_key_unknown(job->body));
         return;
     }
 
@@ -326,6 +327,30 @@ ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
     }
 
     keygate_record_free(&record);
+}
+
+
+/* A fault for each member; NULL when out of memory. */
+
+static json_t *
+ngx_http_keygate_key_unknown(const json_t *body)
+{
+    char        *pointer;
+    json_t      *faults, *value;
+    const char  *name;
+
+    faults = NULL;
+
+    json_object_foreach((json_t *) body, name, value) {
+        pointer = keygate_change_pointer("", name);
+
+        if (pointer) {
+            (void) keygate_change_fault(&faults, pointer, "is not known here");
+            free(pointer);
+        }
+    }
+
+    return faults;
 }
 
 

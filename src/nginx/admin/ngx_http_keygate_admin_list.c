@@ -1,18 +1,14 @@
 /*
  * Records one by one and by the page.  A cursor is where the walk through the
  * table has got to, so that whoever is there all the time is seen exactly
- * once; it comes with a proof that it was made for this list of this table.
+ * once.
  */
 
 #include "ngx_http_keygate_admin.h"
 
-#include <openssl/crypto.h>
 
-
-#define NGX_HTTP_KEYGATE_CURSOR_LEN  32
 #define NGX_HTTP_KEYGATE_STEPS_MAX   1000000  /* of a walk, for one page */
 #define NGX_HTTP_KEYGATE_READS_MAX   20000    /* of records, likewise */
-#define NGX_HTTP_KEYGATE_PROOF_MAX   8192     /* six bytes for one of a query */
 
 
 typedef struct {
@@ -37,8 +33,6 @@ static keygate_rc_t ngx_http_keygate_admin_append(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, const ngx_http_keygate_walked_t *found, json_t *data);
 static json_t *ngx_http_keygate_admin_next(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, uint64_t cursor);
-static ngx_int_t ngx_http_keygate_admin_proof(ngx_http_keygate_job_t *job,
-    uint64_t cursor, u_char proof[8]);
 
 
 void
@@ -90,6 +84,10 @@ ngx_http_keygate_admin_list(ngx_http_keygate_job_t *job, keygate_kind_e kind)
     json_t        *data, *answer;
     uint64_t       cursor;
     keygate_rc_t   rc;
+
+    if (ngx_http_keygate_admin_partial(job)) {
+        return;
+    }
 
     cursor = job->cursor;
     data = json_array();
@@ -272,8 +270,6 @@ static json_t *
 ngx_http_keygate_admin_next(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     uint64_t cursor)
 {
-    u_char                     proof[8];
-    u_char                     text[NGX_HTTP_KEYGATE_CURSOR_LEN + 1], *p;
     uint64_t                   ahead;
     ngx_uint_t                 steps;
     ngx_http_keygate_walked_t  found;
@@ -293,108 +289,5 @@ ngx_http_keygate_admin_next(ngx_http_keygate_job_t *job, keygate_kind_e kind,
         }
     }
 
-    if (ngx_http_keygate_admin_proof(job, cursor, proof) != NGX_OK) {
-        return NULL;
-    }
-
-    p = ngx_sprintf(text, "%016xL", cursor);
-    p = ngx_hex_dump(p, proof, sizeof(proof));
-    *p = '\0';
-
-    return json_string((char *) text);
-}
-
-
-void
-ngx_http_keygate_admin_cursor_read(ngx_http_keygate_job_t *job,
-    ngx_str_t *text)
-{
-    ngx_int_t   n;
-    ngx_uint_t  i;
-
-    /* a cursor of 0 is none that anybody was given: it stays invalid */
-
-    if (text->len != NGX_HTTP_KEYGATE_CURSOR_LEN) {
-        return;
-    }
-
-    for (i = 0; i < 8; i++) {
-        n = ngx_hextoi(text->data + 2 * i, 2);
-
-        if (n == NGX_ERROR) {
-            job->cursor = 0;
-            return;
-        }
-
-        job->cursor = job->cursor << 8 | n;
-
-        n = ngx_hextoi(text->data + 16 + 2 * i, 2);
-
-        if (n == NGX_ERROR) {
-            job->cursor = 0;
-            return;
-        }
-
-        job->proof[i] = n;
-    }
-}
-
-
-ngx_uint_t
-ngx_http_keygate_admin_cursor_valid(ngx_http_keygate_job_t *job)
-{
-    u_char  proof[8];
-
-    return job->cursor
-           && ngx_http_keygate_admin_proof(job, job->cursor, proof) == NGX_OK
-           && CRYPTO_memcmp(proof, job->proof, sizeof(proof)) == 0;
-}
-
-
-/* Half of a digest of all that the list was asked for. */
-
-static ngx_int_t
-ngx_http_keygate_admin_proof(ngx_http_keygate_job_t *job, uint64_t cursor,
-    u_char proof[8])
-{
-    u_char                    digest[KEYGATE_DIGEST_LEN];
-    u_char                    text[NGX_HTTP_KEYGATE_PROOF_MAX], *p;
-    unsigned                  i;
-    keygate_buf_t             b;
-    keygate_str_t             s;
-    keygate_filter_t         *f;
-    ngx_http_keygate_zone_t  *zone;
-
-    zone = job->admin->api->zone;
-    f = &job->filter;
-
-    p = ngx_sprintf(text, "%s:%016xL:%M:%ui:%L:%L:%L",
-                    (job->action->run == ngx_http_keygate_key_list) ? "k"
-                                                                    : "a",
-                    cursor, zone->shared->epoch, (ngx_uint_t) f->state,
-                    f->expiring_within, f->older_than, f->unused_for);
-
-    b.data = text;
-    b.size = sizeof(text);
-    b.len = p - text;
-
-    keygate_buf_json(&b, f->account);
-    keygate_buf_json(&b, f->name);
-    keygate_buf_json(&b, f->scope);
-
-    for (i = 0; i < f->n_metas; i++) {
-        keygate_buf_json(&b, f->meta_names[i]);
-        keygate_buf_json(&b, f->meta_values[i]);
-    }
-
-    s.len = ngx_min(b.len, b.size);
-    s.data = text;
-
-    if (keygate_digest_plain(s, digest) != KEYGATE_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(proof, digest, 8);
-
-    return NGX_OK;
+    return ngx_http_keygate_admin_cursor(job, cursor);
 }

@@ -46,6 +46,33 @@ ngx_http_keygate_others_apply(ngx_http_keygate_writer_t *w, uint64_t end)
 }
 
 
+ngx_uint_t
+ngx_http_keygate_others_room(ngx_http_keygate_writer_t *w,
+    const keygate_record_t *record, ngx_uint_t n)
+{
+    ngx_uint_t                 i, room;
+    ngx_http_keygate_zone_t  **zones;
+
+    room = 1;
+    zones = w->zone->main->zones.elts;
+
+    for (i = 0; room && i < w->zone->main->zones.nelts; i++) {
+
+        if (ngx_http_keygate_other_is(w, zones[i])) {
+            ngx_http_keygate_zone_lock(zones[i]);
+            room = (keygate_table_room(zones[i]->table, record, n) != 0);
+            ngx_http_keygate_zone_unlock(zones[i]);
+
+            if (!room) {
+                ngx_http_keygate_zone_full(zones[i]);
+            }
+        }
+    }
+
+    return room;
+}
+
+
 void
 ngx_http_keygate_others_disown(ngx_http_keygate_writer_t *w)
 {

@@ -25,20 +25,15 @@ ngx_http_keygate_admin_place(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
 {
     ngx_http_keygate_loc_conf_t *klcf = conf;
 
+    char                      *rv;
     ngx_str_t                 *value;
-    ngx_http_core_loc_conf_t  *clcf;
     ngx_http_keygate_admin_t  *admin;
 
     value = cf->args->elts;
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    rv = ngx_http_keygate_serve(cf, handler);
 
-    if (klcf->admin && clcf->handler == handler) {
-        return "is duplicate";
-    }
-
-    if (clcf->handler) {
-        return "stands beside another directive that answers requests, "
-               "expected a location of its own";
+    if (rv != NGX_CONF_OK) {
+        return rv;
     }
 
     admin = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_admin_t));
@@ -50,7 +45,7 @@ ngx_http_keygate_admin_place(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
     admin->where.file = cf->conf_file->file.name;
     admin->where.line = cf->conf_file->line;
     admin->api = ngx_http_keygate_api_get(cf, &value[1]);
-    admin->threads = ngx_http_keygate_threads(cf);
+    admin->threads = ngx_http_keygate_threads(cf, NULL);
 
     if (admin->api == NULL || admin->threads == NULL
         || ngx_http_keygate_admin_location(cf, admin) != NGX_OK
@@ -59,7 +54,6 @@ ngx_http_keygate_admin_place(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
         return NGX_CONF_ERROR;
     }
 
-    clcf->handler = handler;
     klcf->admin = admin;
     *placed = admin;
 
@@ -197,8 +191,10 @@ ngx_http_keygate_admin_merge(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (admin->portal) {
-        ngx_http_keygate_portal_advise(cf, admin);
+    if (admin->portal
+        && ngx_http_keygate_portal_check(cf, admin) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     if (ngx_http_keygate_admin_zone(cf, admin) != NGX_OK

@@ -9,22 +9,26 @@
 
 #define NGX_HTTP_KEYGATE_LIMIT_DEFAULT  25
 #define NGX_HTTP_KEYGATE_LIMIT_MAX      100
+#define NGX_HTTP_KEYGATE_DAYS_DEFAULT   30
+#define NGX_HTTP_KEYGATE_DAYS_MAX       92
 #define NGX_HTTP_KEYGATE_QUERY_MAX      1024
 #define NGX_HTTP_KEYGATE_PATIENCE_MAX   10000    /* ms */
 
 
 static ngx_int_t ngx_http_keygate_admin_condition(ngx_http_request_t *r,
     const char *name, char **list);
-static void ngx_http_keygate_admin_patience(ngx_http_request_t *r,
-    ngx_http_keygate_job_t *job);
+static const char *ngx_http_keygate_admin_patience(
+    ngx_http_keygate_job_t *job, keygate_str_t value);
 static ngx_int_t ngx_http_keygate_admin_query(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
 static void ngx_http_keygate_admin_argument(u_char **p, u_char *last,
     keygate_str_t *name, keygate_str_t *value);
+static void ngx_http_keygate_admin_decode(u_char *start, u_char *end,
+    keygate_str_t *s);
 static void ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
     keygate_str_t name, keygate_str_t value);
-static const char *ngx_http_keygate_admin_limit(ngx_http_keygate_job_t *job,
-    keygate_str_t value);
+static const char *ngx_http_keygate_admin_number(ngx_uint_t *n,
+    keygate_str_t value, ngx_int_t most, const char *wanted);
 static void ngx_http_keygate_admin_wrong(ngx_http_keygate_job_t *job,
     keygate_str_t name, const char *reason);
 
@@ -42,37 +46,35 @@ ngx_http_keygate_admin_ask(ngx_http_request_t *r, ngx_http_keygate_job_t *job)
         return NGX_ERROR;
     }
 
-    if (job->action->way == NGX_HTTP_KEYGATE_WRITE) {
-        ngx_http_keygate_admin_patience(r, job);
-    }
-
-    return job->action->query ? ngx_http_keygate_admin_query(r, job) : NGX_OK;
+    return ngx_http_keygate_admin_query(r, job);
 }
 
 
 /* For how long an answer to a change may wait until all nodes have it. */
 
-static void
-ngx_http_keygate_admin_patience(ngx_http_request_t *r,
-    ngx_http_keygate_job_t *job)
+static const char *
+ngx_http_keygate_admin_patience(ngx_http_keygate_job_t *job,
+    keygate_str_t value)
 {
     ngx_int_t  ms;
-    ngx_str_t  value;
+    ngx_str_t  time;
 
-    if (ngx_http_arg(r, (u_char *) "wait", 4, &value) != NGX_OK) {
-        return;
+    if (job->waits) {
+        return "is given twice";
     }
 
-    ms = ngx_parse_time(&value, 0);
+    time.len = value.len;
+    time.data = (u_char *) value.data;
+    ms = ngx_parse_time(&time, 0);
 
     if (ms == NGX_ERROR || ms > NGX_HTTP_KEYGATE_PATIENCE_MAX) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-                                  "wait must be a time of up to 10s");
-        return;
+        return "must be a time of up to 10s";
     }
 
     job->wait = ms;
     job->waits = 1;
+
+    return NULL;
 }
 
 
@@ -160,8 +162,16 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
         }
     }
 
+    /* what the configuration says is shown whole unless pages are wanted */
+
     if (job->limit == 0) {
-        job->limit = NGX_HTTP_KEYGATE_LIMIT_DEFAULT;
+        job->limit = (job->action->way == NGX_HTTP_KEYGATE_AT_ONCE)
+                     ? NGX_MAX_UINT32_VALUE
+                     : NGX_HTTP_KEYGATE_LIMIT_DEFAULT;
+    }
+
+    if (job->days == 0) {
+        job->days = NGX_HTTP_KEYGATE_DAYS_DEFAULT;
     }
 
     /* a cursor goes with the filters, which may come after it */
@@ -177,14 +187,14 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
 }
 
 
-/* The next name, and its value, decoded where it is as forms have it: "+" is
+/* The next name and its value, decoded where they are as forms have it: "+" is
  * a space. */
 
 static void
 ngx_http_keygate_admin_argument(u_char **p, u_char *last,
     keygate_str_t *name, keygate_str_t *value)
 {
-    u_char  *end, *src, *dst, *start;
+    u_char  *end, *equals;
 
     end = ngx_strlchr(*p, last, '&');
 
@@ -192,25 +202,32 @@ ngx_http_keygate_admin_argument(u_char **p, u_char *last,
         end = last;
     }
 
-    name->data = *p;
-    src = ngx_strlchr(*p, end, '=');
-    name->len = (src ? src : end) - *p;
-    src = src ? src + 1 : end;
+    equals = ngx_strlchr(*p, end, '=');
+
+    ngx_http_keygate_admin_decode(*p, equals ? equals : end, name);
+    ngx_http_keygate_admin_decode(equals ? equals + 1 : end, end, value);
 
     *p = (end < last) ? end + 1 : last;
+}
 
-    for (dst = src; dst < end; dst++) {
+
+static void
+ngx_http_keygate_admin_decode(u_char *start, u_char *end, keygate_str_t *s)
+{
+    u_char  *src, *dst;
+
+    for (dst = start; dst < end; dst++) {
         if (*dst == '+') {
             *dst = ' ';
         }
     }
 
-    start = src;
-    dst = src;
+    src = start;
+    dst = start;
     ngx_unescape_uri(&dst, &src, end - src, 0);
 
-    value->data = start;
-    value->len = dst - start;
+    s->data = start;
+    s->len = dst - start;
 }
 
 
@@ -221,10 +238,28 @@ ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
     ngx_str_t    cursor;
     const char  *reason;
 
-    if (keygate_str_eq(name, KEYGATE_STR("limit"))) {
-        reason = ngx_http_keygate_admin_limit(job, value);
+    if (job->action->way == NGX_HTTP_KEYGATE_WRITE) {
+        reason = keygate_str_eq(name, KEYGATE_STR("wait"))
+                 ? ngx_http_keygate_admin_patience(job, value)
+                 : "is not known here";
 
-    } else if (keygate_str_eq(name, KEYGATE_STR("cursor"))) {
+    } else if (job->action->can == NGX_HTTP_KEYGATE_CAN_USAGE) {
+        reason = keygate_str_eq(name, KEYGATE_STR("days"))
+                 ? ngx_http_keygate_admin_number(&job->days, value,
+                                                 NGX_HTTP_KEYGATE_DAYS_MAX,
+                                                 "must be an integer 1..92")
+                 : "is not known here";
+
+    } else if (job->action->query
+               && keygate_str_eq(name, KEYGATE_STR("limit")))
+    {
+        reason = ngx_http_keygate_admin_number(&job->limit, value,
+                                               NGX_HTTP_KEYGATE_LIMIT_MAX,
+                                               "must be an integer 1..100");
+
+    } else if (job->action->query
+               && keygate_str_eq(name, KEYGATE_STR("cursor")))
+    {
         reason = job->asked ? "is given twice" : NULL;
         job->asked = 1;
 
@@ -249,21 +284,22 @@ ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
 
 
 static const char *
-ngx_http_keygate_admin_limit(ngx_http_keygate_job_t *job, keygate_str_t value)
+ngx_http_keygate_admin_number(ngx_uint_t *n, keygate_str_t value,
+    ngx_int_t most, const char *wanted)
 {
-    ngx_int_t  n;
+    ngx_int_t  given;
 
-    if (job->limit) {
+    if (*n) {
         return "is given twice";
     }
 
-    n = ngx_atoi((u_char *) value.data, value.len);
+    given = ngx_atoi((u_char *) value.data, value.len);
 
-    if (n < 1 || n > NGX_HTTP_KEYGATE_LIMIT_MAX) {
-        return "must be an integer 1..100";
+    if (given < 1 || given > most) {
+        return wanted;
     }
 
-    job->limit = n;
+    *n = given;
 
     return NULL;
 }

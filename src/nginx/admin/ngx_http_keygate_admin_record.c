@@ -8,9 +8,9 @@
 
 static keygate_rc_t ngx_http_keygate_admin_read_record(
     ngx_http_keygate_job_t *job, keygate_kind_e kind,
-    keygate_record_t *record);
+    keygate_record_t *record, uint64_t *version);
 static ngx_int_t ngx_http_keygate_admin_tag(const json_t *record,
-    char etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1]);
+    char etag[NGX_HTTP_KEYGATE_ETAG_MAX]);
 static json_t *ngx_http_keygate_admin_faults(ngx_http_keygate_job_t *job,
     json_t *faults);
 static ngx_int_t ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job,
@@ -21,15 +21,14 @@ ngx_int_t
 ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, keygate_record_t *record)
 {
+    uint64_t      version;
     keygate_rc_t  rc;
 
-    rc = ngx_http_keygate_admin_read_record(job, kind, record);
+    version = 0;
+    rc = ngx_http_keygate_admin_read_record(job, kind, record, &version);
 
     if (rc == KEYGATE_NONE) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_NOT_FOUND,
-                                  (kind == KEYGATE_KEY)
-                                  ? "There is no key with this id."
-                                  : "There is no account with this id.");
+        ngx_http_keygate_admin_none(job, kind);
         return NGX_ERROR;
     }
 
@@ -39,7 +38,10 @@ ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
         return NGX_ERROR;
     }
 
-    if (ngx_http_keygate_admin_tag(record->json, job->etag) != NGX_OK) {
+    if (version) {
+        ngx_http_keygate_job_version(job, version);
+
+    } else if (ngx_http_keygate_admin_tag(record->json, job->etag) != NGX_OK) {
         keygate_record_free(record);
         ngx_http_keygate_job_faults(job, NULL);
         return NGX_ERROR;
@@ -58,43 +60,9 @@ ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
 }
 
 
-ngx_uint_t
-ngx_http_keygate_admin_sees(ngx_http_keygate_job_t *job,
-    const keygate_key_t *key)
-{
-    int                        opaque, foreign;
-    keygate_api_t             *api;
-    keygate_str_t              id;
-    ngx_http_keygate_admin_t  *admin;
-
-    admin = job->admin;
-    api = admin->api->core;
-
-    id.data = (const u_char *) key->id;
-    id.len = key->id_len;
-
-    if (job->caller.account[0]
-        && ngx_strcmp(job->caller.account, key->account) != 0)
-    {
-        return 0;
-    }
-
-    if (keygate_credential_id_of(api->formats, api->n_formats, id, &opaque)) {
-        return 1;
-    }
-
-    /* an id that is not in its key may be of any shape but that of another
-       API's */
-
-    return (opaque || api->any_format)
-           && !keygate_credential_id_of(admin->foreign, admin->n_foreign, id,
-                                        &foreign);
-}
-
-
 static keygate_rc_t
 ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
-    keygate_kind_e kind, keygate_record_t *record)
+    keygate_kind_e kind, keygate_record_t *record, uint64_t *version)
 {
     uint64_t             at;
     keygate_rc_t         rc;
@@ -119,8 +87,24 @@ ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
         at = (rc == KEYGATE_OK) ? account.at : 0;
     }
 
-    return (rc == KEYGATE_OK)
-           ? keygate_journal_read(job->journal, kind, id, at, record) : rc;
+    if (rc != KEYGATE_OK) {
+        return rc;
+    }
+
+    return job->admin->api->zone->store
+           ? keygate_journal_read_version(job->journal, kind, id, at, record,
+                                          version)
+           : keygate_journal_read(job->journal, kind, id, at, record);
+}
+
+
+/* Of a store's record, on every node. */
+
+void
+ngx_http_keygate_job_version(ngx_http_keygate_job_t *job, uint64_t version)
+{
+    *ngx_snprintf((u_char *) job->etag, NGX_HTTP_KEYGATE_ETAG_MAX - 1,
+                  "\"%uL\"", version) = '\0';
 }
 
 
@@ -131,7 +115,7 @@ ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
 
 static ngx_int_t
 ngx_http_keygate_admin_tag(const json_t *record,
-    char etag[NGX_HTTP_KEYGATE_ETAG_LEN + 1])
+    char etag[NGX_HTTP_KEYGATE_ETAG_MAX])
 {
     char          *text;
     size_t         len;
@@ -175,7 +159,7 @@ ngx_http_keygate_admin_tagged(const char *list, const char *etag)
         /* void */
     }
 
-    if (*p == '*') {
+    if (*p == '*' && p[1 + strspn(p + 1, " \t")] == '\0') {
         return etag[0] != '\0';
     }
 
@@ -219,7 +203,7 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     changed = (before == NULL || !json_equal(before, after));
     job->takes = (keygate_change_takes(before, after) != 0);
 
-    if (changed && kind == KEYGATE_KEY
+    if (changed
         && json_object_set_new(after, "changed_by",
                                json_string(job->caller.actor)) == -1)
     {
@@ -248,7 +232,14 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
         return;
     }
 
-    if (ngx_http_keygate_admin_tag(after, job->etag) != NGX_OK) {
+    /* that of a change in a store is its number, which comes with it */
+
+    if (job->admin->api->zone->store && changed) {
+        job->etag[0] = '\0';
+
+    } else if (!job->admin->api->zone->store
+               && ngx_http_keygate_admin_tag(after, job->etag) != NGX_OK)
+    {
         json_decref(after);
         ngx_http_keygate_job_faults(job, NULL);
         return;
@@ -316,13 +307,19 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
         return NGX_ERROR;
     }
 
-    room = keygate_table_room(job->admin->api->zone->table, &record,
+    ngx_http_keygate_zone_lock(job->writer->zone);
+    room = keygate_table_room(job->writer->zone->table, &record,
                               job->writer->fresh + 1);
+    ngx_http_keygate_zone_unlock(job->writer->zone);
+
+    job->writer->full |= !room;
+
+    room = room && ngx_http_keygate_others_room(job->writer, &record,
+                                                job->writer->fresh + 1);
 
     keygate_record_free(&record);
 
     if (!room) {
-        job->writer->full = 1;
         ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
                                   fresh
                                   ? "The zone has no room for more records."

@@ -259,15 +259,11 @@ ngx_http_keygate_admin_parse(ngx_http_keygate_job_t *job, keygate_str_t text)
 {
     keygate_json_error_t  error;
 
-    job->body = keygate_json_parse(text, 0, &error);
-
-    if (json_is_object(job->body)) {
-        return;
-    }
+    job->body = keygate_json_parse(text, KEYGATE_JSON_ANY|KEYGATE_JSON_NUL
+                                         |KEYGATE_JSON_WIDE, &error);
 
     if (job->body) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-                                  "The body must be one JSON object.");
+        ngx_http_keygate_admin_bounds(job, text.len);
         return;
     }
 

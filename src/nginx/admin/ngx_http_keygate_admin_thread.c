@@ -1,6 +1,7 @@
 /*
  * Threads: what reads the journal or waits for the disk is done in nginx's
- * pool "default", never in the event loop.
+ * pool "default", and what waits for a store in one of the store's own, never
+ * in the event loop.
  */
 
 #include "ngx_http_keygate_admin.h"
@@ -22,14 +23,56 @@ typedef struct {
 } ngx_http_keygate_task_t;
 
 
+extern ngx_module_t  ngx_thread_pool_module;
+
+
 static void ngx_http_keygate_task_run(void *data, ngx_log_t *log);
 static void ngx_http_keygate_task_event(ngx_event_t *ev);
 
 
 void *
-ngx_http_keygate_threads(ngx_conf_t *cf)
+ngx_http_keygate_threads(ngx_conf_t *cf, ngx_str_t *name)
 {
-    return ngx_thread_pool_add(cf, NULL);
+    return ngx_thread_pool_add(cf, name);
+}
+
+
+/* nginx takes a pool for one that was forgotten, unless its own directive has
+ * made it. */
+
+ngx_int_t
+ngx_http_keygate_threads_own(ngx_conf_t *cf, ngx_str_t *name, ngx_uint_t n)
+{
+    char           *rv;
+    ngx_str_t      *word;
+    ngx_array_t    *args;
+    ngx_command_t  *cmd;
+
+    args = cf->args;
+    cmd = ngx_thread_pool_module.commands;
+    cf->args = ngx_array_create(cf->pool, 3, sizeof(ngx_str_t));
+    word = cf->args ? ngx_array_push_n(cf->args, 3) : NULL;
+
+    if (word) {
+        word[0] = cmd->name;
+        word[1] = *name;
+        word[2].data = ngx_pnalloc(cf->pool, sizeof("threads=")
+                                             + NGX_INT_T_LEN);
+        word = word[2].data ? &word[2] : NULL;
+    }
+
+    if (word == NULL) {
+        cf->args = args;
+        return NGX_ERROR;
+    }
+
+    word->len = ngx_sprintf(word->data, "threads=%ui", n) - word->data;
+
+    rv = cmd->set(cf, cmd, NULL);
+
+    cf->args = args;
+
+    return (rv == NGX_CONF_OK) ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -126,13 +169,20 @@ ngx_http_keygate_task_event(ngx_event_t *ev)
 
 
 void *
-ngx_http_keygate_threads(ngx_conf_t *cf)
+ngx_http_keygate_threads(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "\"%V\" in an nginx without threads, expected one that "
                        "was configured --with-threads",
                        (ngx_str_t *) cf->args->elts);
     return NULL;
+}
+
+
+ngx_int_t
+ngx_http_keygate_threads_own(ngx_conf_t *cf, ngx_str_t *name, ngx_uint_t n)
+{
+    return NGX_OK;
 }
 
 

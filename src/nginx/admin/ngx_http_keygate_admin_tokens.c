@@ -10,10 +10,14 @@
 
 #define NGX_HTTP_KEYGATE_TOKEN_MAX    1024   /* bytes of a file of one */
 
+#define ngx_http_keygate_tokens_max(admin)                                   \
+    ((admin)->one ? NGX_HTTP_KEYGATE_TOKEN_MAX : KEYGATE_TOKENS_FILE_MAX)
 
-static ngx_int_t ngx_http_keygate_tokens_one(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *path, u_char *text,
-    size_t len);
+
+static ngx_http_keygate_tokens_t *ngx_http_keygate_tokens_one(u_char *text,
+    size_t len, ngx_str_t *path, u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN]);
+static ngx_http_keygate_tokens_t *ngx_http_keygate_tokens_many(u_char *text,
+    size_t len, ngx_str_t *path, u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN]);
 static ngx_int_t ngx_http_keygate_tokens_readable(ngx_conf_t *cf,
     ngx_str_t *path, struct stat *st);
 static void ngx_http_keygate_tokens_free(void *data);
@@ -25,7 +29,6 @@ ngx_http_keygate_tokens_read(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
 {
     u_char              *text;
     size_t               len;
-    ngx_int_t            rc;
     struct stat          st;
     ngx_pool_cleanup_t  *cln;
     u_char               fault[NGX_HTTP_KEYGATE_FAULT_LEN];
@@ -34,26 +37,20 @@ ngx_http_keygate_tokens_read(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
         return NGX_ERROR;
     }
 
-    text = ngx_http_keygate_tokens_text(path,
-                                        many ? KEYGATE_TOKENS_FILE_MAX
-                                             : NGX_HTTP_KEYGATE_TOKEN_MAX,
-                                        &len, &st);
+    admin->one = !many;
+    admin->tokens_path = *path;
+
+    text = ngx_http_keygate_tokens_text(admin, &len, &st);
+
     if (text == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
                            "invalid token file \"%V\", expected a readable "
                            "file of at most %d bytes", path,
-                           many ? KEYGATE_TOKENS_FILE_MAX
-                                : NGX_HTTP_KEYGATE_TOKEN_MAX);
+                           ngx_http_keygate_tokens_max(admin));
         return NGX_ERROR;
     }
 
-    if (!many) {
-        rc = ngx_http_keygate_tokens_one(cf, admin, path, text, len);
-        free(text);
-        return rc;
-    }
-
-    admin->tokens = ngx_http_keygate_tokens_parse(text, len, path, fault);
+    admin->tokens = ngx_http_keygate_tokens_parse(admin, text, len, fault);
     free(text);
 
     if (admin->tokens == NULL) {
@@ -69,7 +66,12 @@ ngx_http_keygate_tokens_read(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
 
     cln->handler = ngx_http_keygate_tokens_free;
     cln->data = admin->tokens;
-    admin->tokens_path = *path;
+
+    /* a file of one token may be root's alone: it is read on a reload, then */
+
+    if (!many) {
+        return NGX_OK;
+    }
 
     if (admin->tokens->n == 0) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
@@ -84,20 +86,15 @@ ngx_http_keygate_tokens_read(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
 /* What sha256sum has printed will do: only the first word of the first line
  * counts, and there is no other line. */
 
-static ngx_int_t
-ngx_http_keygate_tokens_one(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
-    ngx_str_t *path, u_char *text, size_t len)
+static ngx_http_keygate_tokens_t *
+ngx_http_keygate_tokens_one(u_char *text, size_t len, ngx_str_t *path,
+    u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN])
 {
     size_t                      word, rest;
     u_char                      empty[KEYGATE_DIGEST_LEN];
+    u_char                      digest[KEYGATE_DIGEST_LEN];
     keygate_str_t               hex;
     ngx_http_keygate_tokens_t  *tokens;
-
-    tokens = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_tokens_t)
-                                   + sizeof(keygate_token_t));
-    if (tokens == NULL) {
-        return NGX_ERROR;
-    }
 
     for (word = 0; word < len && text[word] > ' '; word++) {
         /* void */
@@ -114,38 +111,59 @@ ngx_http_keygate_tokens_one(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
     hex.data = text;
     hex.len = word;
 
-    if (keygate_digest_unhex(hex, tokens->token[0].digest) != KEYGATE_OK
+    if (keygate_digest_unhex(hex, digest) != KEYGATE_OK
         || keygate_digest_plain(KEYGATE_STR(""), empty) != KEYGATE_OK
-        || ngx_memcmp(empty, tokens->token[0].digest, KEYGATE_DIGEST_LEN) == 0)
+        || ngx_memcmp(empty, digest, KEYGATE_DIGEST_LEN) == 0)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid token file \"%V\", expected the SHA-256 "
-                           "of a token, which is not empty, in 64 hex digits",
-                           path);
-        return NGX_ERROR;
+        (void) ngx_snprintf(fault, NGX_HTTP_KEYGATE_FAULT_LEN - 1,
+                            "invalid token file \"%V\", expected the SHA-256 "
+                            "of a token, which is not empty, in 64 hex digits"
+                            "%Z", path);
+        return NULL;
     }
 
     if (rest < len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "there is a second line in the token file \"%V\", "
-                           "expected one token; \"tokens=\" takes a file with "
-                           "several", path);
-        return NGX_ERROR;
+        (void) ngx_snprintf(fault, NGX_HTTP_KEYGATE_FAULT_LEN - 1,
+                            "there is a second line in the token file \"%V\", "
+                            "expected one token; \"tokens=\" takes a file "
+                            "with several%Z", path);
+        return NULL;
+    }
+
+    tokens = calloc(1, sizeof(ngx_http_keygate_tokens_t)
+                       + sizeof(keygate_token_t));
+    if (tokens == NULL) {
+        (void) ngx_snprintf(fault, NGX_HTTP_KEYGATE_FAULT_LEN - 1,
+                            "no memory for the token in \"%V\"%Z", path);
+        return NULL;
     }
 
     tokens->n = 1;
     ngx_memcpy(tokens->token[0].name, "admin", sizeof("admin"));
+    ngx_memcpy(tokens->token[0].digest, digest, KEYGATE_DIGEST_LEN);
     tokens->token[0].role = KEYGATE_ROLE_ADMIN;
     tokens->token[0].until = KEYGATE_NEVER;
 
-    admin->tokens = tokens;
-
-    return NGX_OK;
+    return tokens;
 }
 
 
 ngx_http_keygate_tokens_t *
-ngx_http_keygate_tokens_parse(u_char *text, size_t len, ngx_str_t *path,
+ngx_http_keygate_tokens_parse(const ngx_http_keygate_admin_t *admin,
+    u_char *text, size_t len, u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN])
+{
+    ngx_str_t  path;
+
+    path = admin->tokens_path;
+    fault[NGX_HTTP_KEYGATE_FAULT_LEN - 1] = '\0';
+
+    return admin->one ? ngx_http_keygate_tokens_one(text, len, &path, fault)
+                      : ngx_http_keygate_tokens_many(text, len, &path, fault);
+}
+
+
+static ngx_http_keygate_tokens_t *
+ngx_http_keygate_tokens_many(u_char *text, size_t len, ngx_str_t *path,
     u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN])
 {
     size_t                      i, lines;
@@ -154,8 +172,6 @@ ngx_http_keygate_tokens_parse(u_char *text, size_t len, ngx_str_t *path,
     keygate_str_t               s;
     keygate_token_fault_t       f;
     ngx_http_keygate_tokens_t  *tokens;
-
-    fault[NGX_HTTP_KEYGATE_FAULT_LEN - 1] = '\0';
 
     for (lines = 1, i = 0; i < len; i++) {
         lines += (text[i] == LF);
@@ -195,15 +211,18 @@ ngx_http_keygate_tokens_parse(u_char *text, size_t len, ngx_str_t *path,
 
 
 u_char *
-ngx_http_keygate_tokens_text(ngx_str_t *path, size_t max, size_t *len,
-    struct stat *st)
+ngx_http_keygate_tokens_text(const ngx_http_keygate_admin_t *admin,
+    size_t *len, struct stat *st)
 {
     u_char     *text;
+    size_t      max;
     ssize_t     n;
     ngx_fd_t    fd;
     ngx_err_t   err;
 
-    fd = ngx_open_file(path->data, NGX_FILE_RDONLY, NGX_FILE_OPEN
+    max = ngx_http_keygate_tokens_max(admin);
+
+    fd = ngx_open_file(admin->tokens_path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN
                                    | NGX_FILE_NONBLOCK, 0);
     if (fd == NGX_INVALID_FILE) {
         return NULL;

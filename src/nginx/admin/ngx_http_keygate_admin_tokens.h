@@ -32,12 +32,13 @@ ngx_int_t ngx_http_keygate_tokens_read(ngx_conf_t *cf,
 const keygate_token_t *ngx_http_keygate_tokens_find(
     ngx_http_keygate_admin_t *admin, u_char digest[KEYGATE_DIGEST_LEN]);
 /* The whole file, malloc()ed; or NULL and errno. */
-u_char *ngx_http_keygate_tokens_text(ngx_str_t *path, size_t max, size_t *len,
-    struct stat *st);
+u_char *ngx_http_keygate_tokens_text(const ngx_http_keygate_admin_t *admin,
+    size_t *len, struct stat *st);
 /* What is in it, malloc()ed; or NULL, and why, without what might be a
  * secret. */
-ngx_http_keygate_tokens_t *ngx_http_keygate_tokens_parse(u_char *text,
-    size_t len, ngx_str_t *path, u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN]);
+ngx_http_keygate_tokens_t *ngx_http_keygate_tokens_parse(
+    const ngx_http_keygate_admin_t *admin, u_char *text, size_t len,
+    u_char fault[NGX_HTTP_KEYGATE_FAULT_LEN]);
 
 
 /* ngx_http_keygate_admin_watch.c */

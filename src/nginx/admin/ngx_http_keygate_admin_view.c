@@ -89,6 +89,7 @@ ngx_http_keygate_admin_limits(ngx_http_keygate_job_t *job, keygate_str_t id)
 {
     json_t                   *limits, *rates;
     unsigned                  group;
+    keygate_scratch_t         scratch;
     keygate_verdict_t         v;
     ngx_http_keygate_api_t   *api;
 
@@ -98,13 +99,13 @@ ngx_http_keygate_admin_limits(ngx_http_keygate_job_t *job, keygate_str_t id)
     for (group = 0; limits && group <= api->core->n_groups; group++) {
 
         if (keygate_decide_left(api->core, api->zone->table, api->zone->leases,
-                                id, group, &job->now, &v)
+                                id, group, &job->now, &scratch, &v)
             != KEYGATE_OK)
         {
             break;
         }
 
-        rates = ngx_http_keygate_admin_rates(&v, job->now.wall);
+        rates = ngx_http_keygate_admin_rates(job, &v);
 
         if (rates == NULL || json_array_extend(limits, rates) == -1) {
             json_decref(limits);

@@ -128,15 +128,13 @@ ngx_http_keygate_tokens_look(void *data)
         return;
     }
 
-    text = ngx_http_keygate_tokens_text(&w->admin->tokens_path,
-                                        KEYGATE_TOKENS_FILE_MAX, &len, &st);
+    text = ngx_http_keygate_tokens_text(w->admin, &len, &st);
     if (text == NULL) {
         w->err = ngx_errno;
         return;
     }
 
-    w->fresh = ngx_http_keygate_tokens_parse(text, len,
-                                             &w->admin->tokens_path, w->fault);
+    w->fresh = ngx_http_keygate_tokens_parse(w->admin, text, len, w->fault);
     free(text);
 
     if (w->fresh == NULL) {
@@ -166,7 +164,9 @@ ngx_http_keygate_tokens_looked(void *data)
 
     admin = w->admin;
 
-    if (w->err && w->err != w->told) {
+    /* a file of one token that is root's alone is read on a reload */
+
+    if (w->err && w->err != w->told && !(admin->one && w->err == NGX_EACCES)) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, w->err,
                       "keygate: cannot read the token file \"%V\": the tokens "
                       "from before go on", &admin->tokens_path);

@@ -126,7 +126,9 @@ ngx_http_keygate_write_next(ngx_http_keygate_writer_t *w)
 
     w->now = ngx_http_keygate_now(w->zone);
 
-    if (ngx_http_keygate_task_post(w->batch->admin->threads, w->task)
+    if (ngx_http_keygate_task_post(w->zone->store
+                                   ? ngx_http_keygate_store_pool(w->zone)
+                                   : w->batch->admin->threads, w->task)
         == NGX_OK)
     {
         return;
@@ -237,7 +239,7 @@ ngx_http_keygate_write_done(void *data)
     for ( /* void */ ; job; job = next) {
         next = job->next;
 
-        if (job->written) {
+        if (job->written || job->unsure) {
             ngx_http_keygate_audit(job);
         }
 

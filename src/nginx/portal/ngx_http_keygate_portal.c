@@ -4,6 +4,7 @@
  */
 
 #include "ngx_http_keygate_portal.h"
+#include "keygate_token.h"
 
 
 static ngx_int_t ngx_http_keygate_portal_caller(ngx_http_request_t *r,
@@ -69,6 +70,14 @@ ngx_http_keygate_portal_caller(ngx_http_request_t *r,
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "keygate_portal: the user is no text of at most %d "
                       "bytes without control characters", KEYGATE_TEXT_MAX);
+        return NGX_DECLINED;
+    }
+
+    if (keygate_token_of_command(s)) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "keygate_portal: the user begins with \"cli:\", as only "
+                      "users of the command do: its changes would be taken "
+                      "for theirs, have the application give another name");
         return NGX_DECLINED;
     }
 

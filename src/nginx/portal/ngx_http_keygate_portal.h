@@ -4,6 +4,9 @@
  * admin files' business.
  *
  *   ngx_http_keygate_portal_conf.c     the directive
+ *   ngx_http_keygate_portal_check.c    its variables, once all are known
+ *   ngx_http_keygate_portal_capture.c  those that are captures
+ *   ngx_http_keygate_portal_basic.c    $remote_user
  *   ngx_http_keygate_portal.c          whose request it is, and from where
  *   ngx_http_keygate_portal_words.c    what may be done and granted
  *   ngx_http_keygate_portal_actions.c  which requests there are
@@ -44,6 +47,15 @@ struct ngx_http_keygate_portal_s {
 ngx_int_t ngx_http_keygate_portal_handler(ngx_http_request_t *r);
 
 
+/* ngx_http_keygate_portal_capture.c, _basic.c: NGX_OK, or NGX_ERROR when a
+ * client can set the variable, which is told */
+
+ngx_int_t ngx_http_keygate_portal_capture(ngx_conf_t *cf,
+    ngx_http_keygate_admin_t *admin, ngx_str_t *name);
+ngx_int_t ngx_http_keygate_portal_basic(ngx_conf_t *cf,
+    ngx_http_keygate_admin_t *admin, ngx_str_t *name);
+
+
 /* ngx_http_keygate_portal_words.c */
 
 /* Sets what the caller can do, and which scopes it may grant. */
@@ -52,6 +64,10 @@ void ngx_http_keygate_portal_rights(ngx_http_request_t *r,
 /* The words of "can", in their order, that a mask stands for; NULL when out
  * of memory. */
 json_t *ngx_http_keygate_portal_can(ngx_uint_t mask);
+/* Tells of words that are written in the configuration and stand for
+ * nothing. */
+void ngx_http_keygate_portal_advise(ngx_conf_t *cf,
+    ngx_http_keygate_admin_t *admin);
 
 
 /* ngx_http_keygate_portal_actions.c: the first one is for a location that

@@ -36,6 +36,11 @@ const ngx_http_keygate_action_t  ngx_http_keygate_portal_actions[] = {
     { "POST", "/keys/:id/resume", NGX_HTTP_KEYGATE_WRITE,
       NGX_HTTP_KEYGATE_BODY_OPTIONAL, ngx_http_keygate_key_resume,
       "key.resume", NGX_HTTP_KEYGATE_CAN_CHANGE, 0, 0 },
+    { "GET", "/keys/:id/usage", NGX_HTTP_KEYGATE_READ,
+      NGX_HTTP_KEYGATE_NO_BODY, ngx_http_keygate_key_usage, NULL,
+      NGX_HTTP_KEYGATE_CAN_USAGE, 1, 0 },
+    { "GET", "/usage", NGX_HTTP_KEYGATE_READ, NGX_HTTP_KEYGATE_NO_BODY,
+      ngx_http_keygate_own_usage, NULL, NGX_HTTP_KEYGATE_CAN_USAGE, 1, 0 },
 
     { "POST", "/check", NGX_HTTP_KEYGATE_AT_ONCE, NGX_HTTP_KEYGATE_BODY,
       ngx_http_keygate_check, NULL, NGX_HTTP_KEYGATE_CAN_CHECK, 0, 0 },

@@ -23,9 +23,10 @@ static ngx_int_t ngx_http_keygate_portal_number(ngx_conf_t *cf,
 /* The whole name of a variable that clients set, or its front. */
 
 static const char  *const ngx_http_keygate_forgeable[] = {
-    "args", "content_length", "content_type", "document_uri", "host",
-    "is_args", "proxy_add_x_forwarded_for", "query_string",
-    "ssl_server_name", "uri", NULL
+    "args", "content_length", "content_type", "document_uri",
+    "fastcgi_path_info", "fastcgi_script_name", "host", "is_args",
+    "proxy_add_x_forwarded_for", "query_string", "secure_link_expires",
+    "ssl_server_name", "uid_got", "uri", NULL
 };
 
 static const char  *const ngx_http_keygate_forgeable_front[] = {

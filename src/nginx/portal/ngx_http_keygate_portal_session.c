@@ -64,7 +64,9 @@ ngx_http_keygate_portal_session(ngx_http_keygate_job_t *job)
          && ngx_http_keygate_session_add(s, "expires",
                               portal->expires ? json_integer(portal->expires)
                                               : json_null())
-         && ngx_http_keygate_session_add(s, "usage", json_false());
+         && ngx_http_keygate_session_add(s, "usage",
+                              json_boolean(job->admin->api->zone->refusals
+                                           != NULL));
 
     if (!ok) {
         json_decref(s);
@@ -338,7 +340,7 @@ ngx_http_keygate_session_rate(const keygate_rate_t *rate, keygate_str_t group,
     int64_t wall)
 {
     return json_pack("{s:o, s:I, s:s, s:I, s:s, s:o}",
-                     "name", ngx_http_keygate_admin_string(rate->name),
+                     "name", ngx_http_keygate_admin_string(rate->label.name),
                      "limit", (json_int_t) rate->limit,
                      "unit", keygate_unit_name(rate->unit),
                      "seconds",

@@ -3,10 +3,15 @@
  * lies in the engine, which is the zone's journal.
  *
  *   ngx_http_keygate_store_conf.c    the block
+ *   ngx_http_keygate_store_lines.c   its directives
+ *   ngx_http_keygate_store_server.c  where it is
+ *   ngx_http_keygate_store_ssl.c     with TLS
  *   ngx_http_keygate_store_user.c    who it is asked as
+ *   ngx_http_keygate_store_link.c    the link to it
  *   ngx_http_keygate_store_copy.c    the copy: where it is, what comes next
  *   ngx_http_keygate_store_beat.c    what is said of it, and heard
  *   ngx_http_keygate_store_full.c    the copy made anew
+ *   ngx_http_keygate_store_stray.c   what was in it that is not the store's
  *   ngx_http_keygate_store_past.c    with the history that leads to it
  *   ngx_http_keygate_store_repair.c  what the engine has lost
  *   ngx_http_keygate_store_merge.c   is brought back
@@ -14,6 +19,7 @@
  *   ngx_http_keygate_store_follow.c  following, from one worker
  *   ngx_http_keygate_store_lease.c   leases, for limits over all nodes
  *   ngx_http_keygate_store_write.c   changes of the admin API
+ *   ngx_http_keygate_store_again.c   made anew, after others'
  *   ngx_http_keygate_store_send.c    to the engine
  *   ngx_http_keygate_store_ack.c     how durable they are there
  *   ngx_http_keygate_store_receipt.c which nodes have them
@@ -41,18 +47,26 @@
 #define NGX_HTTP_KEYGATE_STORE_FRESH  5000       /* ms: a node is there */
 #define NGX_HTTP_KEYGATE_STORE_KNOWN  86400000   /* ms: it is one at all */
 #define NGX_HTTP_KEYGATE_STORE_LATEST 253402300799000    /* the year 9999 */
+#define NGX_HTTP_KEYGATE_PASSWORD_MAX 4096
 
 
 struct ngx_http_keygate_store_s {
     ngx_str_t                  name;
     ngx_http_keygate_where_t   where;
-    ngx_array_t                servers;      /* keygate_link_conf_t */
-    keygate_link_conf_t        link;         /* what all of them have */
+    ngx_array_t                servers;      /* keygate_wire_server_t */
+    keygate_link_conf_t        link;
+    ngx_uint_t                 given;        /* bits: which directives were */
     ngx_str_t                  prefix;
     ngx_str_t                  node;         /* NUL-terminated */
     ngx_int_t                  retain;
     keygate_ack_t              ack;
-    void                      *threads;
+    ngx_str_t                  pool;
+    void                      *threads;      /* of that pool */
+    u_char                    *secret_path;  /* NULL: there is no password */
+    u_char                    *secret;
+    unsigned                   user:1;       /* "user" was given, */
+    unsigned                   password:1;   /* "password", */
+    unsigned                   tls:1;        /* what only TLS needs */
 };
 
 
@@ -73,6 +87,12 @@ typedef struct {
     keygate_store_name_t       name;
     keygate_journal_t         *journal;
     keygate_link_t            *link;         /* NULL: not connected */
+    keygate_link_conf_t        conf;         /* of the link */
+    u_char                     secret[NGX_HTTP_KEYGATE_PASSWORD_MAX + 1];
+    ngx_atomic_uint_t          masters;      /* of the zone, when it was */
+    uint64_t                   looked;       /* ms, when Sentinels were asked */
+    unsigned                   turn;         /* whose it is then */
+    char                       master[KEYGATE_LINK_NAME];    /* by them */
     keygate_place_t            place;        /* of the last mark */
     int64_t                    marked_at;    /* Unix time */
     unsigned                   marked:1;     /* which is the last line */
@@ -80,13 +100,21 @@ typedef struct {
     unsigned                   full:1;       /* it was made anew */
     unsigned                   strange:1;    /* what it had was no copy */
     unsigned                   forked:1;     /* the engine had lost changes */
+    unsigned                   stale:1;      /* the link leads to no master */
+    unsigned                   yields:1;     /* to a worker's end */
+    unsigned                   moved:1;      /* it was another one before */
     uint64_t                   kept;         /* of them, as the engine has it */
     ngx_http_keygate_lines_t   merged;       /* fields that were brought back */
+    uint64_t                   astray;       /* lines that were not its own */
+    ngx_http_keygate_lines_t   strays;       /* some of them, for the log */
+    keygate_kept_t             kept_as;      /* the file that had them */
     char                       word[16];     /* of the last beat, or "" */
     uint64_t                   seq;          /* the engine's, then */
     uint64_t                   nodes;        /* there, then */
     keygate_engine_t           engine;       /* of the link */
     keygate_place_t            theirs;
+    char                       untold[KEYGATE_LINK_ERROR];   /* why it does
+                                                not take what is told to it */
     char                       error[KEYGATE_LINK_ERROR];
 } ngx_http_keygate_copy_t;
 
@@ -111,13 +139,44 @@ typedef struct {
 
 char *ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+/* All stores have threads of their own, once all zones are known. */
+ngx_int_t ngx_http_keygate_store_threads(ngx_conf_t *cf,
+    ngx_http_keygate_main_conf_t *kmcf);
 /* The store of that name, or NULL. */
 ngx_http_keygate_store_t *ngx_http_keygate_store_get(ngx_conf_t *cf,
     ngx_str_t *name);
 
 
+/* ngx_http_keygate_store_lines.c */
+
+/* A directive of the block. */
+char *ngx_http_keygate_store_line(ngx_conf_t *cf, ngx_command_t *dummy,
+    void *conf);
 char *ngx_http_keygate_store_bad(ngx_conf_t *cf, ngx_str_t *value,
     const char *expected);
+char *ngx_http_keygate_store_flag(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_uint_t *flag);
+
+
+/* ngx_http_keygate_store_server.c */
+
+char *ngx_http_keygate_store_server(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+
+
+/* ngx_http_keygate_store_ssl.c */
+
+char *ngx_http_keygate_store_ssl(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+char *ngx_http_keygate_store_ssl_verify(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+char *ngx_http_keygate_store_ssl_name(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+char *ngx_http_keygate_store_ssl_file(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+/* Files are read, by a process that is allowed to. */
+char *ngx_http_keygate_store_tls(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store);
 
 
 /* ngx_http_keygate_store_user.c */
@@ -125,7 +184,28 @@ char *ngx_http_keygate_store_bad(ngx_conf_t *cf, ngx_str_t *value,
 char *ngx_http_keygate_store_user(ngx_conf_t *cf,
     ngx_http_keygate_store_t *store, ngx_str_t *value);
 char *ngx_http_keygate_store_password(ngx_conf_t *cf,
-    ngx_http_keygate_store_t *store, u_char *name);
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
+/* In a thread: how to connect, with the password that is in the file now. */
+const keygate_link_conf_t *ngx_http_keygate_copy_conf(
+    ngx_http_keygate_copy_t *c);
+
+
+/* ngx_http_keygate_store_link.c: all in a thread, too */
+
+void ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c);
+/* Whether it is connected, as far as that is known. */
+ngx_uint_t ngx_http_keygate_copy_linked(ngx_http_keygate_copy_t *c);
+/* Connects, unless it is connected, to the first server that answers. */
+ngx_int_t ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c);
+/* The same for the one that follows, which tells all others where to. */
+ngx_int_t ngx_http_keygate_copy_master(ngx_http_keygate_copy_t *c);
+/* Whether an error says that the link does not lead to a master any more;
+ * then another one is made before it is used again. */
+ngx_uint_t ngx_http_keygate_copy_suspect(ngx_http_keygate_copy_t *c,
+    const char *error);
+/* A key's name in the engine. */
+keygate_str_t ngx_http_keygate_copy_key(ngx_http_keygate_copy_t *c,
+    const char *what, char key[KEYGATE_STORE_KEY_MAX]);
 
 
 /* ngx_http_keygate_store_copy.c: all in a thread; NGX_ERROR, and "error" says
@@ -133,14 +213,8 @@ char *ngx_http_keygate_store_password(ngx_conf_t *cf,
 
 void ngx_http_keygate_copy_init(ngx_http_keygate_copy_t *c,
     ngx_http_keygate_zone_t *zone, keygate_journal_t *journal);
-void ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c);
 ngx_int_t ngx_http_keygate_copy_fail(ngx_http_keygate_copy_t *c,
     const char *why);
-/* Connects, unless it is connected, to the first server that answers. */
-ngx_int_t ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c);
-/* A key's name in the engine. */
-keygate_str_t ngx_http_keygate_copy_key(ngx_http_keygate_copy_t *c,
-    const char *what, char key[KEYGATE_STORE_KEY_MAX]);
 /* One command; an error of the engine is one of ours. */
 ngx_int_t ngx_http_keygate_copy_ask(ngx_http_keygate_copy_t *c, unsigned n,
     const keygate_str_t *args, keygate_reply_t **reply);
@@ -165,12 +239,18 @@ ngx_int_t ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
  * Somebody else, of another configuration, may have written it. */
 ngx_int_t ngx_http_keygate_copy_catch_up(ngx_http_keygate_copy_t *c,
     uint64_t end);
+/* Whether the journal has only become longer, and has a store: what comes of
+ * that is for the store's threads to see, which know a line of its own. */
+ngx_uint_t ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone);
 ngx_int_t ngx_http_keygate_lines_add(ngx_http_keygate_lines_t *lines,
     keygate_str_t text, ngx_uint_t lf);
 
 
 /* Cut to the size, with a NUL. */
 void ngx_http_keygate_copy_text(char *to, size_t size, keygate_str_t text);
+/* Whether that is the word of the last answer. */
+ngx_uint_t ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c,
+    const char *word);
 
 
 /* ngx_http_keygate_store_beat.c */
@@ -185,6 +265,18 @@ ngx_int_t ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c,
  * anew */
 
 ngx_int_t ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c);
+
+
+/* ngx_http_keygate_store_stray.c */
+
+/* Under the journal's lock: which lines of a file that is no whole copy are
+ * not in "made", which takes its place. */
+ngx_int_t ngx_http_keygate_stray_find(ngx_http_keygate_copy_t *c,
+    const ngx_http_keygate_lines_t *made);
+/* Of the round before, nothing is known any more. */
+void ngx_http_keygate_stray_reset(ngx_http_keygate_copy_t *c);
+/* In the event loop, after a round. */
+void ngx_http_keygate_stray_log(ngx_http_keygate_copy_t *c);
 
 
 /* ngx_http_keygate_store_past.c */
@@ -207,6 +299,22 @@ ngx_int_t ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c);
 void ngx_http_keygate_repair_log(ngx_http_keygate_copy_t *c);
 
 
+/* ngx_http_keygate_store_again.c: of a batch, in its thread */
+
+void ngx_http_keygate_again_begin(ngx_http_keygate_writer_t *w);
+void ngx_http_keygate_again_end(ngx_http_keygate_writer_t *w);
+/* Makes the changes that are still to be made: each has a line then, or is
+ * done with. */
+void ngx_http_keygate_again_run(ngx_http_keygate_writer_t *w);
+/* Whether a change must be made on top of all others: an account that goes has
+ * no keys, and one that gets a live key has no more than it may have. */
+ngx_uint_t ngx_http_keygate_again_whole(const ngx_http_keygate_job_t *job);
+/* A change has met one of another node, as the script says: NGX_AGAIN; or
+ * NGX_ERROR, and none is left to be made. */
+ngx_int_t ngx_http_keygate_again(ngx_http_keygate_writer_t *w,
+    const keygate_reply_t *reply);
+
+
 /* ngx_http_keygate_store_send.c */
 
 /* The script's answer to the "n" lines of a batch; "whole": every change must
@@ -214,12 +322,14 @@ void ngx_http_keygate_repair_log(ngx_http_keygate_copy_t *c);
 ngx_int_t ngx_http_keygate_store_send(ngx_http_keygate_copy_t *c,
     ngx_http_keygate_job_t *batch, ngx_uint_t n, ngx_uint_t whole,
     keygate_reply_t **reply);
+/* Whether it is a word of the script's answers, other than "OK". */
+ngx_uint_t ngx_http_keygate_store_says(keygate_str_t word);
 
 
 /* ngx_http_keygate_store_ack.c */
 
 char *ngx_http_keygate_store_ack(ngx_conf_t *cf,
-    ngx_http_keygate_store_t *store);
+    ngx_http_keygate_store_t *store, ngx_str_t *value);
 /* Whether the engine can acknowledge as "ack" says: NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_http_keygate_store_acks(ngx_http_keygate_copy_t *c);
 
@@ -250,8 +360,8 @@ void ngx_http_keygate_receipts_cleanup(ngx_http_keygate_writer_t *w);
 /* Tells where the copy is, brings it up to date, waits a moment for the next
  * change.  NGX_OK, and the copy's word; or NGX_ERROR. */
 ngx_int_t ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c);
-ngx_uint_t ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c,
-    const char *word);
+/* Only brings the copy up to date, and tells the engine nothing. */
+ngx_int_t ngx_http_keygate_copy_glance(ngx_http_keygate_copy_t *c);
 
 
 /* ngx_http_keygate_store_follow.c */
@@ -260,9 +370,9 @@ ngx_uint_t ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c,
 void ngx_http_keygate_store_loaded(ngx_http_keygate_zone_t *zone);
 ngx_int_t ngx_http_keygate_store_start(ngx_http_keygate_zone_t *zone);
 void ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone);
-/* Whether the journal has only become longer, and has a store: what comes of
- * that is for the store's threads to see, which know a line of its own. */
-ngx_uint_t ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone);
+/* In a worker that is to end and still has streams: follows a moment more,
+ * unless another one does. */
+void ngx_http_keygate_store_look(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_store_lease.c */

@@ -14,13 +14,12 @@ static ngx_int_t ngx_http_keygate_store_replicas(ngx_str_t *value,
 
 
 char *
-ngx_http_keygate_store_ack(ngx_conf_t *cf, ngx_http_keygate_store_t *store)
+ngx_http_keygate_store_ack(ngx_conf_t *cf, ngx_http_keygate_store_t *store,
+    ngx_str_t *value)
 {
-    ngx_str_t      *value;
     ngx_uint_t      n;
     keygate_ack_t  *ack;
 
-    value = cf->args->elts;
     n = cf->args->nelts;
     ack = &store->ack;
 

@@ -5,13 +5,14 @@
 #include "ngx_http_keygate_store_lease.h"
 
 
-#define NGX_HTTP_KEYGATE_LEASE_ARGS  (13 + 3 * KEYGATE_UNITS)
+#define NGX_HTTP_KEYGATE_LEASE_ARGS  (16 + 3 * KEYGATE_UNITS)
 
 
 static ngx_int_t ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
     keygate_lease_t *lease, keygate_str_t field, const char *want,
     keygate_window_t *windows, ngx_uint_t n, uint32_t count,
-    const keygate_now_t *now);
+    int64_t reset, unsigned emptied, const keygate_now_t *now);
+static const char *ngx_http_keygate_lease_units(unsigned units, char text[64]);
 static ngx_int_t ngx_http_keygate_lease_answer(ngx_http_keygate_exchange_t *x,
     ngx_http_keygate_asked_t *asked, keygate_reply_t *reply);
 
@@ -26,7 +27,8 @@ ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
     char                       field[KEYGATE_STORE_FIELD_MAX], text[16];
     uint32_t                   ref, want, count, identity;
     uint64_t                   group;
-    unsigned                   u, n;
+    unsigned                   u, n, emptied;
+    keygate_key_t              key;
     keygate_str_t              span;
     keygate_now_t              now;
     keygate_kind_e             kind;
@@ -70,17 +72,41 @@ ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
         return NGX_OK;
     }
 
+    emptied = 0;
+
+    if (kind == KEYGATE_KEY
+        && keygate_table_find_id(table, span, &key) == KEYGATE_OK)
+    {
+        emptied = keygate_table_reset_units(key.reset,
+                                  (lease->holder & KEYGATE_HOLDER_GROUP) != 0,
+                                  group);
+    }
+
     span.len = (lease->holder & KEYGATE_HOLDER_GROUP)
                ? keygate_store_group_field(kind, span, group, field)
                : keygate_store_field(kind, span, field);
     span.data = (u_char *) field;
 
     count = keygate_rate_used(windows, n, &now);
-    identity = ngx_crc32_long((u_char *) field, span.len) | 1;
+    identity = ngx_crc32_long((u_char *) field, span.len);
+
+    /* what was answered before its windows were emptied is over */
+
+    if (emptied) {
+        identity ^= (uint32_t) key.reset * 2654435761u;
+    }
+
+    identity |= 1;
 
     if (lease->identity != identity) {
-        keygate_lease_drop(lease, count);
         lease->identity = identity;
+
+        /* who has just seen it open may still charge */
+
+        if (keygate_lease_empty(lease, count)) {
+            __atomic_store_n(&zone->leases->stirring, 1, __ATOMIC_SEQ_CST);
+            return NGX_OK;
+        }
     }
 
     todo = keygate_lease_look(lease, count, now.ms, x->delay, &want);
@@ -107,7 +133,9 @@ ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
     __atomic_store_n(&zone->leases->stirring, 1, __ATOMIC_SEQ_CST);
 
     return ngx_http_keygate_lease_send(x, lease, span, text, windows, n, count,
-                                       &now);
+                                       emptied
+                                       ? keygate_table_reset_at(key.reset) : 0,
+                                       emptied, &now);
 }
 
 
@@ -115,10 +143,11 @@ static ngx_int_t
 ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
     keygate_lease_t *lease, keygate_str_t field, const char *want,
     keygate_window_t *windows, ngx_uint_t n, uint32_t count,
-    const keygate_now_t *now)
+    int64_t reset, unsigned emptied, const keygate_now_t *now)
 {
     char                       key[KEYGATE_STORE_LEDGER_MAX];
     char                       text[NGX_HTTP_KEYGATE_LEASE_ARGS][32];
+    char                       units[64];
     int64_t                    ms, wall, month, left;
     unsigned                   i, a;
     keygate_str_t              args[NGX_HTTP_KEYGATE_LEASE_ARGS];
@@ -167,6 +196,14 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
         args[a + 2] = keygate_span(text[a + 2]);
     }
 
+    if (emptied) {
+        args[a++] = KEYGATE_STR("reset");
+        (void) snprintf(text[a], 32, "%lld", (long long) reset);
+        args[a] = keygate_span(text[a]);
+        a++;
+        args[a++] = keygate_span(ngx_http_keygate_lease_units(emptied, units));
+    }
+
     if (keygate_link_send(c->link, a, args) != KEYGATE_OK) {
         (void) ngx_http_keygate_copy_fail(c, keygate_link_error(c->link));
         ngx_http_keygate_copy_close(c);
@@ -180,6 +217,26 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
     asked->sent = now->ms;
 
     return NGX_OK;
+}
+
+
+/* "day month" */
+
+static const char *
+ngx_http_keygate_lease_units(unsigned units, char text[64])
+{
+    char      *p;
+    unsigned   u;
+
+    for (p = text, u = 0; u < KEYGATE_UNITS; u++) {
+        if (units >> u & 1) {
+            p += sprintf(p, "%s ", keygate_unit_name((keygate_unit_e) u));
+        }
+    }
+
+    *p = '\0';
+
+    return text;
 }
 
 

@@ -8,11 +8,16 @@
 #include <time.h>
 
 
+static ngx_uint_t ngx_http_keygate_beat_known(const char *word);
+static void ngx_http_keygate_beat_name(ngx_http_keygate_copy_t *c,
+    keygate_str_t boot, keygate_str_t before);
+
+
 ngx_int_t
 ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
 {
     char               keys[4][KEYGATE_STORE_KEY_MAX];
-    char               seq[24], now[24], fresh[24], known[24];
+    char               seq[24], now[24], fresh[24], known[24], boot[24];
     ngx_uint_t         i;
     keygate_str_t      args[17];
     keygate_reply_t   *reply;
@@ -27,6 +32,9 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
     (void) snprintf(fresh, sizeof(fresh), "%d", NGX_HTTP_KEYGATE_STORE_FRESH);
     (void) snprintf(known, sizeof(known), "%d", NGX_HTTP_KEYGATE_STORE_KNOWN);
 
+    (void) snprintf(boot, sizeof(boot), "%08lx",
+                    (unsigned long) c->zone->shared->store_boot);
+
     for (i = 0; i < 17; i++) {
         args[i] = KEYGATE_STR("");
     }
@@ -36,7 +44,7 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
     args[2] = ngx_http_keygate_copy_key(c, "meta", keys[2]);
     args[3] = ngx_http_keygate_copy_key(c, "log", keys[3]);
     args[4] = keygate_span((char *) c->store->node.data);
-    args[5] = KEYGATE_STR("0");
+    args[5] = keygate_span(boot);
     args[6] = keygate_span(c->place.epoch);
     args[7] = keygate_span(seq);
     args[8] = keygate_span(c->place.chain);
@@ -58,6 +66,16 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
 
     ngx_http_keygate_copy_text(c->word, sizeof(c->word),
                                keygate_reply_text(keygate_reply_at(reply, 0)));
+    /* what comes is not always what was asked for */
+
+    if (!ngx_http_keygate_beat_known(c->word)) {
+        keygate_reply_free(reply);
+        c->word[0] = '\0';
+        ngx_http_keygate_copy_close(c);
+        return ngx_http_keygate_copy_fail(c, "it answers what is no answer to "
+                                          "a heartbeat");
+    }
+
     ngx_http_keygate_copy_text(c->theirs.chain, sizeof(c->theirs.chain),
                                keygate_reply_text(keygate_reply_at(reply, 2)));
     ngx_http_keygate_copy_text(c->theirs.epoch, sizeof(c->theirs.epoch),
@@ -68,7 +86,50 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
     c->seq = c->theirs.seq;
     c->nodes = ngx_max(keygate_reply_number(keygate_reply_at(reply, 4)), 0);
 
+    ngx_http_keygate_copy_text(c->untold, sizeof(c->untold),
+                               keygate_reply_text(keygate_reply_at(reply, 8)));
+
+    ngx_http_keygate_beat_name(c, args[5],
+        keygate_reply_text(keygate_reply_at(reply, 9)));
+
     keygate_reply_free(reply);
 
-    return NGX_OK;
+    return ngx_http_keygate_copy_suspect(c, c->untold)
+           ? ngx_http_keygate_copy_fail(c, c->untold) : NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_keygate_beat_known(const char *word)
+{
+    ngx_uint_t  i;
+
+    static const char *const  words[] = {
+        "OK", "BEHIND", "TRIMMED", "ROLLBACK", "FORK", "ANOTHER", "EMPTY", NULL
+    };
+
+    for (i = 0; words[i] && strcmp(words[i], word) != 0; i++) { /* void */ }
+
+    return words[i] != NULL;
+}
+
+
+/* What is there under this node's name at its first beat is from its earlier
+ * life; later it is somebody else's, who has the same name. */
+
+static void
+ngx_http_keygate_beat_name(ngx_http_keygate_copy_t *c, keygate_str_t boot,
+    keygate_str_t before)
+{
+    ngx_http_keygate_shared_t  *shared;
+
+    shared = c->zone->shared;
+
+    if (before.len && !keygate_str_eq(boot, before) && shared->store_beats) {
+        (void) ngx_atomic_fetch_add(&shared->store_others, 1);
+    }
+
+    if (c->untold[0] == '\0' && c->word[0]) {
+        (void) ngx_atomic_fetch_add(&shared->store_beats, 1);
+    }
 }

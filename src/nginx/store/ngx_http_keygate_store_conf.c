@@ -1,19 +1,22 @@
 /*
- * The block "keygate_store".  nginx -t checks all of it and connects to
+ * The block "keygate_store": what it is as a whole.  Its directives are in
+ * ngx_http_keygate_store_lines.c.  nginx -t checks all of it and connects to
  * nothing.
  */
 
 #include "ngx_http_keygate_store.h"
 
 
-static char *ngx_http_keygate_store_line(ngx_conf_t *cf,
-    ngx_command_t *dummy, void *conf);
-static char *ngx_http_keygate_store_server(ngx_conf_t *cf,
-    ngx_http_keygate_store_t *store, ngx_str_t *value);
-static char *ngx_http_keygate_store_number(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_int_t least, ngx_int_t most, ngx_int_t *n);
-static char *ngx_http_keygate_store_flag(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_uint_t *flag);
+/* Of a zone, in a worker: following, leases, changes, receipts. */
+#define NGX_HTTP_KEYGATE_STORE_TASKS  4
+
+
+static ngx_int_t ngx_http_keygate_store_init(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store);
+static char *ngx_http_keygate_store_check(ngx_conf_t *cf,
+    ngx_http_keygate_store_t *store);
+static const char *ngx_http_keygate_store_contradiction(
+    ngx_http_keygate_store_t *store);
 
 
 ngx_http_keygate_store_t *
@@ -38,6 +41,44 @@ ngx_http_keygate_store_get(ngx_conf_t *cf, ngx_str_t *name)
 }
 
 
+/* An engine that hangs keeps all of its own threads, and nobody else's. */
+
+ngx_int_t
+ngx_http_keygate_store_threads(ngx_conf_t *cf,
+    ngx_http_keygate_main_conf_t *kmcf)
+{
+    ngx_uint_t                  i, k, n;
+    ngx_http_keygate_zone_t   **zones;
+    ngx_http_keygate_store_t  **stores;
+
+    zones = kmcf->zones.elts;
+    stores = kmcf->stores.elts;
+
+    for (i = 0; i < kmcf->stores.nelts; i++) {
+
+        for (k = 0, n = 0; k < kmcf->zones.nelts; k++) {
+            n += (zones[k]->store == stores[i]);
+        }
+
+        if (ngx_http_keygate_threads_own(cf, &stores[i]->pool,
+                               ngx_max(n, 1) * NGX_HTTP_KEYGATE_STORE_TASKS)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+void *
+ngx_http_keygate_store_pool(ngx_http_keygate_zone_t *zone)
+{
+    return zone->store->threads;
+}
+
+
 char *
 ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -45,9 +86,7 @@ ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char                       *rv;
     ngx_str_t                  *value;
-    ngx_uint_t                  i;
     ngx_conf_t                  save;
-    keygate_link_conf_t        *servers, server;
     ngx_http_keygate_store_t   *store, **slot;
 
     value = cf->args->elts;
@@ -59,32 +98,16 @@ ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     store = ngx_pcalloc(cf->pool, sizeof(ngx_http_keygate_store_t));
     slot = ngx_array_push(&kmcf->stores);
 
-    if (store == NULL || slot == NULL
-        || ngx_array_init(&store->servers, cf->pool, 1,
-                          sizeof(keygate_link_conf_t))
-           != NGX_OK)
-    {
+    if (store == NULL || slot == NULL) {
         return NGX_CONF_ERROR;
     }
 
     *slot = store;
-
     store->name = value[1];
-    store->where.file = cf->conf_file->file.name;
-    store->where.line = cf->conf_file->line;
-    store->retain = 100000;
-    store->link.timeout = 1000;
-    ngx_str_set(&store->prefix, "kg");
 
-    store->node.len = cf->cycle->hostname.len;
-    store->node.data = ngx_pcalloc(cf->pool, store->node.len + 1);
-    store->threads = ngx_http_keygate_threads(cf);
-
-    if (store->node.data == NULL || store->threads == NULL) {
+    if (ngx_http_keygate_store_init(cf, store) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-
-    ngx_memcpy(store->node.data, cf->cycle->hostname.data, store->node.len);
 
     save = *cf;
     cf->handler = ngx_http_keygate_store_line;
@@ -94,11 +117,58 @@ ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *cf = save;
 
-    if (rv != NGX_CONF_OK) {
-        return rv;
+    return (rv == NGX_CONF_OK) ? ngx_http_keygate_store_check(cf, store) : rv;
+}
+
+
+static ngx_int_t
+ngx_http_keygate_store_init(ngx_conf_t *cf, ngx_http_keygate_store_t *store)
+{
+    if (ngx_array_init(&store->servers, cf->pool, 1,
+                       sizeof(keygate_wire_server_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    if (store->servers.nelts == 0) {
+    store->where.file = cf->conf_file->file.name;
+    store->where.line = cf->conf_file->line;
+    store->retain = 100000;
+    store->link.wire.timeout = 1000;
+    store->link.wire.connect_timeout = 1000;
+    ngx_str_set(&store->prefix, "kg");
+
+    store->node.len = cf->cycle->hostname.len;
+    store->node.data = ngx_pcalloc(cf->pool, store->node.len + 1);
+    store->pool.len = sizeof("keygate_store ") - 1 + store->name.len;
+    store->pool.data = ngx_pnalloc(cf->pool, store->pool.len);
+
+    if (store->node.data == NULL || store->pool.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_sprintf(store->pool.data, "keygate_store %V", &store->name);
+    store->threads = ngx_http_keygate_threads(cf, &store->pool);
+
+    if (store->threads == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(store->node.data, cf->cycle->hostname.data, store->node.len);
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_keygate_store_check(ngx_conf_t *cf, ngx_http_keygate_store_t *store)
+{
+    const char  *wrong;
+
+    store->link.servers = store->servers.elts;
+    store->link.n = store->servers.nelts;
+
+    if (store->link.n == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "keygate_store \"%V\" has no server, expected "
                            "\"server HOST:PORT;\" or \"server unix:PATH;\"",
@@ -114,234 +184,60 @@ ngx_http_keygate_store_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    servers = store->servers.elts;
+    wrong = ngx_http_keygate_store_contradiction(store);
 
-    for (i = 0; i < store->servers.nelts; i++) {
-        server = store->link;
-        server.path = servers[i].path;
-        server.host = servers[i].host;
-        server.port = servers[i].port;
-        servers[i] = server;
-
-        if (server.tls && !server.unverified && server.name == NULL
-            && server.host == NULL)
-        {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "keygate_store \"%V\" has TLS on a socket and "
-                               "no name to verify, expected \"ssl_name NAME;\"",
-                               &store->name);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_keygate_store_bad(ngx_conf_t *cf, ngx_str_t *value,
-    const char *expected)
-{
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid value \"%V\" of \"%V\" in keygate_store, "
-                       "expected %s", &value[1], &value[0], expected);
-
-    return NGX_CONF_ERROR;
-}
-
-
-static char *
-ngx_http_keygate_store_line(ngx_conf_t *cf, ngx_command_t *dummy, void *conf)
-{
-    ngx_http_keygate_store_t *store = (ngx_http_keygate_store_t *) conf;
-
-    char       *rv;
-    ngx_int_t   n;
-    ngx_str_t  *value;
-    ngx_uint_t  flag;
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts == 3 && ngx_strcmp(value[0].data, "user") == 0) {
-        return ngx_http_keygate_store_user(cf, store, value);
-    }
-
-    if (ngx_strcmp(value[0].data, "ack") == 0) {
-        return ngx_http_keygate_store_ack(cf, store);
-    }
-
-    if (cf->args->nelts != 2) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid number of values of \"%V\" in "
-                           "keygate_store, expected one", &value[0]);
+    if (wrong) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "keygate_store \"%V\" has %s",
+                           &store->name, wrong);
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_strcmp(value[0].data, "server") == 0) {
-        return ngx_http_keygate_store_server(cf, store, value);
-    }
-
-    if (ngx_strcmp(value[0].data, "password") == 0) {
-        return ngx_http_keygate_store_password(cf, store, value[1].data);
-    }
-
-    if (ngx_strcmp(value[0].data, "database") == 0) {
-        rv = ngx_http_keygate_store_number(cf, value, 0, 1000000, &n);
-        store->link.database = (unsigned) n;
-        return rv;
-    }
-
-    if (ngx_strcmp(value[0].data, "retain") == 0) {
-        return ngx_http_keygate_store_number(cf, value, 1000, 100000000,
-                                             &store->retain);
-    }
-
-    if (ngx_strcmp(value[0].data, "timeout") == 0) {
-        n = ngx_parse_time(&value[1], 0);
-
-        if (n == NGX_ERROR || n < 100 || n > 10000) {
-            return ngx_http_keygate_store_bad(cf, value, "100ms to 10s");
-        }
-
-        store->link.timeout = (unsigned) n;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strcmp(value[0].data, "ssl") == 0) {
-        rv = ngx_http_keygate_store_flag(cf, value, &flag);
-        store->link.tls = flag;
-        return rv;
-    }
-
-    if (ngx_strcmp(value[0].data, "ssl_verify") == 0) {
-        rv = ngx_http_keygate_store_flag(cf, value, &flag);
-        store->link.unverified = !flag;
-        return rv;
-    }
-
-    if (ngx_strcmp(value[0].data, "ssl_name") == 0) {
-        store->link.name = (char *) value[1].data;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strcmp(value[0].data, "ssl_trusted_certificate") == 0) {
-
-        if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
-            return NGX_CONF_ERROR;
-        }
-
-        if (access((char *) value[1].data, R_OK) == -1) {
-            return ngx_http_keygate_store_bad(cf, value,
-                                              "a file that can be read");
-        }
-
-        store->link.ca = (char *) value[1].data;
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strcmp(value[0].data, "prefix") == 0) {
-
-        if (value[1].len == 0 || value[1].len > KEYGATE_STORE_PREFIX_MAX
-            || strpbrk((char *) value[1].data, "{} ") != NULL)
-        {
-            return ngx_http_keygate_store_bad(cf, value, "1 to 64 characters "
-                                              "without braces and spaces");
-        }
-
-        store->prefix = value[1];
-        return NGX_CONF_OK;
-    }
-
-    if (ngx_strcmp(value[0].data, "node") == 0) {
-
-        if (value[1].len == 0 || value[1].len > 127
-            || strpbrk((char *) value[1].data, " \t\r\n\"\\") != NULL)
-        {
-            return ngx_http_keygate_store_bad(cf, value, "1 to 127 characters "
-                                          "without spaces and quotes");
-        }
-
-        store->node = value[1];
-        return NGX_CONF_OK;
-    }
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "unknown directive \"%V\" in keygate_store, expected "
-                       "server, user, password, database, prefix, node, ack, "
-                       "ssl, ssl_trusted_certificate, ssl_name, ssl_verify, "
-                       "timeout or retain", &value[0]);
-
-    return NGX_CONF_ERROR;
+    return ngx_http_keygate_store_tls(cf, store);
 }
 
 
-static char *
-ngx_http_keygate_store_server(ngx_conf_t *cf, ngx_http_keygate_store_t *store,
-    ngx_str_t *value)
+static const char *
+ngx_http_keygate_store_contradiction(ngx_http_keygate_store_t *store)
 {
-    u_char               *colon, *host;
-    ngx_int_t             port;
-    keygate_link_conf_t  *server;
+    ngx_uint_t            i;
+    keygate_wire_conf_t  *wire;
 
-    server = ngx_array_push(&store->servers);
-    if (server == NULL) {
-        return NGX_CONF_ERROR;
+    wire = &store->link.wire;
+
+    if (store->link.sentinel && store->link.cluster) {
+        return "\"sentinel\" and \"cluster on\", expected one of them";
     }
 
-    ngx_memzero(server, sizeof(keygate_link_conf_t));
-
-    if (ngx_strncmp(value[1].data, "unix:/", 6) == 0) {
-        server->path = (char *) value[1].data + 5;
-        return NGX_CONF_OK;
+    if (store->link.cluster && wire->database) {
+        return "\"cluster on\" and a database, expected none: a cluster has "
+               "only database 0";
     }
 
-    host = value[1].data;
-    colon = (u_char *) strrchr((char *) host, ':');
-    port = colon ? ngx_atoi(colon + 1, ngx_strlen(colon + 1)) : NGX_ERROR;
-
-    if (port < 1 || port > 65535 || colon == host) {
-        return ngx_http_keygate_store_bad(cf, value,
-                                          "HOST:PORT or unix:PATH");
+    if (store->user && store->password) {
+        return "\"user\" and \"password\", expected one of them";
     }
 
-    if (host[0] == '[' && colon[-1] == ']') {
-        host++;
-        colon[-1] = '\0';
+    if (!wire->tls) {
+        return store->tls ? "directives of TLS and no TLS, expected \"ssl "
+                            "on;\" or none of \"ssl_...\"" : NULL;
     }
 
-    *colon = '\0';
-
-    server->host = (char *) host;
-    server->port = (char *) colon + 1;
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_keygate_store_number(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_int_t least, ngx_int_t most, ngx_int_t *n)
-{
-    *n = ngx_atoi(value[1].data, value[1].len);
-
-    if (*n == NGX_ERROR || *n < least || *n > most) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid value \"%V\" of \"%V\" in keygate_store, "
-                           "expected a number from %i to %i", &value[1],
-                           &value[0], least, most);
-        return NGX_CONF_ERROR;
+    if ((wire->certificate == NULL) != (wire->key == NULL)) {
+        return "one of \"ssl_certificate\" and \"ssl_certificate_key\", "
+               "expected both or none";
     }
 
-    return NGX_CONF_OK;
-}
+    if (wire->unverified && wire->ca) {
+        return "\"ssl_verify off\" and \"ssl_trusted_certificate\", expected "
+               "one of them";
+    }
 
+    for (i = 0; i < store->link.n; i++) {
+        if (store->link.servers[i].path && !wire->unverified && !wire->name) {
+            return "TLS on a socket and no name to verify, expected "
+                   "\"ssl_name NAME;\"";
+        }
+    }
 
-static char *
-ngx_http_keygate_store_flag(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_uint_t *flag)
-{
-    *flag = (ngx_strcmp(value[1].data, "on") == 0);
-
-    return (*flag || ngx_strcmp(value[1].data, "off") == 0) ? NGX_CONF_OK
-           : ngx_http_keygate_store_bad(cf, value, "on or off");
+    return NULL;
 }

@@ -9,8 +9,6 @@
 #define NGX_HTTP_KEYGATE_COPY_BATCH  "500"    /* changes at once */
 
 
-static void ngx_http_keygate_copy_engine(ngx_http_keygate_copy_t *c);
-static void ngx_http_keygate_copy_mute(char *error);
 static ngx_int_t ngx_http_keygate_copy_take(ngx_http_keygate_copy_t *c,
     const keygate_reply_t *entries, keygate_place_t *place,
     ngx_http_keygate_lines_t *lines);
@@ -32,14 +30,6 @@ ngx_http_keygate_copy_init(ngx_http_keygate_copy_t *c,
 }
 
 
-void
-ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c)
-{
-    keygate_link_close(c->link);
-    c->link = NULL;
-}
-
-
 ngx_int_t
 ngx_http_keygate_copy_fail(ngx_http_keygate_copy_t *c, const char *why)
 {
@@ -50,63 +40,19 @@ ngx_http_keygate_copy_fail(ngx_http_keygate_copy_t *c, const char *why)
 
 
 ngx_int_t
-ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c)
-{
-    ngx_uint_t            i;
-    keygate_link_conf_t  *servers;
-
-    if (c->link) {
-        return NGX_OK;
-    }
-
-    servers = c->store->servers.elts;
-
-    for (i = 0; i < c->store->servers.nelts && c->link == NULL; i++) {
-        c->link = keygate_link_open(&servers[i], c->error);
-
-        if (c->link) {
-            ngx_http_keygate_copy_engine(c);
-        }
-    }
-
-    return c->link ? NGX_OK : NGX_ERROR;
-}
-
-
-/* Lets go of an engine that records may not be kept in. */
-
-static void
-ngx_http_keygate_copy_engine(ngx_http_keygate_copy_t *c)
-{
-    const char  *why;
-
-    why = (keygate_link_engine(c->link, &c->engine) != KEYGATE_OK)
-          ? keygate_link_error(c->link) : keygate_engine_unfit(&c->engine);
-
-    if (why) {
-        (void) ngx_http_keygate_copy_fail(c, why);
-        ngx_http_keygate_copy_close(c);
-    }
-}
-
-
-keygate_str_t
-ngx_http_keygate_copy_key(ngx_http_keygate_copy_t *c, const char *what,
-    char key[KEYGATE_STORE_KEY_MAX])
-{
-    keygate_str_t  span;
-
-    span.len = keygate_store_key(&c->name, what, key);
-    span.data = (u_char *) key;
-
-    return span;
-}
-
-
-ngx_int_t
 ngx_http_keygate_copy_answer(ngx_http_keygate_copy_t *c, keygate_rc_t rc,
     keygate_reply_t **reply)
 {
+    if (rc == KEYGATE_OK && c->yields
+        && (ngx_exiting || ngx_quit || ngx_terminate))
+    {
+        keygate_reply_free(*reply);
+        *reply = NULL;
+
+        ngx_http_keygate_copy_close(c);
+        return ngx_http_keygate_copy_fail(c, "the worker is to end");
+    }
+
     if (rc != KEYGATE_OK) {
         (void) ngx_http_keygate_copy_fail(c, keygate_link_error(c->link));
         ngx_http_keygate_copy_close(c);
@@ -117,35 +63,13 @@ ngx_http_keygate_copy_answer(ngx_http_keygate_copy_t *c, keygate_rc_t rc,
         return NGX_OK;
     }
 
-    ngx_http_keygate_copy_text(c->error, sizeof(c->error),
-                               keygate_reply_text(*reply));
-    ngx_http_keygate_copy_mute(c->error);
+    keygate_reply_say(*reply, c->error, sizeof(c->error));
+    ngx_http_keygate_copy_suspect(c, c->error);
 
     keygate_reply_free(*reply);
     *reply = NULL;
 
     return NGX_ERROR;
-}
-
-
-/* An engine that does not know a command repeats its arguments. */
-
-static void
-ngx_http_keygate_copy_mute(char *error)
-{
-    char  *p;
-
-    p = strstr(error, ", with args");
-
-    if (p) {
-        *p = '\0';
-    }
-
-    for (p = error; *p; p++) {
-        if ((u_char) *p < 0x20 || *p == 0x7f) {
-            *p = ' ';
-        }
-    }
 }
 
 
@@ -170,6 +94,13 @@ ngx_http_keygate_copy_text(char *to, size_t size, keygate_str_t text)
     }
 
     to[n] = '\0';
+}
+
+
+ngx_uint_t
+ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c, const char *word)
+{
+    return strcmp(c->word, word) == 0;
 }
 
 
@@ -382,4 +313,19 @@ ngx_http_keygate_copy_follow(ngx_http_keygate_copy_t *c,
     } while (n > 0);
 
     return n;
+}
+
+
+ngx_uint_t
+ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone)
+{
+    ngx_file_info_t      fi;
+    keygate_position_t  *position;
+
+    position = keygate_table_position(zone->table);
+
+    return zone->store && position->ino
+           && ngx_file_info(zone->journal.data, &fi) != NGX_FILE_ERROR
+           && position->dev == fi.st_dev && position->ino == fi.st_ino
+           && position->offset <= (uint64_t) ngx_file_size(&fi);
 }

@@ -12,6 +12,7 @@
 #define NGX_HTTP_KEYGATE_STORE_MOST   5000
 #define NGX_HTTP_KEYGATE_STORE_KEPT   1000   /* nothing is to be had there */
 #define NGX_HTTP_KEYGATE_STORE_REPEAT 60     /* s between two lines of a log */
+#define NGX_HTTP_KEYGATE_STORE_OTHERS 20     /* beats: more than an old life */
 
 
 typedef struct {
@@ -20,18 +21,28 @@ typedef struct {
     void                     *task;
     ngx_msec_t                pause;
     ngx_int_t                 rc;            /* of the round */
+    ngx_atomic_uint_t         heard;         /* of the zone, by this one */
+    unsigned                  busy:1;
+    unsigned                  last:1;        /* the worker is to end */
     unsigned                  up:1;          /* as it was logged */
     unsigned                  told:1;        /* anything was */
     char                      said[16];      /* the word that was logged */
     char                      reason[KEYGATE_LINK_ERROR];    /* likewise */
     time_t                    logged;        /* and when that was */
+    char                      untold[KEYGATE_LINK_ERROR];    /* likewise */
+    ngx_atomic_uint_t         others;        /* of the zone, when it was said,
+                                                or this began */
+    time_t                    named;         /* when it was said; 0: not yet */
 } ngx_http_keygate_follower_t;
 
 
 static void ngx_http_keygate_store_next(ngx_event_t *ev);
+static void ngx_http_keygate_store_post(ngx_http_keygate_follower_t *f);
 static void ngx_http_keygate_store_round(void *data);
 static void ngx_http_keygate_store_done(void *data);
 static void ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f);
+static void ngx_http_keygate_store_log_engine(ngx_http_keygate_follower_t *f);
+static void ngx_http_keygate_store_log_name(ngx_http_keygate_follower_t *f);
 
 
 ngx_int_t
@@ -50,6 +61,8 @@ ngx_http_keygate_store_start(ngx_http_keygate_zone_t *zone)
     }
 
     ngx_http_keygate_copy_init(&f->copy, zone, journal);
+    f->others = zone->shared->store_others;
+    f->copy.yields = 1;
 
     f->task = ngx_http_keygate_task_create(f, ngx_http_keygate_store_round,
                                            ngx_http_keygate_store_done);
@@ -115,6 +128,7 @@ ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone)
 
     ngx_http_keygate_copy_close(&f->copy);
     free(f->copy.merged.data);
+    free(f->copy.strays.data);
     keygate_journal_destroy(f->copy.journal);
     ngx_http_keygate_task_destroy(f->task);
     free(f);
@@ -128,17 +142,51 @@ ngx_http_keygate_store_next(ngx_event_t *ev)
 
     f = ev->data;
 
-    if (ngx_exiting || ngx_quit || ngx_terminate) {
-        return;
+    if (!ngx_exiting && !ngx_quit && !ngx_terminate) {
+        ngx_http_keygate_store_post(f);
     }
+}
 
+
+static void
+ngx_http_keygate_store_post(ngx_http_keygate_follower_t *f)
+{
     if (ngx_http_keygate_task_post(f->copy.store->threads, f->task)
         == NGX_OK)
     {
+        f->busy = 1;
         return;
     }
 
     ngx_add_timer(&f->timer, NGX_HTTP_KEYGATE_STORE_KEPT);
+}
+
+
+void
+ngx_http_keygate_store_look(ngx_http_keygate_zone_t *zone)
+{
+    ngx_http_keygate_follower_t  *f;
+
+    if (zone->store == NULL || !ngx_http_keygate_zone_owns(zone)
+        || (zone->following == NULL
+            && ngx_http_keygate_store_start(zone) != NGX_OK))
+    {
+        return;
+    }
+
+    f = zone->following;
+
+    if (f->busy || f->timer.timer_set
+        || (zone->shared->store_heard != f->heard
+            && ngx_time() - (time_t) zone->shared->store_heard < 2))
+    {
+        return;
+    }
+
+    f->last = 1;
+    f->copy.yields = 0;
+
+    ngx_http_keygate_store_post(f);
 }
 
 
@@ -147,7 +195,8 @@ ngx_http_keygate_store_round(void *data)
 {
     ngx_http_keygate_follower_t *f = data;
 
-    f->rc = ngx_http_keygate_copy_round(&f->copy);
+    f->rc = f->last ? ngx_http_keygate_copy_glance(&f->copy)
+                    : ngx_http_keygate_copy_round(&f->copy);
 }
 
 
@@ -156,9 +205,22 @@ ngx_http_keygate_store_done(void *data)
 {
     ngx_http_keygate_follower_t *f = data;
 
+    ngx_uint_t  ends;
     ngx_msec_t  delay;
 
-    ngx_http_keygate_store_log(f);
+    f->busy = 0;
+    ends = (ngx_exiting || ngx_quit || ngx_terminate);
+
+    if (f->last) {
+        f->heard = ngx_time();
+
+        if (f->rc == NGX_OK) {
+            f->copy.zone->shared->store_heard = f->heard;
+        }
+
+    } else if (!ends || f->rc == NGX_OK || f->copy.merged.len) {
+        ngx_http_keygate_store_log(f);
+    }
 
     if (f->rc != NGX_OK) {
         ngx_http_keygate_copy_close(&f->copy);
@@ -170,13 +232,11 @@ ngx_http_keygate_store_done(void *data)
 
     } else {
         f->pause = 0;
-        delay = ngx_http_keygate_copy_is(&f->copy, "OK")
+        delay = (f->last || ngx_http_keygate_copy_is(&f->copy, "OK"))
                 ? 0 : NGX_HTTP_KEYGATE_STORE_KEPT;
     }
 
-    if (!ngx_exiting && !ngx_quit && !ngx_terminate
-        && f->copy.zone->following == f)
-    {
+    if ((!ends || f->last) && f->copy.zone->following == f) {
         ngx_add_timer(&f->timer, delay);
     }
 }
@@ -197,6 +257,8 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
 
     zone->shared->store_up = up;
 
+    ngx_http_keygate_store_log_engine(f);
+
     if (f->rc == NGX_OK || c->merged.len) {
         ngx_http_keygate_repair_log(c);
     }
@@ -215,6 +277,9 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
                       c->strange ? "the copy ends in what is not its own, and"
                                  : "the copy", &zone->journal);
     }
+
+    ngx_http_keygate_stray_log(c);
+    ngx_http_keygate_store_log_name(f);
 
     if (up) {
         zone->shared->store_whole = 1;
@@ -262,16 +327,67 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
 }
 
 
-ngx_uint_t
-ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone)
+/* Which engine it is, and whether it takes what this node tells of itself. */
+
+static void
+ngx_http_keygate_store_log_engine(ngx_http_keygate_follower_t *f)
 {
-    ngx_file_info_t      fi;
-    keygate_position_t  *position;
+    ngx_http_keygate_copy_t  *c;
 
-    position = keygate_table_position(zone->table);
+    c = &f->copy;
 
-    return zone->store && position->ino
-           && ngx_file_info(zone->journal.data, &fi) != NGX_FILE_ERROR
-           && position->dev == fi.st_dev && position->ino == fi.st_ino
-           && position->offset <= (uint64_t) ngx_file_size(&fi);
+    if (c->moved) {
+        ngx_log_error(NGX_LOG_NOTICE, c->zone->log, 0,
+                      "keygate store \"%V\": the master is %s now",
+                      &c->store->name, c->master);
+    }
+
+    if (f->rc != NGX_OK || ngx_strcmp(f->untold, c->untold) == 0) {
+        return;
+    }
+
+    ngx_memcpy(f->untold, c->untold, sizeof(f->untold));
+
+    if (c->untold[0]) {
+        ngx_log_error(NGX_LOG_ERR, c->zone->log, 0,
+                      "keygate store \"%V\": the engine does not take what "
+                      "this node tells of itself: %s; receipts and \"keygate "
+                      "nodes\" do not know where zone \"%V\" is here",
+                      &c->store->name, c->untold, &c->zone->name);
+
+    } else {
+        ngx_log_error(NGX_LOG_NOTICE, c->zone->log, 0,
+                      "keygate store \"%V\": the engine takes what this "
+                      "node tells of zone \"%V\" again", &c->store->name,
+                      &c->zone->name);
+    }
+}
+
+
+/* Whether another node has this one's name.  Who is about to end, after it was
+ * started anew or upgraded, beats a few times more. */
+
+static void
+ngx_http_keygate_store_log_name(ngx_http_keygate_follower_t *f)
+{
+    ngx_http_keygate_zone_t  *zone;
+
+    zone = f->copy.zone;
+
+    if (zone->shared->store_others - f->others < NGX_HTTP_KEYGATE_STORE_OTHERS
+        || (f->named
+            && ngx_time() - f->named < NGX_HTTP_KEYGATE_STORE_REPEAT))
+    {
+        return;
+    }
+
+    f->others = zone->shared->store_others;
+    f->named = ngx_time();
+
+    ngx_log_error(NGX_LOG_CRIT, zone->log, 0,
+                  "keygate store \"%V\": another node has the name \"%s\" of "
+                  "this one in zone \"%V\": receipts do not tell which of the "
+                  "two has a change; give each a \"node\" of its own",
+                  &f->copy.store->name, f->copy.store->node.data,
+                  &zone->name);
 }

@@ -150,16 +150,18 @@ ngx_http_keygate_full_bucket(ngx_http_keygate_copy_t *c, ngx_uint_t bucket,
 }
 
 
-/* What is newer than the beginning comes in the log. */
+/* What is newer than the beginning comes in the log; what is not is followed
+ * by its version. */
 
 static ngx_int_t
 ngx_http_keygate_full_part(ngx_http_keygate_copy_t *c,
     const keygate_reply_t *list, ngx_http_keygate_past_t *past,
     ngx_http_keygate_lines_t *lines)
 {
+    char           mark[KEYGATE_MARK_MAX];
     size_t         i;
     uint64_t       version;
-    keygate_str_t  line;
+    keygate_str_t  line, number;
 
     for (i = 1; i < keygate_reply_count(list); i += 2) {
 
@@ -178,7 +180,15 @@ ngx_http_keygate_full_part(ngx_http_keygate_copy_t *c,
                 past->latest[version - past->from.seq] = 1;
             }
 
-        } else if (ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK) {
+            continue;
+        }
+
+        number.len = keygate_place_number(version, mark);
+        number.data = (u_char *) mark;
+
+        if (ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK
+            || ngx_http_keygate_lines_add(lines, number, 0) != NGX_OK)
+        {
             return ngx_http_keygate_copy_fail(c, "out of memory");
         }
     }
@@ -242,8 +252,15 @@ ngx_http_keygate_full_renew(ngx_http_keygate_copy_t *c,
     text.data = lines->data;
     text.len = lines->len;
 
+    if (!c->empty && !c->marked
+        && ngx_http_keygate_stray_find(c, lines) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     rc = c->empty ? keygate_journal_append(c->journal, text, &at, &end)
-                  : keygate_journal_renew(c->journal, text);
+                  : keygate_journal_renew(c->journal, text,
+                                          c->astray ? &c->kept_as : NULL);
 
     if (rc != KEYGATE_OK) {
         return ngx_http_keygate_copy_fail(c, "the copy cannot be written "

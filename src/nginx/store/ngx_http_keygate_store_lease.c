@@ -107,6 +107,11 @@ ngx_http_keygate_lease_turn(ngx_event_t *ev)
 
     ms = ngx_http_keygate_now(zone).ms;
 
+    if (x->resets != keygate_table_resets(zone->table)) {
+        x->resets = keygate_table_resets(zone->table);
+        keygate_leases_stir_all(leases);
+    }
+
     __atomic_store_n(&leases->nodes, (uint32_t) zone->shared->store_nodes,
                      __ATOMIC_RELAXED);
 
@@ -203,10 +208,9 @@ ngx_http_keygate_lease_run(void *data)
 static ngx_int_t
 ngx_http_keygate_lease_connect(ngx_http_keygate_exchange_t *x)
 {
-    keygate_str_t     args[3];
     keygate_reply_t  *reply;
 
-    if (x->copy.link) {
+    if (ngx_http_keygate_copy_linked(&x->copy)) {
         return NGX_OK;
     }
 
@@ -216,11 +220,10 @@ ngx_http_keygate_lease_connect(ngx_http_keygate_exchange_t *x)
 
     x->timed = 0;
 
-    args[0] = KEYGATE_STR("SCRIPT");
-    args[1] = KEYGATE_STR("LOAD");
-    args[2] = keygate_lua_text(KEYGATE_LUA_LEASE);
-
-    if (ngx_http_keygate_copy_ask(&x->copy, 3, args, &reply) != NGX_OK) {
+    if (ngx_http_keygate_copy_answer(&x->copy,
+            keygate_link_load(x->copy.link, KEYGATE_LUA_LEASE, &reply), &reply)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -325,6 +328,9 @@ ngx_http_keygate_lease_done(void *data)
     ngx_http_keygate_lease_let_go(zone->leases);
 
     __atomic_store_n(&zone->leases->down, x->rc != NGX_OK, __ATOMIC_RELAXED);
+    __atomic_store_n(&zone->leases->heard,
+                     (uint32_t) (ngx_http_keygate_now(zone).ms / 1000),
+                     __ATOMIC_RELAXED);
 
     if (x->rc != NGX_OK) {
         ngx_http_keygate_copy_close(&x->copy);

@@ -34,6 +34,7 @@ typedef struct {
     uint32_t                  delay;         /* ms, of an exchange */
     ngx_http_keygate_asked_t  asked[NGX_HTTP_KEYGATE_LEASE_BATCH];
     ngx_uint_t                n;
+    uint32_t                  resets;        /* of windows, looked at */
     ngx_int_t                 rc;
     unsigned                  busy:1;
     unsigned                  timed:1;       /* "offset" is this engine's */

@@ -19,13 +19,6 @@ static ngx_int_t ngx_http_keygate_round_locked(ngx_http_keygate_copy_t *c,
     ngx_uint_t follow);
 
 
-ngx_uint_t
-ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c, const char *word)
-{
-    return strcmp(c->word, word) == 0;
-}
-
-
 ngx_int_t
 ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
 {
@@ -33,26 +26,30 @@ ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
     c->full = 0;
     c->strange = 0;
     c->forked = 0;
+    c->moved = 0;
     c->kept = 0;
     c->merged.len = 0;
+    ngx_http_keygate_stray_reset(c);
 
-    if (c->link == NULL) {
-
-        if (ngx_http_keygate_copy_connect(c) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        (void) ngx_atomic_fetch_add(&c->zone->shared->store_links, 1);
-    }
-
-    if (ngx_http_keygate_round_catch_up(c) != NGX_OK
+    if (ngx_http_keygate_copy_master(c) != NGX_OK
+        || ngx_http_keygate_round_catch_up(c) != NGX_OK
         || ngx_http_keygate_round_fresh(c) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_copy_is(c, "OK") ? ngx_http_keygate_round_wait(c)
-                                             : NGX_OK;
+    /* who has never had all records tells at once that now it has */
+
+    return (ngx_http_keygate_copy_is(c, "OK") && c->zone->shared->store_whole)
+           ? ngx_http_keygate_round_wait(c) : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_keygate_copy_glance(ngx_http_keygate_copy_t *c)
+{
+    return (ngx_http_keygate_copy_connect(c) == NGX_OK)
+           ? ngx_http_keygate_round_locked(c, 1) : NGX_ERROR;
 }
 
 

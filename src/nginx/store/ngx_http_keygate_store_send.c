@@ -146,3 +146,22 @@ ngx_http_keygate_store_send(ngx_http_keygate_copy_t *c,
 
     return rc;
 }
+
+
+ngx_uint_t
+ngx_http_keygate_store_says(keygate_str_t word)
+{
+    ngx_uint_t  i;
+
+    static const char *const  words[] = {
+        "CONFLICT", "ACCOUNT", "BEHIND", "FORK", "ANOTHER", "EMPTY", NULL
+    };
+
+    for (i = 0; words[i]; i++) {
+        if (keygate_str_eq(word, keygate_span(words[i]))) {
+            return 1;
+        }
+    }
+
+    return 0;
+}

@@ -2,8 +2,9 @@
  * A batch of changes of the admin API, in a thread, when the zone has a store.
  * Under the journal's lock the copy is brought up to date, the lines are made
  * from it, and a script in the engine takes all of them or none: none of a
- * record that somebody else has changed since.  Then they come back in the
- * log, like everybody's, and are in force here before they are answered.
+ * record that somebody else has changed since, and then they are made anew
+ * (ngx_http_keygate_store_again.c).  They come back in the log, like
+ * everybody's, and are in force here before they are answered.
  */
 
 #include "ngx_http_keygate_store.h"
@@ -16,7 +17,9 @@ static ngx_http_keygate_copy_t *ngx_http_keygate_store_copy(
 static void ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w,
     ngx_uint_t status, const char *detail);
 static ngx_int_t ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c);
-static void ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
+static ngx_int_t ngx_http_keygate_store_try(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c);
+static ngx_int_t ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_copy_t *c);
 static void ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w,
     uint64_t last, ngx_uint_t n);
@@ -30,10 +33,8 @@ static void ngx_http_keygate_store_written(void *data,
 void
 ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
 {
-    ngx_http_keygate_job_t   *job;
     ngx_http_keygate_copy_t  *c;
 
-    w->fresh = 0;
     w->failed = NULL;
     w->refused[0] = '\0';
     w->full = 0;
@@ -58,32 +59,42 @@ ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
         return;
     }
 
-    if (ngx_http_keygate_store_ready(c) != NGX_OK) {
-        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                      "This node and the store are not in "
-                                      "step: nothing has changed.");
+    ngx_http_keygate_again_begin(w);
 
-    } else if (ngx_http_keygate_store_acks(c) != NGX_OK) {
-        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                      "The store cannot make changes as "
-                                      "durable as \"ack\" says: nothing has "
-                                      "changed.");
+    while (ngx_http_keygate_store_try(w, c) == NGX_AGAIN) { /* void */ }
 
-    } else {
-        for (job = w->batch; job; job = job->next) {
-            job->journal = w->journal;
-            job->action->run(job);
-            job->journal = NULL;
-
-            w->fresh += job->fresh && job->line;
-        }
-
-        ngx_http_keygate_store_change(w, c);
-    }
+    ngx_http_keygate_again_end(w);
 
     keygate_journal_end(w->journal);
 
     ngx_http_keygate_receipt_make(w, c);
+}
+
+
+/* NGX_AGAIN: somebody else was faster. */
+
+static ngx_int_t
+ngx_http_keygate_store_try(ngx_http_keygate_writer_t *w,
+    ngx_http_keygate_copy_t *c)
+{
+    if (ngx_http_keygate_store_ready(c) != NGX_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "This node and the store are not in "
+                                      "step: nothing has changed.");
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_keygate_store_acks(c) != NGX_OK) {
+        ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                      "The store cannot make changes as "
+                                      "durable as \"ack\" says: nothing has "
+                                      "changed.");
+        return NGX_ERROR;
+    }
+
+    ngx_http_keygate_again_run(w);
+
+    return ngx_http_keygate_store_change(w, c);
 }
 
 
@@ -136,10 +147,8 @@ ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w, ngx_uint_t status,
 
     c = w->copy;
 
-    if (status != NGX_HTTP_CONFLICT) {
-        (void) snprintf(w->refused, sizeof(w->refused), "%s",
-                        (c && c->error[0]) ? c->error : detail);
-    }
+    (void) snprintf(w->refused, sizeof(w->refused), "%s",
+                    (c && c->error[0]) ? c->error : detail);
 
     for (job = w->batch; job; job = job->next) {
 
@@ -169,7 +178,7 @@ ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c)
 
     rc = ngx_http_keygate_copy_beat(c, 0);
 
-    if (rc != NGX_OK && c->link == NULL) {
+    if (rc != NGX_OK && !ngx_http_keygate_copy_linked(c)) {
         rc = ngx_http_keygate_copy_connect(c);
         rc = (rc == NGX_OK) ? ngx_http_keygate_copy_beat(c, 0) : rc;
     }
@@ -187,7 +196,7 @@ ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c)
 }
 
 
-static void
+static ngx_int_t
 ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
     ngx_http_keygate_copy_t *c)
 {
@@ -199,14 +208,14 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
 
     for (n = 0, whole = 0, job = w->batch; job; job = job->next) {
         n += (job->line != NULL);
-        whole |= (job->line && job->kind == KEYGATE_ACCOUNT && job->gone);
+        whole |= ngx_http_keygate_again_whole(job);
     }
 
     (void) clock_gettime(CLOCK_MONOTONIC, &from);
 
     if (n == 0) {
         ngx_http_keygate_store_number(w, c->place.seq, 0);
-        return;
+        return NGX_OK;
     }
 
     rc = ngx_http_keygate_store_send(c, w->batch, n, whole, &reply);
@@ -221,7 +230,7 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
     keygate_reply_free(reply);
 
     if (rc != NGX_OK) {
-        return;
+        return rc;
     }
 
     if (ngx_http_keygate_copy_follow(c, ngx_http_keygate_store_written, w)
@@ -231,7 +240,7 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
                                       "The change is made, but it is not in "
                                       "force on this node yet: it will be "
                                       "when the store can be followed again.");
-        return;
+        return NGX_ERROR;
     }
 
     ngx_http_keygate_batch_count(w, n, &from);
@@ -240,6 +249,8 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
     /* this node has them; what comes of telling is for the follower to see */
 
     (void) ngx_http_keygate_copy_beat(c, 0);
+
+    return NGX_OK;
 }
 
 
@@ -261,6 +272,10 @@ ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w, uint64_t last,
             job->version = ++version;
             job->written = 1;
 
+            if (!job->gone) {
+                ngx_http_keygate_job_version(job, version);
+            }
+
         } else if (job->status < NGX_HTTP_BAD_REQUEST) {
             job->version = before;
         }
@@ -277,6 +292,7 @@ ngx_http_keygate_store_unknown(ngx_http_keygate_writer_t *w)
 
     for (job = w->batch; job; job = job->next) {
         if (job->line && job->status < NGX_HTTP_BAD_REQUEST) {
+            job->unsure = 1;
             ngx_http_keygate_job_refuse(job, NGX_HTTP_SERVICE_UNAVAILABLE,
                                         "outcome_unknown",
                                         "The store's answer was lost: the "
@@ -287,7 +303,8 @@ ngx_http_keygate_store_unknown(ngx_http_keygate_writer_t *w)
 }
 
 
-/* NGX_OK when they are written; else all jobs are told. */
+/* NGX_OK when they are written, NGX_AGAIN when they are to be made anew; else
+ * all jobs are told. */
 
 static ngx_int_t
 ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
@@ -297,11 +314,16 @@ ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
 
     word = keygate_reply_text(keygate_reply_at(reply, 0));
 
-    if (rc == NGX_OK && keygate_str_eq(word, KEYGATE_STR("OK"))) {
+    if (rc == NGX_OK && keygate_str_eq(word, KEYGATE_STR("OK"))
+        && keygate_reply_number(keygate_reply_at(reply, 1)) > 0)
+    {
         return NGX_OK;
     }
 
-    if (c->link == NULL) {
+    if (c->link == NULL
+        || (rc == NGX_OK && !ngx_http_keygate_store_says(word)))
+    {
+        ngx_http_keygate_copy_close(c);
         ngx_http_keygate_store_unknown(w);
 
     } else if (rc != NGX_OK && ngx_strncmp(c->error, "OOM", 3) == 0) {
@@ -318,10 +340,7 @@ ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
                || keygate_str_eq(word, KEYGATE_STR("ACCOUNT"))
                || keygate_str_eq(word, KEYGATE_STR("BEHIND")))
     {
-        ngx_http_keygate_store_refuse(w, NGX_HTTP_CONFLICT,
-                                      "Another node has changed the same "
-                                      "meanwhile: nothing has changed; try "
-                                      "again.");
+        return ngx_http_keygate_again(w, reply);
 
     } else {
         ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,

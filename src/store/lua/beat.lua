@@ -18,8 +18,9 @@
 --       "") and filling (the word of the push that has filled it, or "")
 --
 -- Answers, all elements are strings: a word, then seq, chain, epoch of here,
--- nodes that are there, nodes that are known, digest, pepper, and the error
--- of the engine if it did not take the node's own entry, or "".  The words:
+-- nodes that are there, nodes that are known, digest, pepper, the error of the
+-- engine if it did not take the node's own entry, or "", and the "boot" that
+-- the entry had before, or "".  The words:
 --       OK        it has everything
 --       BEHIND    changes are to be followed
 --       TRIMMED   it has no place here, or the log no longer reaches back to
@@ -109,7 +110,7 @@ local function place()
            and 'BEHIND' or 'FORK'
 end
 
-local word, err = place(), ''
+local word, err, before = place(), '', ''
 
 if node ~= '' then
     local at = (word == 'OK' or word == 'BEHIND') and seq or '0'
@@ -119,6 +120,10 @@ if node ~= '' then
         err = answer.err
 
     else
+        before = redis.pcall('HGET', nodes, node)
+        before = type(before) == 'string'
+                 and string.match(before, '^%d+ (%S+)') or ''
+
         answer = redis.pcall('HSET', nodes, node,
                              string.format('%.0f', time) .. ' ' .. boot .. ' '
                              .. at .. ' ' .. word .. ' ' .. status)
@@ -151,4 +156,4 @@ for i = 1, #entries, 2 do
 end
 
 return {word, now[2], now[3], now[1], tostring(here), tostring(all),
-        now[4] or '', now[5] or '', err}
+        now[4] or '', now[5] or '', err, before}

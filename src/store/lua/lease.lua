@@ -13,7 +13,8 @@
 --       u:UNIT     LAST N0 N1 ...: units used in bucket LAST (a thirty-second
 --                  part of the unit, since 1970), in the one before, ...
 --       u:month    NUMBER N: of a calendar month
---       n:NODE     LIFE COUNT SEEN
+--       n:NODE     LIFE COUNT SEEN SHARE: the last is what it was told
+--       r:UNIT     s: when it was emptied last
 --       c:SET NODE CEILING EXPIRY: what it was granted for a set of rates;
 --                  APIs may have different ones, on the one count
 -- ARGV  now: the engine's clock as the node estimates it, in ms
@@ -26,7 +27,8 @@
 --       nodes: that are there
 --       month, month_ms: the number of the month, and ms until it ends
 --       then for each rate: unit, limit, own: units that are in the node's
---       own window
+--       own window; and, last, "reset", s, UNITS: when these were emptied, by
+--       the holder's record
 --
 -- Answers strings: ceiling, validity (ms since now), denied (ms in which it is
 -- of no use to want more), share (of all use, in thousandths); then for each
@@ -65,14 +67,17 @@ end
 local fields = redis.call('HGETALL', key)
 local known, leases, gone = {}, {}, {}
 local units, limits, own, order = {}, {}, {}, {}
+local resets, reset, emptied = {}, 0, ''
 
 for i = 1, #fields, 2 do
     local kind, name = string.match(fields[i], '^(%a):(.*)$')
 
     if kind == 'n' then
-        local at, c, seen = string.match(fields[i + 1], '^(%S+) (%d+) (%d+)$')
+        local at, c, seen, told =
+            string.match(fields[i + 1], '^(%S+) (%d+) (%d+) ?(%d*)$')
 
         known[name] = {life = at, count = tonumber(c), seen = tonumber(seen),
+                       share = tonumber(told) or 0,
                        sets = {}}
 
     elseif kind == 'c' then
@@ -80,6 +85,9 @@ for i = 1, #fields, 2 do
 
     elseif kind == 'u' then
         units[name] = numbers(fields[i + 1])
+
+    elseif kind == 'r' then
+        resets[name] = tonumber(fields[i + 1])
 
     elseif fields[i] == 't' then
         now = math.max(now, tonumber(fields[i + 1]))
@@ -98,6 +106,11 @@ local longest, shortest = 0, math.huge
 
 for i = 10, #ARGV, 3 do
     local unit = ARGV[i]
+
+    if unit == 'reset' then
+        reset, emptied = tonumber(ARGV[i + 1]), ARGV[i + 2]
+        break
+    end
 
     order[#order + 1] = unit
     limits[unit] = tonumber(ARGV[i + 1])
@@ -236,6 +249,18 @@ for name, other in pairs(known) do
     end
 end
 
+-- what was used before the windows were emptied, once for all nodes
+
+for unit in string.gmatch(emptied, '%a+') do
+    if used[unit] and (resets[unit] or 0) < reset then
+        for i in ipairs(used[unit]) do
+            used[unit][i] = 0
+        end
+
+        resets[unit] = reset
+    end
+end
+
 -- the grant
 
 local mine = unspent(me)
@@ -247,19 +272,16 @@ end
 
 rest = math.max(rest, 0)
 
-local alone = nodes < 2 and near < 2
 local wanted = want == 'back' and 0 or tonumber(want)
 local granted = 0
 
-if wanted > 0 and rest > 0 then
-    if alone then
-        granted = rest
+-- a node alone leaves half, too: what it has then lasts for as long as others'
+-- leases do, and who comes second finds something
 
-    else
-        granted = math.max(wanted, math.floor(rest / (2 * nodes)))
-        granted = math.min(granted, math.max(1, math.floor(rest / (2 * near))),
-                           rest)
-    end
+if wanted > 0 and rest > 0 then
+    granted = math.max(wanted, math.floor(rest / (2 * math.max(nodes, 1))))
+    granted = math.min(granted, math.max(1, math.floor(rest / (2 * near))),
+                       rest)
 end
 
 local lease = me.sets[set] or {ceiling = count}
@@ -343,10 +365,6 @@ for _, unit in ipairs(order) do
     end
 end
 
-if alone then
-    validity = math.min(validity, 2000)
-end
-
 lease.expiry = now + validity
 
 if want ~= 'back' then
@@ -365,6 +383,24 @@ for _, unit in ipairs(order) do
         share = math.min(math.floor(own[unit] * 1000 / n), 1000)
     end
 end
+
+-- Nodes hear of it at different times: together they are told of no more than
+-- the whole, until one has not been heard for as long as its longest rate.
+
+for _, unit in ipairs(order) do
+    span = math.max(span, SECONDS[unit])
+end
+
+local rest_of = 1000
+
+for _, other in pairs(known) do
+    if other ~= me and other.seen + span * 1000 >= now then
+        rest_of = rest_of - (other.share or 0)
+    end
+end
+
+share = math.max(math.min(share, rest_of), 0)
+me.share = share
 
 -- all of it is written at once
 
@@ -385,9 +421,15 @@ for unit, r in pairs(used) do
     write[#write + 1] = table.concat(words, ' ')
 end
 
+for unit, at in pairs(resets) do
+    write[#write + 1] = 'r:' .. unit
+    write[#write + 1] = text(at)
+end
+
 for name, n in pairs(known) do
     write[#write + 1] = 'n:' .. name
     write[#write + 1] = n.life .. ' ' .. text(n.count) .. ' ' .. text(n.seen)
+                        .. ' ' .. text(n.share or 0)
 
     for s, l in pairs(n.sets) do
         write[#write + 1] = 'c:' .. s .. ' ' .. name

@@ -7,7 +7,8 @@
 -- ARGV  epoch, seq and chain: where in the history the writer is
 --       retain: how many changes the log keeps
 --       whole: "1" if the writer must have seen every change (an account
---       goes, and no key may have been made for it meanwhile)
+--       goes, and no key may have been made for it meanwhile; or one gets a
+--       live key, and may have only so many)
 --       and for each record: field ("key:ID", "account:ID"), the version that
 --       the writer knows ("0": there is none, "*": any, "-9": none after
 --       that one), the line without LF,

@@ -41,8 +41,9 @@ sub bare {
 
 
 # keys: how many; size: of the zone; journal: another than the usual; rates,
-# routes: lines in place of Cooledge's; gate: what the location says instead;
-# server: what the other places hold.
+# routes: lines in place of Cooledge's; usage: it is kept; gate: what the
+# location says instead; server: more locations; store: where one is that all
+# share, and node and limits for it.
 
 sub keygate {
     my ($self, $name, %o) = @_;
@@ -51,9 +52,17 @@ sub keygate {
     my $journal = $o{journal} // $self->{data}->journal($keys);
     my $size = $o{size} // zone_size($keys);
 
+    my $store = $o{store} ? "    keygate_store main { server $o{store}; "
+                            . "node $o{node}; }\n" : '';
+
+    $o{parameters} = ' store=main limits=' . ($o{limits} // 'cluster')
+        if $store;
+
     return $self->nginx($name, 'nginx.conf', %o, load =>
         "load_module $self->{build}/ngx_http_keygate_module.so;",
-        api => "    keygate_zone keys:$size journal=$journal;\n\n"
+        api => "$store    keygate_zone keys:$size journal=$journal"
+               . ($o{parameters} // '')
+               . ($o{usage} ? " usage=$self->{dir}/usage" : '') . ";\n\n"
                . $self->api(%o),
         gate => $o{gate} // 'keygate cooledge;');
 }
@@ -196,7 +205,7 @@ sub write {
         USER => $> == 0 ? 'user root;' : '',
         UPSTREAM => $self->{upstream} ? $self->{upstream}{port} : '',
         BENCH => "$self->{root}/t/bench", LOAD => '', API => '', GATE => '',
-        LISTEN => '', map { uc $_ => $o->{$_} } keys %$o,
+        LISTEN => '', SERVER => '', map { uc $_ => $o->{$_} } keys %$o,
     );
 
     $text =~ s/%%([A-Z]+)%%/$value{$1} \/\/ die "$file: $1\n"/ge;

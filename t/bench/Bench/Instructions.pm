@@ -4,22 +4,25 @@ package Bench::Instructions;
 # vary, so a change of one percent shows on any machine.  So do the lines of
 # code that are not in a first-level cache of 32 KB when they are needed: nginx
 # alone fills it twice a request, and waiting for them may cost more than
-# executing them.  What the kernel does is in neither.
+# executing them; and so do the lines of data, with 48 KB.  What the kernel does
+# is in none of them, nor what timers do: callgrind makes requests fifty times
+# slower, so that what happens ten times a second would count fifty times.  That
+# is so in rows with a rate per day or month: a thread saves what is used.
 # Valgrind's processor has no SHA extensions: a digest counts some 2,000 more
 # than it takes elsewhere.
 
 use strict;
 use warnings;
 
-use IO::Socket::INET;
-
+use Bench::Client;
 use Bench::Data;
 use Bench::Process;
 use Bench::Table;
 
 my $warm = 400;
 my $shown = 25;
-my @cache = ('--cache-sim=yes', '--I1=32768,8,64');
+my @how = ('--cache-sim=yes', '--I1=32768,8,64', '--D1=49152,12,64',
+           '--toggle-collect=ngx_event_expire_timers', '--collect-atstart=yes');
 
 
 # topics: a Bench::Topics, for what it knows of files and gateways.
@@ -31,6 +34,11 @@ sub run {
     my $g = $topics->{gateways};
     my $keys = 10_000;
     my $mine = $topics->{data}->keys($keys);
+    my $posts = $topics->{data}->make('mix-post.txt', sub {
+        print {$_[0]} qq(POST /api/v1/customers {"name":"Olsen","vip":1}\n);
+    });
+    my $route = '    route POST /v1/customers customers:write';
+    my %http2 = (http2 => 1, listen => ' http2');
     my @many = map { "rate 1000000000r/$_;" } qw(m h d month);
 
     my @cases = (
@@ -40,6 +48,7 @@ sub run {
         [ 'keygate_errors alone', 'keygate',
           { gate => 'keygate_errors cooledge;' }, $mine ],
         [ 'keygate', 'keygate', {}, $mine, 'profile' ],
+        [ 'keygate, usage kept', 'keygate', { usage => 1 }, $mine ],
         [ 'keygate, no rate', 'keygate', { rates => ' ' }, $mine ],
         [ 'keygate, no rate headers', 'keygate',
           { rates => 'rate 1000000r/m; rate_headers off;' }, $mine ],
@@ -48,13 +57,21 @@ sub run {
         map({ [ "keygate, $_->[0]", 'keygate', {},
                 $topics->{data}->refused($_->[1]), undef, $topics->no_me ] }
             [ 401, 'unknown' ], [ 403, 'powerless' ], [ 429, 'limited' ]),
+        [ 'bare nginx, a body', 'bare', {}, $mine, undef, $posts ],
+        [ 'keygate, a body', 'keygate', { routes => "$route;\n" }, $mine,
+          undef, $posts ],
+        [ 'keygate, a body and "when"', 'keygate',
+          { routes => "$route;\n    when POST /v1/customers body.vip "
+                     . "jobs:write;\n" }, $mine, undef, $posts ],
+        [ 'bare nginx, HTTP/2', 'bare', \%http2, $mine ],
+        [ 'keygate, HTTP/2', 'keygate', \%http2, $mine ],
     );
 
     @cases = grep { $_->[0] !~ /again|no rate|rates/ } @cases
         if $topics->{quick};
 
     my @rows = ([ '', 'instructions/request', 'to bare', 'adds',
-                  'code lines', 'adds' ]);
+                  'code lines', 'adds', 'data lines', 'adds' ]);
     my ($bare, $profile);
 
     for my $case (@cases) {
@@ -62,19 +79,25 @@ sub run {
         my ($count, $dump) = count($topics, $kind, { %$o, keys => $keys },
             requests($file, $mix // $topics->{mix}), $n);
 
-        $bare //= $count;
         $profile = functions($dump, $n) if $wanted;
 
-        push @rows, [ $name, sprintf('%.0f', $count->{Ir}),
-            sprintf('%.4f', $count->{Ir} / $bare->{Ir}),
-            sprintf('%+.0f', $count->{Ir} - $bare->{Ir}),
-            sprintf('%.0f', $count->{I1mr}),
-            sprintf('%+.0f', $count->{I1mr} - $bare->{I1mr}) ];
+        my %v = (Ir => $count->{Ir}, code => $count->{I1mr},
+                 data => $count->{D1mr} + $count->{D1mw});
+
+        $bare = \%v if $kind eq 'bare' && $name !~ /again/;
+        $topics->{figures}{"Instructions: $name"} = \%v;
+
+        push @rows, [ $name, sprintf('%.0f', $v{Ir}),
+            sprintf('%.4f', $v{Ir} / $bare->{Ir}),
+            sprintf('%+.0f', $v{Ir} - $bare->{Ir}),
+            map { (sprintf('%.0f', $v{$_}),
+                   sprintf('%+.0f', $v{$_} - $bare->{$_})) } qw(code data) ];
     }
 
     return Bench::Table::render('Instructions in user space, by callgrind',
-        "$n requests each, one at a time.  A digest counts more here than "
-        . 'where the processor has SHA.', @rows) . $profile;
+        "$n requests each, one at a time, beside the bare nginx above them.\n"
+        . 'A digest counts more here than where the processor has SHA.', @rows)
+        . $profile;
 }
 
 
@@ -86,19 +109,21 @@ sub count {
 
     my $dump = "$topics->{dir}/run/callgrind.out";
 
-    unlink glob "$dump*";
+    # the keys of an earlier row have used much, which a thread would save
+
+    unlink glob("$dump*"), $topics->{data}->journal($o->{keys}) . '.usage';
 
     my $gateway = $topics->{gateways}->$kind("callgrind", %$o, wrap =>
         [ 'valgrind', '-q', '--tool=callgrind', "--callgrind-out-file=$dump",
-          '--separate-threads=no', @cache ]);
+          '--separate-threads=no', @how ]);
     my $pid = $gateway->{pid};
-    my $socket = connect_to($gateway->{port});
+    my $client = Bench::Client->connect($gateway->{port}, $o->{http2});
 
-    ask($socket, $requests, $_) for 1 .. $warm;
+    $client->ask($requests->($_)) for 1 .. $warm;
     control('-z', $pid);
-    ask($socket, $requests, $_) for 1 .. $n;
+    $client->ask($requests->($_)) for 1 .. $n;
     control('-d', $pid);
-    close $socket;
+    $client->close;
 
     my ($file) = grep { -s } glob "$dump.*";
 
@@ -136,45 +161,9 @@ sub requests {
     return sub {
         my ($i) = @_;
 
-        my ($method, $uri, $body) = @{$mix[$i % @mix]};
-        my @lines = ("$method $uri HTTP/1.1", 'Host: bench',
-                     'X-Api-Key: ' . $keys[$i * 7919 % @keys]);
-
-        push @lines, 'Content-Type: application/json',
-                     'Content-Length: ' . length $body if defined $body;
-
-        return join "\r\n", @lines, '', $body // '';
+        return (@{$mix[$i % @mix]}[0, 1], $keys[$i * 7919 % @keys],
+                $mix[$i % @mix][2]);
     };
-}
-
-
-sub connect_to {
-    my ($port) = @_;
-
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-        PeerPort => $port) or die "cannot connect to $port: $!\n";
-
-    $socket->autoflush(1);
-
-    return $socket;
-}
-
-
-# One request, one whole response.
-
-sub ask {
-    my ($socket, $requests, $i) = @_;
-
-    my $in = '';
-
-    syswrite $socket, $requests->($i);
-
-    while ($in !~ /\r\n\r\n/
-           || length $in < $+[0] + ($in =~ /^content-length: (\d+)/im)[0])
-    {
-        sysread $socket, $in, 1 << 16, length $in
-            or die "no answer from callgrind's nginx\n";
-    }
 }
 
 

@@ -73,24 +73,47 @@ sub check {
 }
 
 
+# What a variant is to another one: the median of the ratios within a round,
+# and the ratio of the least of all rounds, which are what nobody disturbed.
+
+sub ratio {
+    my ($self, $results, $v, $base) = @_;
+
+    my @cpu = cpu($results, $v);
+    my @base = cpu($results, $base);
+
+    return (Bench::Table::median(map { $cpu[$_] / $base[$_] } 0 .. $#cpu),
+            Bench::Table::quantile(0, @cpu) / Bench::Table::quantile(0, @base));
+}
+
+
+sub cpu {
+    my ($results, $v) = @_;
+
+    return map { $_->{cpu} } @{$results->{$v->{name}}};
+}
+
+
 # Rows of a table: CPU per request, what it is to the base, what it adds.
 
 sub rows {
     my ($self, $results, @variants) = @_;
 
-    my @base = map { $_->{cpu} } @{$results->{$variants[0]{name}}};
-    my @rows = [ '', 'CPU us/request', 'to the base', 'adds us', 'req/s',
-                 'busy' ];
+    my @base = cpu($results, $variants[0]);
+    my @rows = [ '', 'CPU us/request', 'to the base', 'least', 'adds us',
+                 'req/s', 'busy' ];
 
     for my $v (@variants) {
         my @r = @{$results->{$v->{name}}};
-        my @cpu = map { $_->{cpu} } @r;
+        my @cpu = cpu($results, $v);
+        my $least = ($self->ratio($results, $v, $variants[0]))[1];
 
         push @rows, [
             $v->{name},
             Bench::Table::spread('%.2f', @cpu),
             Bench::Table::spread('%.3f', map { $cpu[$_] / $base[$_] }
                                          0 .. $#cpu),
+            sprintf('%.3f', $least),
             sprintf('%+.2f', Bench::Table::median(
                 map { $cpu[$_] - $base[$_] } 0 .. $#cpu)),
             sprintf('%.0f', Bench::Table::median(map { $_->{rate} } @r)),

@@ -8,17 +8,18 @@ use warnings;
 use Bench::Data;
 use Bench::Gateway;
 use Bench::Instructions;
+use Bench::Store;
 use Bench::Tail;
 use Bench::Table;
 
 my @all = qw(load peers refusals keys routes rates protocols workers errors
-             tail instructions);
+             tail store instructions);
 my @quick = qw(load peers refusals keys instructions);
 
 my $base = <<'END' =~ s/\n\z//r;
 The first row is the base; ratios are taken within a round, the median
-(least-most) of all rounds is shown.  "busy" is the share of one processor
-that the gateway used.
+(least-most) of all rounds is shown; "least" is the ratio of the least CPU in
+any round.  "busy" is the share of one processor that the gateway used.
 END
 
 
@@ -49,6 +50,15 @@ sub run {
 }
 
 
+# What the topics that were run have come to, by title and row.
+
+sub figures {
+    my ($self) = @_;
+
+    return $self->{figures} // {};
+}
+
+
 sub variant {
     my ($self, $name, $gateway, $keys, %o) = @_;
 
@@ -62,8 +72,11 @@ sub variant {
 sub compare {
     my ($self, $title, $note, @variants) = @_;
 
-    my @rows = $self->{rounds}->rows($self->{rounds}->run(@variants),
-                                     @variants);
+    my $results = $self->{rounds}->run(@variants);
+    my @rows = $self->{rounds}->rows($results, @variants);
+
+    @{$self->{figures}{"$title: $_->{name}"}}{qw(median least)} =
+        $self->{rounds}->ratio($results, $_, $variants[0]) for @variants;
 
     my %gateways = map { $_->{gateway} => $_->{gateway} } @variants;
     $_->stop for values %gateways;
@@ -323,6 +336,13 @@ sub topic_tail {
     my ($self) = @_;
 
     return Bench::Tail::run($self);
+}
+
+
+sub topic_store {
+    my ($self) = @_;
+
+    return Bench::Store::run($self);
 }
 
 

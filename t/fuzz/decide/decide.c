@@ -169,7 +169,7 @@ check_rates(const expected_t *e, const keygate_verdict_t *v, unsigned flags,
     must(v->charged == (v->authenticated && !(flags & KEYGATE_CHECK_ONLY)
                         && !refused
                         && v->code != KEYGATE_ADDRESS_NOT_ALLOWED));
-    must(!refused || v->retry_after >= 1);
+    must(!refused || v->never || v->retry_after >= 1);
 
     used = e->cost * (paid + (v->charged && !(flags & KEYGATE_PAID)));
 
@@ -201,17 +201,21 @@ check_headers(const keygate_verdict_t *v, const keygate_buf_t *policy,
                                            : keygate_unit_seconds(w->unit);
 
         n += snprintf(want[0] + n, sizeof(want[0]) - (size_t) n,
-                      "%s\"%.*s\";q=%u;w=%u", comma, (int) w->name.len,
-                      w->name.data, w->limit, seconds);
+                      "%s\"%.*s\";q=%u;w=%u", comma, (int) w->label->name.len,
+                      w->label->name.data, w->limit, seconds);
         m += snprintf(want[1] + m, sizeof(want[1]) - (size_t) m,
-                      "%s\"%.*s\";r=%u;t=%u", comma, (int) w->name.len,
-                      w->name.data, w->remaining, w->reset);
+                      "%s\"%.*s\";r=%u;t=%u", comma, (int) w->label->name.len,
+                      w->label->name.data, w->remaining, w->reset);
     }
 
     must(keygate_str_eq(fuzz_span(policy->data, policy->len),
                         fuzz_span(want[0], (size_t) n)));
+    must(keygate_verdict_policy(v, WALL).len == 0
+         || keygate_str_eq(keygate_verdict_policy(v, WALL),
+                           fuzz_span(want[0], (size_t) n)));
     must(keygate_str_eq(fuzz_span(limit->data, limit->len),
                         fuzz_span(want[1], (size_t) m)));
+    must((size_t) (n > m ? n : m) <= keygate_verdict_left_size(v));
 }
 
 
@@ -238,7 +242,8 @@ check_said(const call_t *c, const keygate_verdict_t *v)
     }
 
     if (v->n_windows) {
-        keygate_verdict_ratelimit(c->api, v, WALL, &b[0], &b[1]);
+        keygate_verdict_policy_of(v, WALL, &b[0]);
+        b[1].len = keygate_verdict_left(v, b[1].data);
         check_headers(v, &b[0], &b[1]);
     }
 
@@ -320,9 +325,10 @@ check_body(const call_t *c, keygate_verdict_t *v)
 /* -- Asking ------------------------------------------------------------- */
 
 static void
-ask(const call_t *c, unsigned flags, keygate_verdict_t *v)
+ask(const call_t *c, unsigned flags, keygate_scratch_t *scratch,
+    keygate_verdict_t *v)
 {
-    keygate_decide(c->api, table, digester, &c->request, flags, v);
+    keygate_decide(c->api, table, digester, &c->request, flags, scratch, v);
 }
 
 
@@ -333,9 +339,11 @@ ask_by_id(const call_t *c, const keygate_verdict_t *first)
 {
     keygate_str_t             id;
     static keygate_verdict_t  v;
+    static keygate_scratch_t  scratch;
 
     id = fuzz_span(first->key.id, first->key.id_len);
-    keygate_decide_id(c->api, table, id, &c->request, KEYGATE_CHECK_ONLY, &v);
+    keygate_decide_id(c->api, table, id, &c->request, KEYGATE_CHECK_ONLY,
+                      &scratch, &v);
 
     must(v.code == first->code && v.route == first->route);
     must(v.known && keygate_str_eq(fuzz_span(v.key.id, v.key.id_len), id));
@@ -381,6 +389,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned                  i, charged;
     static call_t             c;
     static keygate_verdict_t  v, again;
+    static keygate_scratch_t  scratch[2];
 
     if (table == NULL) {
         people_settle_all();
@@ -392,7 +401,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     /* looking changes nothing, so asking comes to the same */
 
-    ask(&c, KEYGATE_CHECK_ONLY, &v);
+    ask(&c, KEYGATE_CHECK_ONLY, &scratch[0], &v);
     check(&c, &v, KEYGATE_CHECK_ONLY, 0);
     note(&c, &v);
 
@@ -403,7 +412,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     charged = 0;
 
     for (i = 0; i < 3; i++) {
-        ask(&c, 0, &again);
+        ask(&c, 0, &scratch[1], &again);
         check(&c, &again, 0, charged);
         charged += again.charged;
 
@@ -413,7 +422,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     /* paid for already, no rate refuses it */
 
-    ask(&c, KEYGATE_PAID, &again);
+    ask(&c, KEYGATE_PAID, &scratch[1], &again);
     must(again.code != KEYGATE_RATE_LIMITED
          && again.code != KEYGATE_QUOTA_EXCEEDED);
     must(again.code == v.code || v.code == KEYGATE_RATE_LIMITED

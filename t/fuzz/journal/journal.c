@@ -253,6 +253,12 @@ shadow_add(keygate_str_t text, const char *end)
 
     n = strlen(end);
 
+    /* a file may be empty before there is any memory */
+
+    if (text.len + n == 0) {
+        return;
+    }
+
     if (shadow_len + text.len + n > shadow_size) {
         shadow_size = 2 * (shadow_len + text.len + n);
         shadow = realloc(shadow, shadow_size);

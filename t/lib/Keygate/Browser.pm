@@ -42,8 +42,10 @@ sub there {
 }
 
 
+# args: more of Chromium's own.
+
 sub new {
-    my ($class) = @_;
+    my ($class, %o) = @_;
 
     my ($driver, $chromium) = map { path($_) } qw(chromedriver chromium);
     my $port = Keygate::free_port();
@@ -73,7 +75,7 @@ sub new {
             'goog:chromeOptions' => { binary => $chromium, args => [
                 qw(--headless=new --disable-gpu --hide-scrollbars
                    --disable-dev-shm-usage --lang=en-AU --no-first-run
-                   --no-sandbox) ] },
+                   --no-sandbox), @{$o{args} || []} ] },
         } } });
 
     $self->{session} = "/session/$session->{sessionId}";

@@ -27,7 +27,7 @@ our $policy = join '; ', "default-src 'none'", "script-src 'self'",
 
 sub page_api {
     return <<'END';
-    keygate_zone keys:1m journal=keys.jsonl;
+    keygate_zone keys:1m journal=keys.jsonl usage=usage;
     keygate_api cooledge {
         zone       keys;
         credential header X-Api-Key;

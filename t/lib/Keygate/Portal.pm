@@ -43,6 +43,7 @@ sub portal_conf {
         nameless acc_1;
         long acc_1;
         odd "not/an id";
+        command acc_1;
     }
     map \$cookie_who \$user {
         mia mia\@one.example;
@@ -52,6 +53,7 @@ sub portal_conf {
         nobody nobody;
         long $long;
         odd odd;
+        command cli:root;
     }
     map \$http_x_can \$can { default \$http_x_can; }
     map \$http_x_scopes \$scopes { default \$http_x_scopes; }

@@ -242,6 +242,9 @@ sub kill_all {
     kill 'KILL', -$pid;
     waitpid $pid, 0;
 
+    # its workers have the port until they are gone, too
+    $self->wait_for(sub { !kill 0, -$pid });
+
     $self->{upstream}->stop if $self->{upstream};
 }
 

@@ -18,6 +18,7 @@ use strict;
 use warnings;
 
 use File::Temp qw(tempdir);
+use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
@@ -45,9 +46,10 @@ sub version {
 }
 
 
-# fsync: appendfsync always; conf: more lines; tls: on a second port, {tls};
-# password: of the user "default"; data: kept over start_again(), which is so
-# unless it is 0.
+# fsync: appendfsync always, which TEST_REDIS_FSYNC gives to all that keep data:
+# a newer engine answers WAITAOF after up to a second otherwise; conf: more
+# lines; tls: on a second port, {tls}; password: of the user "default"; data:
+# kept over start_again(), which is so unless it is 0.
 
 sub start {
     my ($class, %o) = @_;
@@ -77,10 +79,12 @@ repl-diskless-sync-delay 0
 END
 
     $text .= "appendonly yes\nappendfsync "
-        . ($self->{fsync} ? 'always' : 'everysec') . "\n"
+        . ($self->{fsync} || $ENV{TEST_REDIS_FSYNC} ? 'always' : 'everysec')
+        . "\n"
         if $self->{fsync} || $self->{data};
-    $text .= "requirepass $self->{password}\nmasterauth $self->{password}\n"
-        if defined $self->{password};
+    $text .= "requirepass $self->{password}\n" if defined $self->{password};
+    $text .= "masterauth $self->{password}\n"
+        if defined $self->{password} && !$self->{sentinel};
     $text .= "cluster-enabled yes\ncluster-node-timeout 2000\n"
         . "cluster-config-file $self->{dir}/nodes.conf\n" if $self->{cluster};
     $text .= <<"END" if $self->{tls};
@@ -188,7 +192,13 @@ sub DESTROY {
 sub call {
     my ($self, @words) = @_;
 
+    # one that was cut has something to be read: its end
+    delete $self->{link}
+        if $self->{link} && IO::Select->new($self->{link})->can_read(0);
+
     my $link = $self->{link} //= $self->connect;
+
+    local $SIG{PIPE} = 'IGNORE';
 
     print $link '*' . @words . "\r\n"
         . join '', map { '$' . length($_) . "\r\n$_\r\n" } @words;
@@ -306,23 +316,59 @@ sub promote {
 }
 
 
-# So many Sentinels of a master, which agree by majority.
+# So many Sentinels of a master, which agree by majority and know its replicas
+# by the time this returns; what else start() takes.
 
 sub sentinels {
-    my ($class, $name, $master, $n) = @_;
+    my ($class, $name, $master, $n, %o) = @_;
 
     my $quorum = int($n / 2) + 1;
     my $auth = defined $master->{password}
         ? "sentinel auth-pass $name $master->{password}\n" : '';
 
-    return [ map {
-        $class->start(sentinel => 1, conf => <<"END")
+    $auth .= "sentinel sentinel-pass $o{password}\n" if defined $o{password};
+
+    my @sentinels = map {
+        $class->start(%o, sentinel => 1, conf => <<"END")
 sentinel monitor $name 127.0.0.1 $master->{port} $quorum
 sentinel down-after-milliseconds $name 1000
 sentinel failover-timeout $name 5000
 $auth
 END
-    } 1 .. $n ];
+    } 1 .. $n;
+
+    for my $sentinel (@sentinels) {
+        $sentinel->wait_for(sub {
+            my %is = @{$sentinel->ask('SENTINEL', 'MASTER', $name) // []};
+
+            ($is{'num-other-sentinels'} // 0) == $n - 1
+                && $is{'num-slaves'} && $is{flags} eq 'master'
+        }) or die "the Sentinels do not meet: see $sentinel->{dir}\n";
+    }
+
+    return \@sentinels;
+}
+
+
+# Where Sentinels say that the master is, once all say the same and it is not
+# "not": a port.
+
+sub named {
+    my ($class, $name, $sentinels, $not) = @_;
+
+    my $port;
+
+    $sentinels->[0]->wait_for(sub {
+        my %ports = map {
+            (($_->ask('SENTINEL', 'get-master-addr-by-name', $name) // [])->[1]
+             // '') => 1
+        } @$sentinels;
+
+        ($port) = keys %ports;
+        keys %ports == 1 && $port && $port != $not
+    }, 60) or die "the Sentinels do not agree\n";
+
+    return $port;
 }
 
 

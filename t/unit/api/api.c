@@ -58,6 +58,7 @@ mistakes(void)
     mistake(BASE "base /:x;", "/:x", 3, "fixed path");
     mistake(BASE "account b slug slug;", "slug", 3, "only once");
     mistake(BASE "account b id;", "id", 3, "other than");
+    mistake(BASE "account caller slug;", "caller", 3, "other than");
     mistake(BASE "scope a|b;", "a|b", 3, "a scope name");
     mistake(BASE "scope any;", "any", 3, "not \"any\"");
     mistake(BASE "scope a; scope a;", "a", 3, "only once");
@@ -129,6 +130,18 @@ mistakes(void)
     mistake(BASE "error key_revoked text=x;", "text=x", 3, "detail=TEXT");
     mistake(BASE "error key_revoked detail={nosuch};", "{nosuch}", 3,
             "{scope}");
+    mistake(BASE "error key_revoked code=\"\";", "code=\"\"", 3,
+            "quote the whole word");
+    mistake(BASE "error key_revoked title=\"a\";", "title=\"a\"", 3,
+            "quote the whole word");
+    mistake(BASE "error key_revoked detail='a';", "detail='a'", 3,
+            "quote the whole word");
+    mistake(BASE "error key_revoked detail=;", "detail=", 3, "quote");
+    mistake(BASE "rate 5r/m name='x';", "name='x'", 3, "name=NAME");
+    mistake(BASE "rate 5r/m group='x';", "group='x'", 3, "group=GROUP");
+    mistake(BASE "credential scheme Token param='t';", "param='t'", 3,
+            "param=NAME");
+    mistake(BASE "key_format any id=6;", "id=6", 3, "another name");
     mistake(BASE "problem_types nothing;", "nothing", 3, "a URI");
     mistake(BASE "unmatched maybe;", "maybe", 3, "deny");
     mistake(BASE "pass_credential yes;", "yes", 3, "on");

@@ -15,7 +15,7 @@
 /* A copy of its very length: the sanitizer sees what is read beyond. */
 
 static json_t *
-parse(const char *s, size_t n, int nul, keygate_json_error_t *error)
+parse(const char *s, size_t n, unsigned flags, keygate_json_error_t *error)
 {
     char           *copy;
     json_t         *json;
@@ -27,7 +27,7 @@ parse(const char *s, size_t n, int nul, keygate_json_error_t *error)
     span.data = (unsigned char *) copy;
     span.len = n;
 
-    json = keygate_json_parse(span, nul, error);
+    json = keygate_json_parse(span, flags, error);
     free(copy);
 
     return json;
@@ -96,6 +96,75 @@ test_faults(void)
         is_str(e.reason, strlen(e.reason), cases[i].reason, "why");
         ok(e.line == cases[i].line && e.column == cases[i].column,
            "at %u:%u", e.line, e.column);
+    }
+}
+
+
+static void
+test_wide(void)
+{
+    char           text[512];
+    json_t        *json;
+    unsigned       i;
+    keygate_buf_t  out;
+
+    static const char *const  texts[] = {
+        "[9223372036854775808]", "[-9223372036854775809]", "[1e400]",
+        "[-1.25E+999]", "{\"a\":99999999999999999999,\"b\":[1e999,{}]}",
+        "[1,9223372036854775807,\"9223372036854775808\"]"
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        json = parse(texts[i], strlen(texts[i]), KEYGATE_JSON_WIDE, NULL);
+        out.data = (unsigned char *) text;
+        out.size = sizeof(text);
+        out.len = 0;
+
+        if (json != NULL) {
+            keygate_buf_tree(&out, json);
+        }
+
+        is_str(text, out.len, texts[i], "the same");
+        json_decref(json);
+    }
+
+    json = parse("[1e400,\"x\",1,1.5,null]", 22, KEYGATE_JSON_WIDE, NULL);
+
+    for (i = 0; i < 5; i++) {
+        is_num(keygate_json_is_number(json_array_get(json, i)),
+               i == 0 || i == 2 || i == 3, "whether value %u is a number", i);
+        is_num(keygate_json_is_string(json_array_get(json, i)), i == 1,
+               "... or a string");
+    }
+
+    json_decref(json);
+
+    ok(parse("[1e]", 4, KEYGATE_JSON_WIDE, NULL) == NULL, "no number");
+}
+
+
+static void
+test_any(void)
+{
+    json_t    *json;
+    unsigned   i;
+
+    static const struct {
+        const char  *text;
+        unsigned     sound:1;
+    } cases[] = {
+        { "null", 1 }, { " \"x\" ", 1 }, { "7", 1 }, { "1e400", 1 },
+        { "-99999999999999999999", 1 }, { "[]", 1 }, { "{}", 1 },
+        { "", 0 }, { " ", 0 }, { "x", 0 }, { "1 2", 0 }, { "null,", 0 },
+        { "\"", 0 }, { "nul", 0 }, { "-", 0 }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json = parse(cases[i].text, strlen(cases[i].text),
+                     KEYGATE_JSON_ANY|KEYGATE_JSON_WIDE, NULL);
+        is_num(json != NULL, cases[i].sound, "any value: <%s>",
+               cases[i].text);
+        json_decref(json);
     }
 }
 
@@ -233,6 +302,8 @@ int
 main(void)
 {
     test_faults();
+    test_wide();
+    test_any();
     test_values();
     test_depth();
     test_twin();

@@ -150,6 +150,59 @@ against_twin(void)
 }
 
 
+/* Objects and arrays within each other, now and then with a name twice or an
+ * end that is wrong. */
+
+static void
+levels(void)
+{
+    char           closes[1200], *p;
+    seen_t         a, b;
+    unsigned       i, k, depth, taken, wrong, bad;
+    keygate_rc_t   x, y;
+
+    static char    text[65536];
+
+    for (taken = wrong = 0, i = 0; i < 20000 && wrong < 5; i++) {
+        depth = i % 4 ? 1 + random_below(70) : 900u + random_below(250);
+        bad = i % 3 != 0 ? depth : random_below(depth);
+
+        for (p = text, k = 0; k < depth; k++) {
+
+            if (k == 0 || random_below(2)) {
+                p += sprintf(p, "{\"a\":%u,\"%s\":", random_below(9),
+                             k == bad && random_below(2) ? "a" : "b");
+                closes[k] = '}';
+
+            } else {
+                p += sprintf(p, "[%s", random_below(2) ? "{},[]," : "");
+                closes[k] = ']';
+            }
+        }
+
+        for (*p++ = '1', k = depth; k-- > 0; /* void */ ) {
+            p += sprintf(p, "%s%c",
+                         random_below(3) ? "" : closes[k] == '}'
+                                                ? ",\"c\":{}" : ",[{}]",
+                         k == bad && random_below(2)
+                         ? closes[k] ^ ('}' ^ ']') : closes[k]);
+        }
+
+        x = strict(text, p - text, &a);
+        y = twin(text, p - text, &b);
+        taken += x == KEYGATE_OK;
+
+        if (x != y || (x == KEYGATE_OK && memcmp(&a, &b, sizeof(a)) != 0)) {
+            wrong++;
+            printf("# %d, not %d: %.*s\n", x, y, (int) (p - text), text);
+        }
+    }
+
+    is_num(wrong, 0, "20,000 nests: what jansson says");
+    ok(taken > 5000 && taken < 18000, "%u of them are right", taken);
+}
+
+
 /* -- Sizes ---------------------------------------------------------------- */
 
 static void
@@ -223,6 +276,7 @@ main(void)
     names();
     sizes();
     against_twin();
+    levels();
 
     return tap_done();
 }

@@ -97,7 +97,7 @@ decide_flags(const char *method, const char *path, const char *credential,
         r.credential.len = strlen(credential);
     }
 
-    keygate_decide(api, table, digester, &r, flags, &v);
+    keygate_decide(api, table, digester, &r, flags, &scratch, &v);
 
     return v.code;
 }
@@ -270,6 +270,16 @@ accounts(void)
 
 
 static void
+named(unsigned i, const char *name, const char *what)
+{
+    keygate_str_t  s;
+
+    s = v.windows[i].label->name;
+    is_str(s.data, s.len, name, "%s", what);
+}
+
+
+static void
 rates(void)
 {
     unsigned     i;
@@ -285,8 +295,7 @@ rates(void)
     is_num(v.n_windows, 2, "two windows");
     is_num(v.windows[0].remaining, 0, "nothing left for the key");
     is_num(v.windows[1].remaining, 5, "five for the account");
-    is_str(v.windows[1].name.data, v.windows[1].name.len, "company",
-           "by its name");
+    named(1, "company", "by its name");
 
     is_num(decide("GET", "/api/v1/none", k), KEYGATE_RATE_LIMITED,
            "rates come before routes");
@@ -307,13 +316,10 @@ rates(void)
     (void) decide("GET", "/api/v1/me", KEY("LLLLLL"));
     is_num(v.n_windows, 4, "own rates replace those per key of the same unit");
     is_num(v.windows[0].limit, 2, "its own minute");
-    is_str(v.windows[0].name.data, v.windows[0].name.len, "minute",
-           "the replaced one's name");
-    is_str(v.windows[1].name.data, v.windows[1].name.len, "hour",
-           "one beside the account's");
+    named(0, "minute", "the replaced one's name");
+    named(1, "hour", "one beside the account's");
     is_num(v.windows[2].unit, KEYGATE_MONTH, "and one that is new");
-    is_str(v.windows[3].name.data, v.windows[3].name.len, "company",
-           "the account's stays");
+    named(3, "company", "the account's stays");
 }
 
 
@@ -447,7 +453,8 @@ fields(void)
         b[i].len = 0;
     }
 
-    keygate_verdict_ratelimit(api, &v, WALL, &b[0], &b[1]);
+    keygate_verdict_policy_of(&v, WALL, &b[0]);
+    b[1].len = keygate_verdict_left(&v, b[1].data);
     is_str(text[0], b[0].len, "\"minute\";q=10;w=60, \"company\";q=15;w=3600",
            "RateLimit-Policy");
     is_str(text[1], b[1].len, "\"minute\";r=6;t=62, \"company\";r=11;t=3613",
@@ -470,6 +477,12 @@ fields(void)
     is_str(text[1], b[1].len, "Bearer realm=\"test\"", "no error");
 
     (void) decide("GET", "/api/v1/items", "x");
+    b[1].len = 0;
+    keygate_verdict_challenge(api, &api->sources[1], &v, &b[1]);
+    is_str(text[1], b[1].len, "Bearer realm=\"test\"",
+           "no error where no bearer token was sent");
+
+    v.source = &api->sources[1];
     b[1].len = 0;
     keygate_verdict_challenge(api, &api->sources[1], &v, &b[1]);
     is_str(text[1], b[1].len, "Bearer realm=\"test\", "

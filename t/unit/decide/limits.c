@@ -52,6 +52,7 @@ static keygate_api_t       *api;
 static keygate_table_t     *table;
 static keygate_digester_t  *digester;
 static keygate_verdict_t    v;
+static keygate_scratch_t    scratch;
 static uint64_t             mem[SIZE / 8];
 
 
@@ -204,7 +205,7 @@ allowed(const shipped_t *s, const char *credential, uint64_t ms)
     r.credential.len = strlen(credential);
     r.now = keygate_now(ms, WALL + (int64_t) (ms / 1000));
 
-    keygate_decide(api, table, digester, &r, 0, &v);
+    keygate_decide(api, table, digester, &r, 0, &scratch, &v);
 
     return v.code == KEYGATE_ALLOWED ? 1 : v.code == KEYGATE_RATE_LIMITED ? 0
                                                                          : -1;
@@ -216,11 +217,10 @@ allowed(const shipped_t *s, const char *credential, uint64_t ms)
 static void
 burst(const shipped_t *s)
 {
-    char           policy[128], limit[128];
+    char           policy[128];
     unsigned       i, n, wait;
     uint64_t       ms;
     keygate_buf_t  p = { (unsigned char *) policy, sizeof(policy), 0 };
-    keygate_buf_t  l = { (unsigned char *) limit, sizeof(limit), 0 };
 
     setup(s);
     ms = 5000;
@@ -233,7 +233,7 @@ burst(const shipped_t *s)
     is_num(v.windows[0].remaining, 0, "none remains");
     is_num(allowed(s, s->credential, ms + i), 0, "the next is refused");
 
-    keygate_verdict_ratelimit(api, &v, WALL + 6, &p, &l);
+    keygate_verdict_policy_of(&v, WALL + 6, &p);
     is_str(policy, p.len, s->policy, "the policy");
 
     wait = v.retry_after;

@@ -240,6 +240,7 @@ decide(const gate_t *gate, const reading_t *target, reading_t *path)
     unsigned char             decoded[READING_MAX];
     keygate_request_t         request;
     static keygate_verdict_t  v;
+    static keygate_scratch_t  scratch;
 
     raw = *target;
     read_cut(&raw, "?");
@@ -254,7 +255,7 @@ decide(const gate_t *gate, const reading_t *target, reading_t *path)
     request.now = now;
 
     keygate_decide(gate->api, table, digester, &request, KEYGATE_CHECK_ONLY,
-                   &v);
+                   &scratch, &v);
 
     if (v.code != KEYGATE_ALLOWED) {
         status = keygate_error_status(&gate->api->texts, v.code);

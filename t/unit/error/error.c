@@ -377,7 +377,47 @@ test_inspect(void)
           KEYGATE_OK, "", "" },
         { KEYGATE_ENVELOPE, 400, plain_type,
           "{\"error\":{\"code\":1,\"message\":\"b\\u0000\"}}",
-          KEYGATE_AGAIN, NULL, "" },
+          KEYGATE_OK, "", "" },
+        { KEYGATE_ENVELOPE, 404, plain_type,
+          "{\"error\":{\"code\":404,\"message\":\"m1\",\"status\":"
+          "\"NOT_FOUND\"}}", KEYGATE_OK, "", "" },
+        { KEYGATE_ENVELOPE, 500, plain_type,
+          "{\"error\":{\"code\":1e999,\"message\":\"m\"}}", KEYGATE_OK, "",
+          "" },
+        { KEYGATE_ENVELOPE, 400, plain_type,
+          "{\"error\":{\"code\":null,\"message\":\"m\"}}",
+          KEYGATE_AGAIN, "m", "" },
+        { KEYGATE_ENVELOPE, 400, plain_type,
+          "{\"error\":{\"code\":404,\"message\":1e999}}",
+          KEYGATE_NONE, "", "" },
+        { KEYGATE_DETAIL, 400, plain_type,
+          "{\"detail\":\"x\",\"n\":9223372036854775808}", KEYGATE_OK, "",
+          "" },
+        { KEYGATE_DETAIL, 500, plain_type,
+          "{\"a\":[{\"n\":[-1e400,18446744073709551616]}]}", KEYGATE_OK, "",
+          "" },
+        { KEYGATE_DETAIL, 400, plain_type,
+          "{\"detail\":9223372036854775808,\"n\":1}", KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"title\":\"t\",\"status\":400,\"n\":9223372036854775808}",
+          KEYGATE_OK, "", "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"detail\":99999999999999999999,\"title\":1e400,\"status\":400,"
+          "\"message\":\"m\"}", KEYGATE_AGAIN, "m", "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"message\":\"m\",\"errors\":[{\"n\":12345678901234567890,"
+          "\"e\":1E+400}]}", KEYGATE_AGAIN, "m",
+          "[{\"n\":12345678901234567890,\"e\":1E+400}]" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"errors\":{\"a\":[12345678901234567890]}}", KEYGATE_NONE, "",
+          "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"errors\":{\"a\":12345678901234567890}}", KEYGATE_NONE, "", "" },
+        { KEYGATE_PROBLEM, 400, plain_type,
+          "{\"errors\":{\"detail\":12345678901234567890}}", KEYGATE_NONE, "",
+          "" },
+        { KEYGATE_DETAIL, 400, plain_type, "{\"detail\":\"x\",\"n\":1e}",
+          KEYGATE_NONE, "", "" },
     };
 
     memset(&arena, 0, sizeof(arena));
@@ -501,6 +541,10 @@ test_frameworks(void)
           "\"l\":[],\"</i>\":1}",
           "\"detail\":\"None\",\"code\":\"OUT_OF_STOCK\",\"sku\":\"A1\","
           "\"n\":1.5,\"b\":false,\"\\u003c/i\\u003e\":1}" },
+        { "large numbers", 409, "{\"message\":\"m\",\"n\":"
+          "9223372036854775808,\"e\":-1e400}",
+          "\"detail\":\"m\",\"code\":\"conflict\","
+          "\"n\":9223372036854775808,\"e\":-1e400}" },
         { "the same name twice", 409, "{\"message\":\"m\",\"x\":1,"
           "\"error\":{\"x\":2,\"y\":3}}",
           "\"detail\":\"m\",\"code\":\"conflict\",\"x\":1,\"y\":3}" },

@@ -318,6 +318,163 @@ test_mark(void)
 }
 
 
+#define LIVE  2000000000
+#define DEAD  1
+
+
+/* Steps of so many lines, until all is applied: how often one of the keys was
+ * what it was before its last line. */
+
+static unsigned
+steps(keygate_journal_t *j, keygate_table_t *t, unsigned lines)
+{
+    unsigned      i, bad;
+    keygate_rc_t  rc;
+
+    static const char  *dead[] = { "k1", "k3", "k4", "k5" };
+
+    bad = 0;
+
+    do {
+        rc = keygate_journal_follow(j, t, lines, &now);
+
+        for (i = 0; i < sizeof(dead) / sizeof(dead[0]); i++) {
+            bad += version(t, dead[i]) == LIVE;
+        }
+    } while (rc == KEYGATE_AGAIN);
+
+    is_num(rc, KEYGATE_OK, "all is applied, %u at a time", lines);
+
+    return bad;
+}
+
+
+/* A file that tells how it came to what it is: nothing of that is in force
+ * again, not for a moment. */
+
+static void
+test_past(void)
+{
+    char                past[4096];
+    unsigned            i, n;
+    keygate_table_t    *t;
+    keygate_journal_t  *j, *other;
+
+    snprintf(past, sizeof(past), "%s%s%s%s%s%s%s",
+             key_line("k1", LIVE, 1), key_line("k3", LIVE, 3),
+             key_line("k4", LIVE, 4), key_line("k2", LIVE, 2),
+             key_line("k1", DEAD, 1), key_line("k3", DEAD, 3),
+             delete_line("k4"));
+
+    for (i = 0; i < 5; i++) {
+
+        for (n = 0; n < 4; n++) {
+            t = table();
+            j = journal();
+            files(1);
+
+            puts_file(key_line("k1", LIVE, 1));
+            adds_file(key_line("k2", DEAD, 2));
+            adds_file(key_line("k1", DEAD, 1));
+            polls(j, t, 0);
+
+            if (i < 4) {
+                change(i, past);
+
+            } else {
+                adds_file(past);
+            }
+
+            is_num(steps(j, t, n), 0, "nothing old is in force, %s",
+                   i < 4 ? ways[i] : "appended");
+            is_num(version(t, "k1"), DEAD, "what is dead stays dead");
+            is_num(version(t, "k2"), LIVE, "what lives comes to life");
+            is_num(version(t, "k3"), DEAD, "what was unknown has its end");
+            is_num(version(t, "k4"), -1, "or is gone");
+            is_num(rejected.n, 0, "nothing was skipped");
+
+            keygate_journal_destroy(j);
+            free(t);
+        }
+    }
+
+    /* another process goes on in the middle of it */
+
+    t = table();
+    j = journal();
+    other = journal();
+    files(1);
+
+    puts_file(key_line("k1", DEAD, 1));
+    polls(j, t, 0);
+    change(2, past);
+
+    for (i = 0; i < 9; i++) {
+        is_num(keygate_journal_follow(j, t, 1, &now), KEYGATE_AGAIN, "begun");
+    }
+
+    is_num(steps(other, t, 1), 0, "nothing old after another one began");
+    is_num(version(t, "k3"), DEAD, "all of it");
+    is_num(version(t, "k2"), LIVE, "is in force");
+
+    keygate_journal_destroy(other);
+    keygate_journal_destroy(j);
+    free(t);
+}
+
+
+/* A digest that is free only by a line that is not its record's last one. */
+
+static void
+test_handed(void)
+{
+    unsigned            n;
+    keygate_table_t    *t;
+    keygate_journal_t  *j;
+
+    for (n = 0; n < 3; n++) {
+        t = table();
+        j = journal();
+        files(1);
+
+        puts_file(key_line("k1", 1, 1));
+        polls(j, t, n);
+
+        adds_file(key_line("k1", 2, 2));
+        adds_file(key_line("k2", 3, 1));
+        adds_file(key_line("k1", 4, 3));
+        is_num(polls(j, t, n), KEYGATE_OK, "a digest is handed on");
+        is_num(version(t, "k1"), 4, "its former key goes on");
+        is_num(version(t, "k2"), 3, "the new one has it");
+        is_num(rejected.n, 0, "nothing was skipped");
+        is_num(keygate_table_position(t)->line, 4, "four lines");
+
+        adds_file(key_line("k1", 5, 3));
+        adds_file(key_line("k3", 6, 3));
+        adds_file(key_line("k1", 7, 3));
+        is_num(polls(j, t, n), KEYGATE_OK, "one that is another's");
+        is_num(version(t, "k3"), -1, "is not handed on");
+        is_num(rejected.n, 1, "which is told");
+        is_num(rejected.line, 6, "with its line");
+        is_num(version(t, "k1"), 7, "and on it goes");
+
+        change(2, "{\"key\":{\"id\":\"k9\",\"deleted\":true}}\n");
+        adds_file(key_line("k1", 8, 1));
+        adds_file(key_line("k2", 9, 1));
+        adds_file(key_line("k1", 10, 1));
+        rejected.n = 0;
+        is_num(polls(j, t, n), KEYGATE_OK, "the same in another file");
+        is_num(version(t, "k1"), 10, "read one after the other");
+        is_num(version(t, "k2"), -1, "as at a start");
+        is_num(rejected.n, 1, "which is told once");
+        is_num(rejected.line, 3, "with its line");
+
+        keygate_journal_destroy(j);
+        free(t);
+    }
+}
+
+
 int
 main(void)
 {
@@ -328,6 +485,8 @@ main(void)
     test_writer();
     test_hollow();
     test_mark();
+    test_past();
+    test_handed();
 
     return teardown();
 }

@@ -294,6 +294,61 @@ test_killed(void)
 }
 
 
+/* Charges that are given back, for want of room in the other meter, while the
+ * first one's windows are emptied. */
+
+static void
+test_cleared(void)
+{
+    pid_t             pids[PROCS];
+    unsigned          i, wrong;
+    keygate_now_t     now;
+    keygate_window_t  w[3];
+
+    start();
+    now = keygate_now(shared->ms, 0);
+    window(&w[0], 0, KEYGATE_DAY, 1000000);
+    window(&w[1], 0, KEYGATE_MONTH, 1000000);
+    window(&w[2], 1, KEYGATE_DAY, 1);
+
+    for (i = 0; i < PROCS; i++) {
+        pids[i] = fork();
+
+        if (pids[i] != 0) {
+            continue;
+        }
+
+        /* what the other says is out of date as often as not */
+
+        while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
+            (void) keygate_rate_charge(w, 3, 1, &now);
+
+            if (i == 0) {
+                keygate_meter_clear(w[2].meter, 1 << KEYGATE_DAY);
+            }
+        }
+
+        _exit(0);
+    }
+
+    for (wrong = 0, i = 0; i < 20000; i++) {
+        keygate_meter_clear(w[0].meter, 1 << KEYGATE_DAY | 1 << KEYGATE_MONTH);
+        (void) keygate_rate_check(w, 2, 1, &now);
+        wrong += w[0].refused + w[1].refused;
+    }
+
+    shared->stop = 1;
+    wait_all(pids, PROCS);
+
+    is_num(wrong, 0, "emptied beside charges that are given back: admits");
+
+    keygate_meter_clear(w[0].meter, 1 << KEYGATE_DAY | 1 << KEYGATE_MONTH);
+    (void) keygate_rate_check(w, 2, 0, &now);
+    ok(w[0].remaining == 1000000 && w[1].remaining == 1000000,
+       "... and nothing is in use afterwards");
+}
+
+
 int
 main(void)
 {
@@ -302,6 +357,7 @@ main(void)
 
     test_parallel();
     test_killed();
+    test_cleared();
 
     return tap_done();
 }

@@ -147,6 +147,10 @@ test_create(void)
           "'expires_at':'never','addresses':['10.0.0.1/8',1]}",
           "['/rates/0','/rates/2','/expires_at','/addresses/0',"
           "'/addresses/1']" },
+        { "{'account':'a1','name':'n','scopes':[],'meta':[]}", "['/meta']" },
+        { "{'account':'a1','name':'n','scopes':[],'meta':{'a':null,'B':1,"
+          "'':2,'c':{},'d':'x\\ny','e':true}}",
+          "['/meta/a','/meta/B','/meta/','/meta/c','/meta/d']" },
         { "{'account':'a1','name':'n','scopes':[],'id':'k','digest':'d',"
           "'a/b~c':1,'revoked_at':null,'deleted':true}",
           "['/id','/digest','/a~1b~0c','/revoked_at','/deleted']" }
@@ -154,18 +158,20 @@ test_create(void)
 
     request = json("{'account':'a1','name':'Zapier','scopes':['r','w'],"
                    "'rates':['600r/m'],'expires_at':'2030-01-01T00:00:00Z',"
-                   "'addresses':['10.0.0.0/8']}");
+                   "'addresses':['10.0.0.0/8'],'meta':{'team':'core',"
+                   "'seats':7,'beta':true}}");
     record = keygate_change_create_key(request, "k1", &plain, NOW, &known,
                                        &faults);
     ok(faults == NULL, "no fault");
     is_json(record, "{'id':'k1','account':'a1','name':'Zapier','digest':"
             "'sha256:" HEX2 "','scopes':['r','w'],'rates':['600r/m'],"
             "'expires_at':'2030-01-01T00:00:00Z','addresses':['10.0.0.0/8'],"
+            "'meta':{'team':'core','seats':7,'beta':true},"
             "'created_at':'1970-01-02T00:00:00Z'}", "a whole key");
     json_decref(request);
 
     request = json("{'account':'a1','name':'n','scopes':[],'rates':null,"
-                   "'expires_at':null,'addresses':null}");
+                   "'expires_at':null,'addresses':null,'meta':null}");
     record = keygate_change_create_key(request, "k1", &keyed, NOW, NULL,
                                        &faults);
     is_json(record, "{'id':'k1','account':'a1','name':'n','digest':"
@@ -245,7 +251,25 @@ test_patch(void)
           "'previous':null,'x':8}", NULL,
           "['/account','/id','/digest','/created_at','/previous','/x']" },
         { "{'name':null,'scopes':null}", NULL, "['/name','/scopes']" },
-        { "[]", NULL, "['']" }
+        { "[]", NULL, "['']" },
+        { "{'meta':{'a':1}}",
+          "{'id':'k1','account':'a1','name':'Zapier','digest':'sha256:" HEX
+          "','scopes':['r'],'created_at':'1970-01-01T00:00:00Z','x':7,"
+          "'meta':{'a':1,'b':'2'}}", NULL },
+        { "{'meta':{'a':null,'c':false,'z':null}}",
+          "{'id':'k1','account':'a1','name':'Zapier','digest':'sha256:" HEX
+          "','scopes':['r'],'created_at':'1970-01-01T00:00:00Z','x':7,"
+          "'meta':{'b':'2','c':false}}", NULL },
+        { "{'meta':{'a':null,'b':null}}", KEY, NULL },
+        { "{'meta':{}}",
+          "{'id':'k1','account':'a1','name':'Zapier','digest':'sha256:" HEX
+          "','scopes':['r'],'created_at':'1970-01-01T00:00:00Z','x':7,"
+          "'meta':{'a':'1','b':'2'}}", NULL },
+        { "{'meta':null}", KEY, NULL },
+        { "{'meta':{'A':null,'b':[],'c':null}}", NULL, "['/meta/b']" },
+        { "{'meta':{'a1':1,'a2':1,'a3':1,'a4':1,'a5':1,'a6':1,'a7':1,'a8':1,"
+          "'a9':1,'b1':1,'b2':1,'b3':1,'b4':1,'b5':1,'b6':1}}", NULL,
+          "['/meta']" }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -253,6 +277,10 @@ test_patch(void)
 
         if (i == 1 || i == 2) {
             json_object_set_new(current, "rates", json("['5r/s']"));
+        }
+
+        if (strstr(cases[i].patch, "'meta'") != NULL) {
+            json_object_set_new(current, "meta", json("{'a':'1','b':'2'}"));
         }
 
         patch = json(cases[i].patch);

@@ -239,6 +239,49 @@ test_long(void)
 }
 
 
+/* Fixed text of any length, beside a parameter that takes all others. */
+
+static void
+test_lengths(void)
+{
+    unsigned           i, k, bad;
+    char               texts[100][128];
+    const char        *list[101];
+    unsigned char      path[128];
+    keygate_str_t      at;
+    keygate_route_t   *route;
+    keygate_router_t  *r;
+
+    list[0] = "GET /:any";
+
+    for (i = 1; i <= 100; i++) {
+        snprintf(texts[i - 1], sizeof(texts[0]), "GET /%0*u", (int) i, i % 10);
+        list[i] = texts[i - 1];
+    }
+
+    r = router(list, 101);
+
+    for (bad = 0, i = 1; i <= 100; i++) {
+        at.data = (const unsigned char *) list[i] + 4;
+        at.len = i + 1;
+        route = keygate_router_match(r, at);
+        bad += route == NULL || !keygate_str_eq(route->path, at);
+
+        for (k = 1; k < at.len; k++) {
+            memcpy(path, at.data, at.len);
+            path[k] ^= 0x40;
+            at.data = path;
+            route = keygate_router_match(r, at);
+            bad += route == NULL || !keygate_str_eq(route->path, span("/:any"));
+            at.data = (const unsigned char *) list[i] + 4;
+        }
+    }
+
+    is_num(bad, 0, "fixed text of 1 to 100 bytes, and each byte of it");
+    arena_free(&arena);
+}
+
+
 static void
 test_conflicts(void)
 {
@@ -625,6 +668,7 @@ main(void)
     test_templates();
     test_match();
     test_long();
+    test_lengths();
     test_conflicts();
     test_methods();
     test_memory();

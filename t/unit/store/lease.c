@@ -207,9 +207,10 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
 int
 main(int argc, char **argv)
 {
-    char                  error[KEYGATE_LINK_ERROR];
-    keygate_link_t       *link;
-    keygate_link_conf_t   conf;
+    char                    error[KEYGATE_LINK_ERROR];
+    keygate_link_t         *link;
+    keygate_link_conf_t     conf;
+    keygate_wire_server_t  server;
     static const uint32_t  minute[] = { 0, 120, 0, 0, 0 };
     static const uint32_t  two[] = { 10, 0, 2000, 0, 0 };
     static const uint32_t  all[] = { 20, 100, 1000, 4000, 9000 };
@@ -221,10 +222,14 @@ main(int argc, char **argv)
     }
 
     memset(&conf, 0, sizeof(conf));
-    conf.path = argv[1];
-    conf.timeout = 20000;
+    memset(&server, 0, sizeof(server));
+    server.path = argv[1];
+    conf.servers = &server;
+    conf.n = 1;
+    conf.wire.timeout = 20000;
+    conf.wire.connect_timeout = 20000;
 
-    link = keygate_link_open(&conf, error);
+    link = keygate_link_open(&conf, NULL, NULL, error);
     ok(link != NULL, "connected");
 
     if (link == NULL) {

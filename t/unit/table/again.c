@@ -279,7 +279,8 @@ test_room(void)
        "it is found, and says so, and where its line is");
     ok(table_check(t) == NULL, "whole");
 
-    ok(keygate_table_again_due(t), "its line is to be applied again");
+    ok(!keygate_table_again_due(t),
+       "its line is not to be applied again while there is no room for it");
     budget = 100000;
     rc = keygate_table_again_next(t, &budget, &again);
     ok(rc == KEYGATE_OK && again.kind == KEYGATE_KEY

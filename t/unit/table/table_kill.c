@@ -163,10 +163,10 @@ run_writer(void)
 
 
 static int
-right(const keygate_key_t *k, unsigned key)
+right(const keygate_key_t *k, const keygate_cidr_t *addresses, unsigned key)
 {
     return k->at != 0 && (k->at > STABLE) == (key >= STABLE)
-           && same_key(k, key, (unsigned) k->at,
+           && same_key(k, addresses, key, (unsigned) k->at,
                        account_of(key, (unsigned) k->at));
 }
 
@@ -176,6 +176,7 @@ look(unsigned me, unsigned key)
 {
     uint32_t          version;
     keygate_key_t     k;
+    keygate_cidr_t    cidrs[KEYGATE_ADDRESSES_MAX];
     unsigned char     digest[KEYGATE_DIGEST_LEN];
     keygate_window_t  w;
 
@@ -184,7 +185,9 @@ look(unsigned me, unsigned key)
                               __ATOMIC_SEQ_CST);
     make_digest(digest, key, version);
 
-    if (keygate_table_find(table, digest, WALL, &k) != KEYGATE_OK) {
+    if (keygate_table_find_with(table, digest, WALL, &k, cidrs)
+        != KEYGATE_OK)
+    {
         shared->lost[me] += key < STABLE && version != 0;
         return;
     }
@@ -193,7 +196,7 @@ look(unsigned me, unsigned key)
 
     /* the current secret, or an older one while it overlaps */
 
-    if (!right(&k, key)
+    if (!right(&k, cidrs, key)
         || (k.previous ? k.at <= version : k.at != version))
     {
         shared->wrong[me]++;
@@ -218,6 +221,7 @@ run_reader(unsigned me)
     uint64_t          cursor;
     unsigned char     seen[KEYS];
     keygate_key_t     k;
+    keygate_cidr_t    cidrs[KEYGATE_ADDRESSES_MAX];
     keygate_record_t  r;
 
     random_state += me * 12345 + 1;
@@ -232,8 +236,8 @@ run_reader(unsigned me)
 
         make_key(&r, key, 1, 0);
 
-        if (keygate_table_find_id(table, r.id, &k) == KEYGATE_OK) {
-            shared->wrong[me] += !right(&k, key);
+        if (keygate_table_find_id_with(table, r.id, &k, cidrs) == KEYGATE_OK) {
+            shared->wrong[me] += !right(&k, cidrs, key);
 
         } else {
             shared->lost[me] += key < STABLE;
@@ -248,7 +252,8 @@ run_reader(unsigned me)
 
         while (keygate_table_next_key(table, &cursor, &k) == KEYGATE_OK) {
             key = (unsigned) atoi(k.id + 9);
-            shared->wrong[me] += key >= KEYS || !right(&k, key) || seen[key];
+            shared->wrong[me] += key >= KEYS || !right(&k, NULL, key)
+                                 || seen[key];
             seen[key < KEYS ? key : 0] = 1;
         }
 
@@ -270,6 +275,7 @@ compare(void)
     unsigned          i, n;
     uint64_t          cursor;
     keygate_key_t     k;
+    keygate_cidr_t    cidrs[KEYGATE_ADDRESSES_MAX];
     unsigned char     digest[KEYGATE_DIGEST_LEN];
     twin_t           *twin;
     keygate_record_t  r;
@@ -288,8 +294,9 @@ compare(void)
 
         n++;
         make_digest(digest, i, twin->version);
-        wrong += keygate_table_find(table, digest, WALL, &k) != KEYGATE_OK
-                 || k.at != twin->version || !right(&k, i);
+        wrong += keygate_table_find_with(table, digest, WALL, &k, cidrs)
+                 != KEYGATE_OK
+                 || k.at != twin->version || !right(&k, cidrs, i);
 
         if (twin->before != 0) {
             make_digest(digest, i, twin->before);

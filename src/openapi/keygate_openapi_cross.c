@@ -1,0 +1,341 @@
+/*
+ * Two templates of which each is for paths that the other is not for, and some
+ * path is for both: the router has one of them for it, and the document does
+ * not say which one it means.  Where that one needs less, what they have in
+ * common gets a route of its own, which needs what everything needs that is
+ * for all of it.
+ */
+
+#include "keygate_openapi_private.h"
+#include "keygate_router.h"
+
+
+/* A copy, whose operations become those of "same". */
+
+static keygate_rc_t
+keygate_openapi_copy(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *of, keygate_openapi_path_t *same)
+{
+    keygate_openapi_op_t         *op, **last;
+    keygate_openapi_path_t        path;
+    const keygate_openapi_op_t   *from;
+
+    path = *of;
+    path.same = same;
+    path.wide = 0;
+    last = &path.ops;
+
+    for (from = of->ops; from != NULL; from = from->next) {
+        op = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_op_t));
+
+        if (op == NULL) {
+            return KEYGATE_NOMEM;
+        }
+
+        *op = *from;
+        op->schemes = 0;
+        *last = op;
+        last = &op->next;
+    }
+
+    return keygate_openapi_gather(w, &path);
+}
+
+
+/* Whether another one is for all of "path", and for less than "other" is: that
+ * one is meant, then. */
+
+static int
+keygate_openapi_outdone(const keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, const keygate_openapi_path_t *other)
+{
+    const keygate_openapi_path_t  *less;
+
+    for (less = w->paths; less != NULL; less = less->next) {
+        if (less != other && !less->cross && less->ops != NULL
+            && keygate_openapi_inside(path, less)
+            && keygate_openapi_inside(less, other))
+        {
+            break;
+        }
+    }
+
+    return less != NULL;
+}
+
+
+static keygate_rc_t
+keygate_openapi_cross_route(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path)
+{
+    keygate_rc_t                   rc;
+    keygate_doc_node_t            *node;
+    const keygate_openapi_path_t  *other;
+
+    node = keygate_doc_node(w->doc, KEYGATE_DOC_MAP, 0);
+
+    if (node == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    node->name = path->shape;
+    node->data = path;
+
+    if (!keygate_doc_append(w->doc, w->shapes, node)) {
+        return KEYGATE_NOMEM;
+    }
+
+    rc = KEYGATE_OK;
+
+    for (other = w->paths; other != NULL && rc == KEYGATE_OK;
+         other = other->next)
+    {
+        rc = keygate_openapi_steps(w, 4);
+
+        if (rc == KEYGATE_OK && !other->cross && other->ops != NULL
+            && keygate_openapi_inside(path, other)
+            && !keygate_openapi_outdone(w, path, other))
+        {
+            rc = keygate_openapi_copy(w, other, path);
+        }
+    }
+
+    path->cross = 1;
+    w->last_path->next = path;
+    w->last_path = path;
+
+    return rc;
+}
+
+
+/* What no template can say is not served. */
+
+static keygate_rc_t
+keygate_openapi_cross_out(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *first, const keygate_openapi_path_t *other)
+{
+    keygate_openapi_op_t  *op;
+
+    for (op = first->ops; op != NULL; op = op->next) {
+        op->left = 1;
+    }
+
+    return keygate_openapi_warn(w, first->pointer, first->line, "all of it is "
+               "left out: some path is for this one and for %s (line %u), "
+               "which needs more, and no template can say which",
+               other->pointer, other->line);
+}
+
+
+/* "first" is the one that the router has for what is for both. */
+
+static keygate_rc_t
+keygate_openapi_cross_pair(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *first, const keygate_openapi_path_t *other)
+{
+    int                      weaker;
+    keygate_rc_t             rc;
+    keygate_openapi_path_t  *path;
+
+    rc = keygate_openapi_weaker(w, first, other, &weaker);
+
+    if (rc != KEYGATE_OK || !weaker) {
+        return rc;
+    }
+
+    path = keygate_doc_alloc(w->doc, sizeof(keygate_openapi_path_t));
+
+    if (path == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    path->pointer = first->pointer;
+    path->line = first->line;
+    rc = keygate_openapi_common_shape(w, first, other, path);
+
+    if (rc == KEYGATE_NONE) {
+        return keygate_openapi_cross_out(w, first, other);
+    }
+
+    if (rc != KEYGATE_OK || keygate_doc_get(w->shapes, path->shape) != NULL) {
+        return rc;
+    }
+
+    rc = keygate_openapi_warn(w, first->pointer, first->line, "\"%.*s\" is "
+             "for this path and for %s (line %u), which needs more: it has a "
+             "route of its own, which needs what both need",
+             (int) path->text.len, (const char *) path->text.data,
+             other->pointer, other->line);
+
+    return rc != KEYGATE_OK ? rc : keygate_openapi_cross_route(w, path);
+}
+
+
+static keygate_rc_t
+keygate_openapi_cross_with(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_path_t *other)
+{
+    int  first;
+
+    if (!keygate_openapi_overlap(path, other)
+        || keygate_openapi_inside(path, other)
+        || keygate_openapi_inside(other, path))
+    {
+        return KEYGATE_OK;
+    }
+
+    first = keygate_openapi_first(path, other);
+
+    return first < 0 ? keygate_openapi_cross_pair(w, path, other)
+           : first > 0 ? keygate_openapi_cross_pair(w, other, path)
+           : KEYGATE_OK;
+}
+
+
+/* Whether a segment of a shape is more than fixed text. */
+
+static int
+keygate_openapi_is_open(keygate_str_t segment)
+{
+    return segment.len != 0 && (memchr(segment.data, '\1', segment.len) != NULL
+                                || segment.data[0] == '\2');
+}
+
+
+/*
+ * "path", from a segment on, with those in the tree that may overlap it.  A
+ * level of the tree is a map by segments; those that are more than fixed text
+ * are in another one, "/" in the first.
+ */
+
+static keygate_rc_t
+keygate_openapi_cross_tree(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, size_t at,
+    const keygate_doc_node_t *level, keygate_openapi_visit_pt visit)
+{
+    int                        rest;
+    keygate_rc_t               rc;
+    keygate_str_t              segment;
+    const keygate_doc_node_t  *node, *open;
+
+    rc = keygate_openapi_steps(w, 1);
+    rc = rc != KEYGATE_OK || level->data == NULL
+         ? rc : visit(w, path, level->data);
+
+    rest = path->shape.data[path->shape.len - 1] == '\2';
+
+    if (!keygate_template_next(path->shape, &at, &segment) && !rest) {
+        return rc;
+    }
+
+    open = keygate_doc_get(level, KEYGATE_STR("/"));
+
+    if (at < path->shape.len || !rest) {
+        rest = 0;
+    }
+
+    node = level->first;
+
+    if (!rest && !keygate_openapi_is_open(segment)) {
+        node = keygate_doc_get(level, segment);
+        rc = node == NULL || rc != KEYGATE_OK
+             ? rc : keygate_openapi_cross_tree(w, path, at, node, visit);
+        node = NULL;
+    }
+
+    for ( /* void */ ; node != NULL && rc == KEYGATE_OK; node = node->next) {
+        rc = node == open
+             ? KEYGATE_OK
+             : keygate_openapi_cross_tree(w, path, at, node, visit);
+    }
+
+    node = open != NULL ? open->first : NULL;
+
+    for ( /* void */ ; node != NULL && rc == KEYGATE_OK; node = node->next) {
+        rc = keygate_openapi_cross_tree(w, path, at, node, visit);
+    }
+
+    return rc;
+}
+
+
+keygate_rc_t
+keygate_openapi_cross_each(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_visit_pt visit)
+{
+    return keygate_openapi_cross_tree(w, path, 0, w->tree, visit);
+}
+
+
+static keygate_doc_node_t *
+keygate_openapi_cross_level(keygate_openapi_work_t *w,
+    keygate_doc_node_t *level, keygate_str_t name)
+{
+    keygate_doc_node_t  *node;
+
+    node = keygate_doc_get(level, name);
+
+    if (node != NULL) {
+        return node;
+    }
+
+    node = keygate_doc_node(w->doc, KEYGATE_DOC_MAP, 0);
+
+    if (node == NULL) {
+        return NULL;
+    }
+
+    node->name = name;
+
+    return keygate_doc_append(w->doc, level, node) ? node : NULL;
+}
+
+
+keygate_rc_t
+keygate_openapi_cross(keygate_openapi_work_t *w)
+{
+    size_t                    at;
+    keygate_rc_t              rc;
+    keygate_str_t             segment;
+    keygate_doc_node_t       *root, *level;
+    keygate_openapi_path_t   *path;
+
+    root = w->tree = keygate_doc_node(w->doc, KEYGATE_DOC_MAP, 0);
+
+    if (root == NULL) {
+        return KEYGATE_NOMEM;
+    }
+
+    /* the list of paths grows by what is found */
+
+    for (rc = KEYGATE_OK, path = w->paths; path != NULL && rc == KEYGATE_OK;
+         path = path->next)
+    {
+        if (path->ops == NULL) {
+            continue;
+        }
+
+        rc = keygate_openapi_cross_each(w, path, keygate_openapi_cross_with);
+        level = root;
+
+        for (at = 0; keygate_template_next(path->shape, &at, &segment);
+             /* void */ )
+        {
+            if (keygate_openapi_is_open(segment)) {
+                level = keygate_openapi_cross_level(w, level,
+                                                    KEYGATE_STR("/"));
+            }
+
+            level = level == NULL
+                    ? NULL : keygate_openapi_cross_level(w, level, segment);
+
+            if (level == NULL) {
+                return KEYGATE_NOMEM;
+            }
+        }
+
+        level->data = path;
+    }
+
+    return rc;
+}

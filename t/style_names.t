@@ -1,0 +1,186 @@
+#!/usr/bin/perl
+
+# A name tells its file: the first word after the prefix of an exported
+# function is one of the words of its file's name.  No type is defined twice,
+# and every name in a comment is one that exists.
+
+use strict;
+use warnings;
+
+use FindBin qw($Bin);
+use Test::More;
+
+chdir "$Bin/.." or die;
+
+# Words that stand for more than one file, or for what a file is all about.
+
+my %also = (
+    'src/base/keygate_core.c' => [qw(str buf hex utf8)],   # each in a header
+    'src/base/keygate_digest.c' => [qw(digester)],   # what makes digests
+    'src/store/keygate_resp.c' => [qw(reply)],       # what RESP is read into
+    'src/rate/keygate_meter.c' => [qw(ring)],        # part of a meter
+    'src/cli/main.c' => [qw(main)],
+);
+
+# What is left of the time before this rule: names go, none may come.
+
+my %left = map { $_ => 1 } map { split } grep { !/^#/ } <DATA>;
+
+my @files = split /\n/, `find src -name '*.[ch]' | LC_ALL=C sort`;
+my (%code, %comments, %bad, %types);
+
+
+sub told {
+    my ($file, $name) = @_;
+
+    my ($base) = $file =~ m{([^/]+)\.c$};
+    my $prefix = $base =~ s/^ngx_http_keygate_// ? 'ngx_http_keygate_'
+                 : $base =~ s/^keygate_// ? 'keygate_' : 'cli_';
+
+    return grep { $name =~ /^(?:\Q$prefix\E)?\Q$_\Es?(?:_|$)/ }
+                split(/_/, $base), @{ $also{$file} || [] };
+}
+
+
+for my $file (@files) {
+    open my $f, '<', $file or die "$file: $!\n";
+    local $/;
+    my $text = <$f>;
+
+    $comments{$file} = join "\n", $text =~ m{/\*.*?\*/}gs;
+    $text =~ s{/\*.*?\*/}{}gs;
+    $code{$file} = $text;
+
+    $types{$_}{$file}++ for $text =~ /^\} *(?:__attribute__.*\)\) *)?(\w+);/mg;
+    $types{"struct $_"}{$file}++ for $text =~ /^struct (\w+) \{/mg;
+
+    next if $file !~ /\.c$/;
+
+    while ($text =~ /^(?!static)[a-z][^\n;={}]*\n(\w+)\([^;{}]*\)\n\{/mg) {
+        $bad{$1} = $file if !told($file, $1);
+    }
+}
+
+my @new = grep { !$left{$_} } sort keys %bad;
+my @gone = grep { !$bad{$_} } sort keys %left;
+
+is(join("\n", map { "$bad{$_}: $_" } @new), '',
+   'every exported name tells its file');
+is("@gone", '', 'the list of those that do not holds no other ones');
+
+my @twice = grep { my $n = 0; $n += $_ for values %{ $types{$_} }; $n > 1 }
+            sort keys %types;
+
+cmp_ok(scalar keys %types, '>', 100, 'types are found');
+is(join("\n", map { "$_: @{[ sort keys %{ $types{$_} } ]}" } @twice), '',
+   'no type is defined twice');
+
+my %known = map { $_ => 1 }
+            map({ /\b((?:ngx_http_)?keygate_\w+)/g } values %code),
+            map({ m{([^/.]+)\.\w+$} } @files);
+my @unknown;
+
+for my $file (@files) {
+    for my $name ($comments{$file} =~ /\b((?:ngx_http_)?keygate_\w+)\b/g) {
+        push @unknown, "$file: $name"
+            if !$known{$name} && $name !~ /_(?:NAME)?$/;
+    }
+}
+
+is(join("\n", @unknown), '', 'every name in a comment exists');
+done_testing();
+
+__DATA__
+# base
+keygate_buf_grpc keygate_buf_tree keygate_buf_uri
+# cli
+cli_account_list cli_account_show cli_add_formats cli_add_record cli_all_found
+cli_change cli_cleanup cli_command_find cli_copied cli_create cli_delete
+cli_digest_kind cli_error cli_expire cli_faults cli_find cli_find_free
+cli_flush cli_hide_digests cli_journal_error cli_json_span cli_json_text
+cli_json_time cli_key_state cli_nomem cli_note cli_option_of cli_options
+cli_print_compact cli_print_json cli_print_record cli_put cli_put_field
+cli_put_list cli_put_none cli_put_null cli_put_text cli_put_text_or_null
+cli_read_formats cli_reset cli_resume cli_revoke cli_rotate cli_row_digest
+cli_row_refuse cli_set cli_set_check cli_set_open cli_set_rename
+cli_set_scopes cli_setup cli_sign cli_store_pull cli_store_push cli_suspend
+cli_text_add cli_text_free cli_text_puts cli_want_ids
+# error
+keygate_code_find keygate_code_name
+# journal
+keygate_chunks_free keygate_chunks_keep keygate_sum
+# nginx
+ngx_http_keygate_add_field ngx_http_keygate_add_header
+ngx_http_keygate_add_headers ngx_http_keygate_add_number
+ngx_http_keygate_add_variables ngx_http_keygate_api_block
+ngx_http_keygate_api_get ngx_http_keygate_api_slot ngx_http_keygate_asked
+ngx_http_keygate_counted ngx_http_keygate_create_ctx ngx_http_keygate_decide
+ngx_http_keygate_decide_heard ngx_http_keygate_decided
+ngx_http_keygate_describe ngx_http_keygate_epoch ngx_http_keygate_error_text
+ngx_http_keygate_find_ctx ngx_http_keygate_forget_user
+ngx_http_keygate_get_ctx ngx_http_keygate_give_back_handler
+ngx_http_keygate_has_key ngx_http_keygate_hide_key_user
+ngx_http_keygate_hide_user_handler ngx_http_keygate_is_preflight
+ngx_http_keygate_judge_body ngx_http_keygate_led ngx_http_keygate_me_directive
+ngx_http_keygate_merge_sent ngx_http_keygate_next_ctx
+ngx_http_keygate_no_store ngx_http_keygate_now ngx_http_keygate_paid
+ngx_http_keygate_partial ngx_http_keygate_preaccess_handler
+ngx_http_keygate_precontent_handler ngx_http_keygate_raw_path
+ngx_http_keygate_read_body ngx_http_keygate_read_only
+ngx_http_keygate_remove_header ngx_http_keygate_remove_headers
+ngx_http_keygate_satisfy_handler ngx_http_keygate_scopes_directive
+ngx_http_keygate_send_json ngx_http_keygate_serve ngx_http_keygate_stale
+ngx_http_keygate_unwatch ngx_http_keygate_url_path
+ngx_http_keygate_variable_ctx ngx_http_keygate_variable_meta
+ngx_http_keygate_variable_profile ngx_http_keygate_waited
+ngx_http_keygate_wall ngx_http_keygate_watch ngx_http_keygate_zone_catch_up
+ngx_http_keygate_zone_follow ngx_http_keygate_zone_follower
+ngx_http_keygate_zone_full ngx_http_keygate_zone_group
+ngx_http_keygate_zone_journal ngx_http_keygate_zone_leases
+ngx_http_keygate_zone_limits ngx_http_keygate_zone_load
+ngx_http_keygate_zone_lock ngx_http_keygate_zone_look
+ngx_http_keygate_zone_need ngx_http_keygate_zone_own
+ngx_http_keygate_zone_owns ngx_http_keygate_zone_reads
+ngx_http_keygate_zone_room ngx_http_keygate_zone_stale
+ngx_http_keygate_zone_trylock ngx_http_keygate_zone_unlock
+ngx_http_keygate_zone_usage ngx_http_keygate_zone_uses
+# nginx/admin
+ngx_http_keygate_account_delete ngx_http_keygate_account_get
+ngx_http_keygate_account_list ngx_http_keygate_account_patch
+ngx_http_keygate_account_put ngx_http_keygate_account_usage
+ngx_http_keygate_batch_count ngx_http_keygate_batch_verify
+ngx_http_keygate_job_answer ngx_http_keygate_job_done
+ngx_http_keygate_job_fail ngx_http_keygate_job_faults
+ngx_http_keygate_job_refuse ngx_http_keygate_job_start
+ngx_http_keygate_job_version ngx_http_keygate_key_create
+ngx_http_keygate_key_current ngx_http_keygate_key_delete
+ngx_http_keygate_key_get ngx_http_keygate_key_list ngx_http_keygate_key_patch
+ngx_http_keygate_key_reset ngx_http_keygate_key_resume
+ngx_http_keygate_key_revoke ngx_http_keygate_key_rotate
+ngx_http_keygate_key_suspend ngx_http_keygate_key_usage
+ngx_http_keygate_own_usage ngx_http_keygate_route_list
+ngx_http_keygate_scope_list ngx_http_keygate_task_create
+ngx_http_keygate_task_destroy ngx_http_keygate_task_post
+ngx_http_keygate_tokens_watch
+# nginx/store
+ngx_http_keygate_copy_beat ngx_http_keygate_copy_close
+ngx_http_keygate_copy_conf ngx_http_keygate_copy_connect
+ngx_http_keygate_copy_full ngx_http_keygate_copy_glance
+ngx_http_keygate_copy_key ngx_http_keygate_copy_linked
+ngx_http_keygate_copy_master ngx_http_keygate_copy_repair
+ngx_http_keygate_copy_round ngx_http_keygate_copy_suspect
+ngx_http_keygate_lease_answers ngx_http_keygate_lease_ask
+ngx_http_keygate_lines_add ngx_http_keygate_receipt_wait
+ngx_http_keygate_repair_merge
+# rate
+keygate_month_begin keygate_month_of keygate_month_seconds keygate_now
+keygate_rate_group_number keygate_rate_parse
+# record
+keygate_fault_set keygate_id_valid keygate_listed_state keygate_state_name
+keygate_state_of keygate_status_name keygate_text_plain
+# route
+keygate_need_compile keygate_need_met keygate_set_add keygate_set_has
+keygate_set_meets
+# table
+keygate_arena_fits keygate_arena_least keygate_arena_make keygate_arena_might
+keygate_body_end keygate_digest_head keygate_hash keygate_key_parts
