@@ -10,6 +10,7 @@ use FindBin qw($Bin);
 use lib "$Bin/lib";
 use IO::Socket::INET;
 use JSON::PP ();
+use List::Util qw(first);
 use Test::More;
 
 use Keygate;
@@ -103,8 +104,8 @@ is join(' ', files()), '', 'and is removed, with all of it';
 # what somebody has is not taken by nginx, whose test and reload do not tell
 
 {
-    my ($port) = grep { 3 == grep { Keygate::take_port($_) } $_ .. $_ + 2 }
-                 map { 17000 + 10 * $_ } 0 .. 49;
+    my $port = first { 3 == grep { Keygate::take_port($_) } $_ .. $_ + 2 }
+               map { 17000 + 10 * $_ } 0 .. 49;
     my $other = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
         LocalPort => $port, ReuseAddr => 1) or die;
 
@@ -269,8 +270,8 @@ subtest 'another one, in an nginx that runs' => sub {
     like $r->{out}, qr/\Acurl -i http:\/\/127\.0\.0\.1:\d+\/v1\/me .*\n\z/,
         'nothing is printed but the request';
     chomp(my $curl = $r->{out});
-    ok $t->wait_for(sub { `$curl 2>/dev/null` =~ m{^HTTP/1\.1 200 } }),
-        'which is answered as soon as nginx has loaded it';
+    like `$curl 2>/dev/null`, qr{^HTTP/1\.1 200 },
+        'which is answered: nginx has loaded it';
 
     my $site = $t->read_file('sites/keygate-other.conf');
     my ($gate, $admin) = map { $t->port($_) } qw(OTHER OTHERADMIN);
@@ -278,6 +279,24 @@ subtest 'another one, in an nginx that runs' => sub {
     like $site, qr/^    listen   $gate;$/m, 'a port is one of all addresses';
     like $site, qr/^    listen  127\.0\.0\.1:$admin;$/m,
         'but for the admin API, which is on this machine only';
+};
+
+# its master is stopped, so that it does not take the signal
+
+subtest 'an nginx that does not load it' => sub {
+    kill 'STOP', $t->{master};
+    $r = setup('slow', @at, '--listen', $t->port('SLOW'), '--listen-admin',
+        $t->port('SLOWADMIN'));
+    is $r->{code}, 1, 'which is waited for';
+    like $r->{err}, qr/does not listen on \d+ yet: its error log says why\n\z/,
+        'is told';
+    like $r->{out}, qr/^nginx was told to load it\.$/m, 'of what was made';
+
+    my ($curl) = $r->{out} =~ /^  (curl .*)\n\z/m;
+
+    kill 'CONT', $t->{master};
+    ok $t->wait_for(sub { `$curl 2>/dev/null` =~ m{^HTTP/1\.1 200 } }),
+        'what was made stays, and is loaded in the end';
 };
 
 subtest 'a journal that is there' => sub {

@@ -360,8 +360,10 @@ cli_setup(cli_t *cli)
     }
 
     if (rc == CLI_OK) {
-        gate.loaded = (gate.site.made || gate.digest.made)
-                      && cli_gate_nginx("-s", "reload") == 0;
+        gate.told = (gate.site.made || gate.digest.made)
+                    && cli_gate_nginx("-s", "reload") == 0;
+        gate.loaded = gate.told
+                      && (!gate.site.made || cli_gate_listens(&gate));
         rc = cli_gate_tell(cli, &gate);
         rc = rc != CLI_OK ? rc : cli_gate_document_same(&gate);
     }

@@ -6,6 +6,7 @@
 #define KEYGATE_CLI_GATE_H
 
 #include <limits.h>
+#include <netdb.h>
 
 #include "cli.h"
 #include "keygate_file.h"
@@ -36,7 +37,8 @@ typedef struct {
     cli_openapi_t     document;          /* with --openapi */
     unsigned          documented:1;
     unsigned          keyed:1;           /* a key was made: the two below */
-    unsigned          loaded:1;          /* by an nginx that runs */
+    unsigned          told:1;            /* an nginx that runs, to reload */
+    unsigned          loaded:1;          /* which it has */
     char              id[KEYGATE_ID_MAX + 1];
     char              credential[KEYGATE_CREDENTIAL_MAX + 1];
 } cli_gate_t;
@@ -103,6 +105,16 @@ int cli_gate_free(const cli_gate_t *gate);
 
 /* The gate's address as a client on this machine has it. */
 void cli_gate_host(const cli_gate_t *gate, cli_gate_at_t *at);
+
+/* NULL: a name, or nothing that is an address; nginx is to say so. */
+struct addrinfo *cli_gate_address(const cli_gate_at_t *at, const char *port);
+
+
+/* -- gate_load.c */
+
+/* Waits until somebody listens where the gate does, for five seconds; 0: nobody
+ * does.  A name is not looked up. */
+int cli_gate_listens(const cli_gate_t *gate);
 
 
 /* -- gate_document.c */

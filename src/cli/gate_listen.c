@@ -141,9 +141,7 @@ cli_gate_host(const cli_gate_t *gate, cli_gate_at_t *at)
 }
 
 
-/* NULL: a name, or nothing that is an address; nginx is to say so. */
-
-static struct addrinfo *
+struct addrinfo *
 cli_gate_address(const cli_gate_at_t *at, const char *port)
 {
     int               any;

@@ -146,6 +146,7 @@ cli_gate_files(const cli_gate_t *gate)
 
     if (gate->site.made || gate->digest.made) {
         puts(gate->loaded ? "nginx has loaded it."
+             : gate->told ? "nginx was told to load it."
                           : "nginx does not run: start it.");
     }
 
@@ -193,6 +194,12 @@ cli_gate_tell(const cli_t *cli, const cli_gate_t *gate)
     }
 
     pair = cli_gate_pair(gate);
+
+    if (gate->told && !gate->loaded) {
+        pair = cli_error(CLI_FAILED, "nginx was told to load it, and does not "
+                         "listen on %s yet: its error log says why",
+                         gate->listen);
+    }
 
     if (cli->json) {
         rc = cli_gate_json(gate, request);
