@@ -106,11 +106,53 @@ for my $case (
     nginx_takes($r, "$name: nginx takes it");
 }
 
+# -- one that comes before it, and takes what the document has it for
+
+for my $case (
+    [ 'text on both sides', '/k{u}k', '/k{w}', '/:k_u_k', '/k:w', 'x&w' ],
+    [ 'a letter behind it', '/{u}k', '/a{w}', '/:u_k', '/a:w', 'w&x' ],
+    [ 'two parameters', '/{a}-{b}', '/k{w}', '/:a_b', '/k:w', 'w&x' ],
+    [ 'two, one for less', '/{a}-{b}', '/k-{w}', '/:a_b', '/k-:w', 'w' ],
+    [ 'what is encoded', '/k%2E{u}k', '/k{w}', '/:k_2E_u_k', '/k:w', 'x&w' ],
+    [ 'for less', '/k{u}k', '/k{w}.k', '/:k_u_k', '/k:w.k', 'w' ],
+    [ 'fixed text', '/k{u}k', '/kak', '/:k_u_k', '/kak', 'w' ],
+    [ 'text of others', '/k{u}k', '/m{w}', '/:k_u_k', '/m:w', 'w' ],
+    [ 'in the middle', '/k{u}k/z', '/k{v}/{w}', '/:k_u_k/z', '/k:v/:w',
+      'x&w' ],
+    [ 'elsewhere', '/k{u}k/z', '/k{v}/y', '/:k_u_k/z', '/k:v/y', 'w' ],
+    [ 'in brackets', '/r({u})', '/r{w}', '/:r_u', '/r:w', 'x&w' ],
+) {
+    my ($name, $wide, $path, $template, $other, $need) = @$case;
+    my $r = made({ $wide => { get => 'x' }, $path => { get => 'w' } });
+    my $pointer = '/paths/' . $path =~ s{/}{~1}gr;
+
+    is_deeply routes($r), { "GET $template" => 'x', "GET $other" => $need },
+        $name or diag $r->{err};
+    warned($r, "$pointer/get", qr/one route with .*, which needs something/)
+        if length $need > 1;
+    nginx_takes($r, "$name: nginx takes it");
+}
+
+my $r = made({ '/k{u}k' => { get => 'x' }, '/k{w}' => { get => '' },
+               '/{v}' => { get => '' } });
+is_deeply routes($r), { 'GET /:k_u_k' => 'x', 'GET /k:w' => 'x' },
+    'of two that are one route, each takes what is its own';
+
+$r = made({ '/k{u}k' => { get => 'x', put => 'y' }, '/k{w}' => { get => 'x',
+            head => '' } });
+is_deeply routes($r), { 'GET /:k_u_k' => 'x', 'PUT /:k_u_k' => 'y',
+    'GET /k:w' => 'x', 'HEAD /k:w' => 'x' }, 'HEAD, too; no method more';
+
+$r = made({ '/k{u}k' => { get => { security => [ { no => [] } ] } },
+            '/k{w}' => { get => 'w', put => 'w' } });
+is_deeply routes($r), { 'PUT /k:w' => 'w' },
+    'what is left out is not served by it either';
+
 # -- what is meant
 
-my $r = made({ '/s/{p+}' => { get => '', %$rest },
-               '/t/*' => { get => { security => [], %$rest } },
-               '/{z}/{w}' => { get => 'a' } });
+$r = made({ '/s/{p+}' => { get => '', %$rest },
+            '/t/*' => { get => { security => [], %$rest } },
+            '/{z}/{w}' => { get => 'a' } });
 
 is_deeply routes($r), { 'GET /s/*' => 'public', 'GET /t/*' => 'public',
     'GET /:z/:w' => 'a' }, '"rest: true": all below is meant';

@@ -7,7 +7,6 @@
  */
 
 #include "keygate_openapi_private.h"
-#include "keygate_router.h"
 
 
 /* A copy, whose operations become those of "same". */
@@ -192,149 +191,24 @@ keygate_openapi_cross_with(keygate_openapi_work_t *w,
 }
 
 
-/* Whether a segment of a shape is more than fixed text. */
-
-static int
-keygate_openapi_is_open(keygate_str_t segment)
-{
-    return segment.len != 0 && (memchr(segment.data, '\1', segment.len) != NULL
-                                || segment.data[0] == '\2');
-}
-
-
-/*
- * "path", from a segment on, with those in the tree that may overlap it.  A
- * level of the tree is a map by segments; those that are more than fixed text
- * are in another one, "/" in the first.
- */
-
-static keygate_rc_t
-keygate_openapi_cross_tree(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, size_t at,
-    const keygate_doc_node_t *level, keygate_openapi_visit_pt visit)
-{
-    int                        rest;
-    keygate_rc_t               rc;
-    keygate_str_t              segment;
-    const keygate_doc_node_t  *node, *open;
-
-    rc = keygate_openapi_steps(w, 1);
-    rc = rc != KEYGATE_OK || level->data == NULL
-         ? rc : visit(w, path, level->data);
-
-    rest = path->shape.data[path->shape.len - 1] == '\2';
-
-    if (!keygate_template_next(path->shape, &at, &segment) && !rest) {
-        return rc;
-    }
-
-    open = keygate_doc_get(level, KEYGATE_STR("/"));
-
-    if (at < path->shape.len || !rest) {
-        rest = 0;
-    }
-
-    node = level->first;
-
-    if (!rest && !keygate_openapi_is_open(segment)) {
-        node = keygate_doc_get(level, segment);
-        rc = node == NULL || rc != KEYGATE_OK
-             ? rc : keygate_openapi_cross_tree(w, path, at, node, visit);
-        node = NULL;
-    }
-
-    for ( /* void */ ; node != NULL && rc == KEYGATE_OK; node = node->next) {
-        rc = node == open
-             ? KEYGATE_OK
-             : keygate_openapi_cross_tree(w, path, at, node, visit);
-    }
-
-    node = open != NULL ? open->first : NULL;
-
-    for ( /* void */ ; node != NULL && rc == KEYGATE_OK; node = node->next) {
-        rc = keygate_openapi_cross_tree(w, path, at, node, visit);
-    }
-
-    return rc;
-}
-
-
-keygate_rc_t
-keygate_openapi_cross_each(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, keygate_openapi_visit_pt visit)
-{
-    return keygate_openapi_cross_tree(w, path, 0, w->tree, visit);
-}
-
-
-static keygate_doc_node_t *
-keygate_openapi_cross_level(keygate_openapi_work_t *w,
-    keygate_doc_node_t *level, keygate_str_t name)
-{
-    keygate_doc_node_t  *node;
-
-    node = keygate_doc_get(level, name);
-
-    if (node != NULL) {
-        return node;
-    }
-
-    node = keygate_doc_node(w->doc, KEYGATE_DOC_MAP, 0);
-
-    if (node == NULL) {
-        return NULL;
-    }
-
-    node->name = name;
-
-    return keygate_doc_append(w->doc, level, node) ? node : NULL;
-}
-
-
 keygate_rc_t
 keygate_openapi_cross(keygate_openapi_work_t *w)
 {
-    size_t                    at;
-    keygate_rc_t              rc;
-    keygate_str_t             segment;
-    keygate_doc_node_t       *root, *level;
-    keygate_openapi_path_t   *path;
+    keygate_rc_t             rc;
+    keygate_openapi_path_t  *path;
 
-    root = w->tree = keygate_doc_node(w->doc, KEYGATE_DOC_MAP, 0);
-
-    if (root == NULL) {
-        return KEYGATE_NOMEM;
-    }
+    rc = keygate_openapi_tree(w);
 
     /* the list of paths grows by what is found */
 
-    for (rc = KEYGATE_OK, path = w->paths; path != NULL && rc == KEYGATE_OK;
-         path = path->next)
+    for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
     {
         if (path->ops == NULL) {
             continue;
         }
 
-        rc = keygate_openapi_cross_each(w, path, keygate_openapi_cross_with);
-        level = root;
-
-        for (at = 0; keygate_template_next(path->shape, &at, &segment);
-             /* void */ )
-        {
-            if (keygate_openapi_is_open(segment)) {
-                level = keygate_openapi_cross_level(w, level,
-                                                    KEYGATE_STR("/"));
-            }
-
-            level = level == NULL
-                    ? NULL : keygate_openapi_cross_level(w, level, segment);
-
-            if (level == NULL) {
-                return KEYGATE_NOMEM;
-            }
-        }
-
-        level->data = path;
+        rc = keygate_openapi_tree_each(w, path, keygate_openapi_cross_with);
+        rc = rc != KEYGATE_OK ? rc : keygate_openapi_tree_add(w, path);
     }
 
     return rc;

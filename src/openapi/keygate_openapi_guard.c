@@ -151,7 +151,7 @@ keygate_openapi_guard(keygate_openapi_work_t *w)
 
         rc = passes
              ? KEYGATE_OK
-             : keygate_openapi_cross_each(w, path, keygate_openapi_taken);
+             : keygate_openapi_tree_each(w, path, keygate_openapi_taken);
         path->blocked = passes || path->by != NULL;
 
         if (rc == KEYGATE_OK && path->by != NULL) {

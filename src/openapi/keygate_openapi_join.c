@@ -1,6 +1,6 @@
 /*
- * Operations that one route serves: of paths of one shape, and of those that a
- * wide template takes from others.  The route needs what each of them needs.
+ * Operations that one route serves, as their paths are of one shape: it needs
+ * what each of them needs.
  */
 
 #include "keygate_openapi_private.h"
@@ -89,7 +89,7 @@ keygate_openapi_merge(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
 }
 
 
-static keygate_openapi_op_t *
+keygate_openapi_op_t *
 keygate_openapi_op(const keygate_openapi_path_t *path, keygate_str_t method)
 {
     keygate_openapi_op_t  *op;
@@ -104,10 +104,7 @@ keygate_openapi_op(const keygate_openapi_path_t *path, keygate_str_t method)
 }
 
 
-/* Operations that are one route with a path of which nobody knows what it
- * has. */
-
-static keygate_rc_t
+keygate_rc_t
 keygate_openapi_unknown(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
     const keygate_openapi_path_t *path)
 {
@@ -224,143 +221,6 @@ keygate_openapi_shape(keygate_openapi_work_t *w, keygate_openapi_path_t *path)
 }
 
 
-/* What serves a method: GET serves HEAD, too, where HEAD has no route. */
-
-static keygate_openapi_op_t *
-keygate_openapi_serves(const keygate_openapi_path_t *path,
-    keygate_str_t method)
-{
-    keygate_openapi_op_t  *op;
-
-    op = keygate_openapi_op(path, method);
-
-    return op == NULL && keygate_str_eq(method, KEYGATE_STR("HEAD"))
-           ? keygate_openapi_op(path, KEYGATE_STR("GET")) : op;
-}
-
-
-/*
- * What "wide" takes from "path", which it comes before: a HEAD of it is served
- * by GET, too.
- */
-
-static keygate_rc_t
-keygate_openapi_take(keygate_openapi_work_t *w, keygate_openapi_path_t *wide,
-    keygate_openapi_path_t *path)
-{
-    keygate_rc_t           rc;
-    keygate_openapi_op_t  *op, *other;
-
-    if (path->unknown) {
-        return keygate_openapi_unknown(w, wide->ops, path);
-    }
-
-    for (op = wide->ops; op != NULL; op = op->next) {
-        if (!op->wide && !wide->wide) {
-            continue;
-        }
-
-        other = keygate_openapi_serves(path, op->method);
-        rc = other == NULL ? KEYGATE_OK : keygate_openapi_merge(w, op, other);
-
-        if (rc == KEYGATE_OK
-            && keygate_str_eq(op->method, KEYGATE_STR("GET"))
-            && keygate_openapi_op(wide, KEYGATE_STR("HEAD")) == NULL)
-        {
-            other = keygate_openapi_op(path, KEYGATE_STR("HEAD"));
-            rc = other == NULL ? KEYGATE_OK
-                               : keygate_openapi_merge(w, op, other);
-        }
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
-    }
-
-    return KEYGATE_OK;
-}
-
-
-/* Whether some route of it takes more than the document's path does. */
-
-static int
-keygate_openapi_is_wide(const keygate_openapi_path_t *path)
-{
-    const keygate_openapi_op_t  *op;
-
-    for (op = path->ops; op != NULL && !op->wide; op = op->next) {
-        /* void */
-    }
-
-    return op != NULL || (path->wide && path->ops != NULL);
-}
-
-
-static keygate_rc_t
-keygate_openapi_widen(keygate_openapi_work_t *w, keygate_openapi_path_t *wide)
-{
-    keygate_rc_t             rc;
-    keygate_openapi_path_t  *path;
-
-    rc = keygate_openapi_warn(w, wide->pointer, wide->line, "written as "
-                              "\"%.*s\", which takes more than this path%s",
-                              (int) wide->text.len,
-                              (const char *) wide->text.data,
-                              wide->rest ? "; \"rest: true\" in x-keygate "
-                              "says that all below it is meant" : "");
-
-    for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
-    {
-        if (path == wide || path->ops == NULL) {
-            continue;
-        }
-
-        rc = keygate_openapi_steps(w, 2 + wide->n);
-
-        if (rc == KEYGATE_OK && keygate_openapi_overlap(wide, path)
-            && keygate_openapi_first(wide, path) < 0)
-        {
-            rc = keygate_openapi_take(w, wide, path);
-        }
-    }
-
-    return rc;
-}
-
-
-/* What everybody may do, by a route that takes more than the document says. */
-
-static keygate_rc_t
-keygate_openapi_narrow(keygate_openapi_work_t *w,
-    const keygate_openapi_path_t *path)
-{
-    keygate_rc_t           rc;
-    keygate_openapi_op_t  *op;
-
-    for (rc = KEYGATE_OK, op = path->ops; op != NULL && rc == KEYGATE_OK;
-         op = op->next)
-    {
-        if (op->left || !op->wide
-            || (op->need.kind != KEYGATE_OPENAPI_NEED_PUBLIC
-                && op->need.kind != KEYGATE_OPENAPI_NEED_OPTIONAL))
-        {
-            continue;
-        }
-
-        op->left = 1;
-        rc = keygate_openapi_warn(w, op->pointer, op->line, "left out: it is "
-                 "for everybody, and \"%.*s\" takes more than this path: %s",
-                 (int) path->text.len, (const char *) path->text.data,
-                 path->rest && !path->wide
-                 ? "\"rest: true\" in x-keygate says that all below it is "
-                   "meant, \"need\" asks for a key"
-                 : "\"need\" in x-keygate can ask for a key");
-    }
-
-    return rc;
-}
-
-
 keygate_rc_t
 keygate_openapi_join(keygate_openapi_work_t *w)
 {
@@ -374,18 +234,6 @@ keygate_openapi_join(keygate_openapi_work_t *w)
             rc = keygate_openapi_steps(w, 8);
             rc = rc != KEYGATE_OK ? rc : keygate_openapi_shape(w, path);
         }
-    }
-
-    for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
-    {
-        if (keygate_openapi_is_wide(path)) {
-            rc = keygate_openapi_widen(w, path);
-        }
-    }
-
-    for (path = w->paths; path != NULL && rc == KEYGATE_OK; path = path->next)
-    {
-        rc = keygate_openapi_narrow(w, path);
     }
 
     return rc;

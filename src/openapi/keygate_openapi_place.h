@@ -8,6 +8,11 @@
 #include "keygate_openapi_private.h"
 
 
+#define KEYGATE_OPENAPI_PATH   2048      /* bytes of one that is written */
+#define KEYGATE_OPENAPI_PARAM  '\1'      /* in a shape, as no text has it */
+#define KEYGATE_OPENAPI_REST   '\2'
+
+
 /* -- keygate_openapi_url.c */
 
 /*
@@ -40,6 +45,20 @@ keygate_rc_t keygate_openapi_template(keygate_openapi_work_t *w,
     keygate_openapi_path_t *path);
 
 
+/* -- keygate_openapi_exact.c */
+
+/* Adds a segment that no template can say: fixed text and parameters, any
+ * number of both, as far as that is known. */
+void keygate_openapi_exact(keygate_buf_t *exact, keygate_str_t segment);
+
+/* Whether some path is for "a", exactly, and for the template of "b"; and
+ * whether all that the latter takes is for "a". */
+int keygate_openapi_exact_meets(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b);
+int keygate_openapi_exact_covers(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b);
+
+
 /* -- keygate_openapi_shape.c */
 
 /* Whether some path is for both; and which of them it goes to then, where the
@@ -63,6 +82,24 @@ keygate_rc_t keygate_openapi_common_shape(keygate_openapi_work_t *w,
  * request below the base has such a path.  "outside": some other one has. */
 int keygate_openapi_rebase(keygate_openapi_path_t *path, keygate_str_t base,
     int *outside);
+
+
+/* -- keygate_openapi_tree.c */
+
+/* Makes an empty one, adds to it, and calls "visit" for each path in it that
+ * may overlap this one. */
+typedef keygate_rc_t (*keygate_openapi_visit_pt)(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_path_t *other);
+keygate_rc_t keygate_openapi_tree(keygate_openapi_work_t *w);
+keygate_rc_t keygate_openapi_tree_add(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path);
+keygate_rc_t keygate_openapi_tree_each(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_visit_pt visit);
+
+
+/* -- keygate_openapi_cross.c */
+
+keygate_rc_t keygate_openapi_cross(keygate_openapi_work_t *w);
 
 
 /* -- keygate_openapi_real.c */

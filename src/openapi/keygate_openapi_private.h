@@ -10,6 +10,7 @@
  *   keygate_openapi_credential.c  those that are used
  *   keygate_openapi_scope.c     the catalogue
  *   keygate_openapi_template.c  paths to templates
+ *   keygate_openapi_exact.c     what a template cannot say of a path
  *   keygate_openapi_shape.c     which of two templates a path goes to
  *   keygate_openapi_walk.c      paths and operations
  *   keygate_openapi_real.c      where they are by other servers
@@ -19,7 +20,9 @@
  *   keygate_openapi_need.c      needs joined
  *   keygate_openapi_extend.c    x-keygate
  *   keygate_openapi_join.c      operations that become one route
+ *   keygate_openapi_wide.c      templates that take more than their paths
  *   keygate_openapi_weaker.c    what needs less than another one
+ *   keygate_openapi_tree.c      paths that may overlap
  *   keygate_openapi_cross.c     paths that two templates are for
  *   keygate_openapi_guard.c     what is left out, and who would serve it
  *   keygate_openapi_write.c     the block
@@ -87,6 +90,8 @@ struct keygate_openapi_path_s {
     keygate_str_t            name;       /* in the document */
     keygate_str_t            text;       /* the template */
     keygate_str_t            shape;      /* the same without names */
+    keygate_str_t            exact;      /* what the path has more than the
+                                            shape, or empty */
     const char              *pointer;
     unsigned                 line;
     unsigned                 n;          /* segments */
@@ -348,9 +353,22 @@ keygate_rc_t keygate_openapi_merge(keygate_openapi_work_t *w,
     keygate_openapi_op_t *op, const keygate_openapi_op_t *other);
 
 
+keygate_openapi_op_t *keygate_openapi_op(const keygate_openapi_path_t *path,
+    keygate_str_t method);
+
+/* Operations that are one route with a path of which nobody knows what it has
+ * are left out. */
+keygate_rc_t keygate_openapi_unknown(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op, const keygate_openapi_path_t *path);
+
 /* All operations of "path" to those of path->same, whose routes they are. */
 keygate_rc_t keygate_openapi_gather(keygate_openapi_work_t *w,
     keygate_openapi_path_t *path);
+
+
+/* -- keygate_openapi_wide.c */
+
+keygate_rc_t keygate_openapi_wide(keygate_openapi_work_t *w);
 
 
 /* -- keygate_openapi_weaker.c */
@@ -359,17 +377,6 @@ keygate_rc_t keygate_openapi_gather(keygate_openapi_work_t *w,
 keygate_rc_t keygate_openapi_weaker(keygate_openapi_work_t *w,
     const keygate_openapi_path_t *a, const keygate_openapi_path_t *b,
     int *weaker);
-
-
-/* -- keygate_openapi_cross.c */
-
-/* Calls "visit" for each path that may overlap this one. */
-typedef keygate_rc_t (*keygate_openapi_visit_pt)(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, keygate_openapi_path_t *other);
-keygate_rc_t keygate_openapi_cross_each(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path, keygate_openapi_visit_pt visit);
-
-keygate_rc_t keygate_openapi_cross(keygate_openapi_work_t *w);
 
 
 /* -- keygate_openapi_guard.c */

@@ -191,12 +191,12 @@ int
 keygate_openapi_rebase(keygate_openapi_path_t *path, keygate_str_t base,
     int *outside)
 {
-    size_t                   i, k, text;
+    size_t                   i, k, text, exact;
     unsigned                 n;
     keygate_str_t            segment;
     keygate_openapi_part_t   x, y;
 
-    i = k = text = 0;
+    i = k = text = exact = 0;
     *outside = 0;
 
     for (n = 0; keygate_openapi_part(base, &i, &x); n++) {
@@ -210,6 +210,7 @@ keygate_openapi_rebase(keygate_openapi_path_t *path, keygate_str_t base,
         if (y.rank == 3) {
             path->text = KEYGATE_STR("/*");
             path->shape = KEYGATE_STR("/\2");
+            path->exact.len = 0;
             path->n = 1;
             return 1;
         }
@@ -220,12 +221,15 @@ keygate_openapi_rebase(keygate_openapi_path_t *path, keygate_str_t base,
         }
 
         (void) keygate_template_next(path->text, &text, &segment);
+        (void) keygate_template_next(path->exact, &exact, &segment);
     }
 
     path->text.data += text;
     path->text.len -= text;
     path->shape.data += k;
     path->shape.len -= k;
+    path->exact.data += exact;
+    path->exact.len -= exact;
     path->n -= n;
 
     if (path->text.len == 0) {

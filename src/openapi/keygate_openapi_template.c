@@ -7,16 +7,14 @@
 #include "keygate_openapi_private.h"
 
 
-#define KEYGATE_OPENAPI_PATH   2048      /* bytes of one that is written */
-#define KEYGATE_OPENAPI_MADE   24        /* bytes that a name gets besides */
-#define KEYGATE_OPENAPI_PARAM  '\1'      /* in a shape, as no text has it */
-#define KEYGATE_OPENAPI_REST   '\2'
+#define KEYGATE_OPENAPI_MADE  24         /* bytes that a name gets besides */
 
 
 typedef struct {
     keygate_openapi_path_t  *path;
     keygate_buf_t            text;
     keygate_buf_t            shape;
+    keygate_buf_t            exact;
     unsigned                 segment;
     unsigned                 last:1;
 } keygate_openapi_template_t;
@@ -232,11 +230,13 @@ keygate_openapi_segment(keygate_openapi_template_t *t, keygate_str_t segment)
 
     keygate_buf_puts(&t->text, "/");
     keygate_buf_puts(&t->shape, "/");
+    keygate_buf_puts(&t->exact, "/");
     t->segment++;
 
     if (t->last && keygate_openapi_rest(segment)) {
         keygate_buf_puts(&t->text, "*");
         keygate_openapi_byte(&t->shape, KEYGATE_OPENAPI_REST);
+        keygate_openapi_byte(&t->exact, KEYGATE_OPENAPI_REST);
         t->path->rest = 1;
         return;
     }
@@ -244,12 +244,17 @@ keygate_openapi_segment(keygate_openapi_template_t *t, keygate_str_t segment)
     text = t->text.len;
     shape = t->shape.len;
 
-    if (!keygate_openapi_parts(t, segment)) {
-        t->text.len = text;
-        t->shape.len = shape;
-        t->path->wide = 1;
-        keygate_openapi_param(t, segment);
+    if (keygate_openapi_parts(t, segment)) {
+        keygate_buf_put(&t->exact, (keygate_str_t) { t->shape.len - shape,
+                                                     t->shape.data + shape });
+        return;
     }
+
+    t->text.len = text;
+    t->shape.len = shape;
+    t->path->wide = 1;
+    keygate_openapi_param(t, segment);
+    keygate_openapi_exact(&t->exact, segment);
 }
 
 
@@ -309,11 +314,13 @@ keygate_openapi_template(keygate_openapi_work_t *w,
     }
 
     t.path = path;
-    t.text.size = t.shape.size = keygate_openapi_room_for(name);
+    t.text.size = keygate_openapi_room_for(name);
+    t.shape.size = t.exact.size = t.text.size;
     t.text.data = keygate_doc_alloc(w->doc, t.text.size);
     t.shape.data = keygate_doc_alloc(w->doc, t.shape.size);
+    t.exact.data = keygate_doc_alloc(w->doc, t.exact.size);
 
-    if (t.text.data == NULL || t.shape.data == NULL) {
+    if (t.text.data == NULL || t.shape.data == NULL || t.exact.data == NULL) {
         return KEYGATE_NOMEM;
     }
 
@@ -333,6 +340,11 @@ keygate_openapi_template(keygate_openapi_work_t *w,
     path->n = t.segment;
     path->text = (keygate_str_t) { t.text.len, t.text.data };
     path->shape = (keygate_str_t) { t.shape.len, t.shape.data };
+    path->exact = (keygate_str_t) { t.exact.len, t.exact.data };
+
+    if (keygate_str_eq(path->exact, path->shape)) {
+        path->exact.len = 0;
+    }
 
     return keygate_template_error(path->text) == NULL ? KEYGATE_OK
                                                       : KEYGATE_NONE;

@@ -5,22 +5,6 @@
 #include "keygate_openapi_private.h"
 
 
-static const keygate_openapi_op_t *
-keygate_openapi_op_of(const keygate_openapi_path_t *path,
-    keygate_str_t method)
-{
-    const keygate_openapi_op_t  *op;
-
-    for (op = path->ops; op != NULL; op = op->next) {
-        if (keygate_str_eq(op->method, method)) {
-            break;
-        }
-    }
-
-    return op;
-}
-
-
 /* Whether "a" asks for less than "b".  With "rest: true" it is said that all
  * that is below is meant. */
 
@@ -67,18 +51,18 @@ keygate_openapi_weaker(keygate_openapi_work_t *w,
             continue;
         }
 
-        other = keygate_openapi_op_of(b, op->method);
+        other = keygate_openapi_op(b, op->method);
         head = NULL;
 
         if (other == NULL
             && keygate_str_eq(op->method, KEYGATE_STR("HEAD")))
         {
-            other = keygate_openapi_op_of(b, KEYGATE_STR("GET"));
+            other = keygate_openapi_op(b, KEYGATE_STR("GET"));
 
         } else if (keygate_str_eq(op->method, KEYGATE_STR("GET"))
-                   && keygate_openapi_op_of(a, KEYGATE_STR("HEAD")) == NULL)
+                   && keygate_openapi_op(a, KEYGATE_STR("HEAD")) == NULL)
         {
-            head = keygate_openapi_op_of(b, KEYGATE_STR("HEAD"));
+            head = keygate_openapi_op(b, KEYGATE_STR("HEAD"));
         }
 
         rc = keygate_openapi_less(w, op, other, weaker);
