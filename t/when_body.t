@@ -164,6 +164,10 @@ is(verdict(post($t, $write, $large, port => $little)), '413 body_too_large',
 is(verdict(post($t, $write, chunked(500, $large), port => $little,
     headers => [ $json, 'Transfer-Encoding: chunked' ])),
     '413 body_too_large', 'or as it turns out');
+is(verdict(post($t, undef, $large, port => $little)), '401 credential_missing',
+   'but first there must be a key');
+is(verdict(post($t, $read, $large, port => $little)),
+   '403 insufficient_scope docs:write', 'that has the scope of the route');
 is(verdict(post($t, $write, '{"a": "' . 'x' x 1000 . '"}', port => $little)),
    200, 'just small enough');
 is($t->hits, 1, 'that has reached the upstream');
@@ -195,9 +199,7 @@ for my $name ('LITTLE', 'PAGES') {
 
 is($t->hits, 0, 'of these nothing reaches the upstream');
 
-# what is too large is told by nginx, from within the phase
-
-ok(says(3), 'the log tells of each, but of what nginx refuses by its length');
+ok(says(4), 'the log tells of each that is too large');
 
 
 sub says {

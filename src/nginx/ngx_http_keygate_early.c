@@ -1,8 +1,10 @@
 /*
- * Requests that nginx refuses while it still reads them, before there is a
- * location.  Where the gate refuses such a request as well, for the same
- * reason, the decision is made after all: the error filter then has it to
- * tell.  Neither reason ever leads as far as a charge.
+ * Requests that nginx refuses before the gate has its turn.  Where the gate
+ * refuses such a request as well the decision is made after all, and the error
+ * filter has it to tell: of what nginx refuses while it still reads it, before
+ * there is a location, for the same reason, which never leads as far as a
+ * charge; and of a body that is said to be too large for a "when", in the
+ * order of all rows.
  */
 
 #include "ngx_http_keygate.h"
@@ -14,6 +16,8 @@ static ngx_uint_t ngx_http_keygate_early_target(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_keygate_early_credential(ngx_http_request_t *r,
     keygate_api_t *api);
 static ngx_uint_t ngx_http_keygate_early_routed(ngx_http_request_t *r,
+    keygate_api_t *api);
+static ngx_uint_t ngx_http_keygate_early_when(ngx_http_request_t *r,
     keygate_api_t *api);
 
 
@@ -181,4 +185,71 @@ ngx_http_keygate_early_routed(ngx_http_request_t *r, keygate_api_t *api)
 
     return keygate_path_rest(path, api->base, &path)
            && keygate_router_match(api->router, path) != NULL;
+}
+
+
+/* Where another module may let a request in that the gate refuses, or where the
+ * gate refuses nothing, nginx's word stands. */
+
+ngx_http_keygate_ctx_t *
+ngx_http_keygate_early_large(ngx_http_request_t *r)
+{
+    ngx_http_keygate_ctx_t       *ctx;
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_keygate_loc_conf_t  *klcf;
+
+    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (klcf->api == NULL || klcf->dry_run
+        || clcf->satisfy == NGX_HTTP_SATISFY_ANY
+        || !ngx_http_keygate_early_when(r, klcf->api->core))
+    {
+        return NULL;
+    }
+
+    ctx = ngx_http_keygate_decided(r, klcf->api);
+
+    /* as if it had been found while the body was read */
+
+    if (ctx && ctx->verdict->need_body) {
+        ctx->reading = 1;
+    }
+
+    return ctx;
+}
+
+
+/* Whether the gate would have looked at the body of this request. */
+
+static ngx_uint_t
+ngx_http_keygate_early_when(ngx_http_request_t *r, keygate_api_t *api)
+{
+    ngx_str_t         raw;
+    keygate_str_t     path, method;
+    unsigned char    *decoded;
+    keygate_route_t  *route;
+
+    raw = ngx_http_keygate_raw_path(r);
+
+    decoded = ngx_pnalloc(r->pool, raw.len + 1);
+    if (decoded == NULL) {
+        return 0;
+    }
+
+    path.len = raw.len;
+    path.data = raw.data;
+    method.len = r->method_name.len;
+    method.data = r->method_name.data;
+
+    if (keygate_path_check(path, decoded, &path) != KEYGATE_OK
+        || !keygate_path_rest(path, api->base, &path))
+    {
+        return 0;
+    }
+
+    route = keygate_route_method(keygate_router_match(api->router, path),
+                                 method);
+
+    return route != NULL && route->when != NULL;
 }

@@ -56,9 +56,7 @@ ngx_http_keygate_error_origin(ngx_http_request_t *r, ngx_uint_t page,
         re->page = 0;
     }
 
-    if (re->gate == NULL && re->special && !re->page
-        && re->status == NGX_HTTP_BAD_REQUEST)
-    {
+    if (re->gate == NULL && re->special && !re->page) {
         ngx_http_keygate_error_early(r, re);
     }
 
@@ -78,7 +76,19 @@ static void
 ngx_http_keygate_error_early(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re)
 {
-    re->gate = ngx_http_keygate_early(r);
+    switch (re->status) {
+
+    case NGX_HTTP_BAD_REQUEST:
+        re->gate = ngx_http_keygate_early(r);
+        break;
+
+    case NGX_HTTP_REQUEST_ENTITY_TOO_LARGE:
+        re->gate = ngx_http_keygate_early_large(r);
+        break;
+
+    default:
+        return;
+    }
 
     if (re->gate && re->gate->status && !re->gate->dry_run) {
         re->status = re->gate->status;

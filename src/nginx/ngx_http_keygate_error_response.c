@@ -9,8 +9,6 @@
 static ngx_int_t ngx_http_keygate_error_describe(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e);
 static void ngx_http_keygate_error_phrase(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_keygate_error_when(ngx_http_request_t *r,
-    keygate_api_t *api);
 
 
 /* They describe a body that does not leave. */
@@ -69,30 +67,14 @@ static ngx_int_t
 ngx_http_keygate_error_describe(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e)
 {
-    keygate_api_t                *api;
-    ngx_http_keygate_loc_conf_t  *klcf;
+    keygate_api_t  *api;
 
     if (re->own) {
         return ngx_http_keygate_refusal(r, re->gate, e);
     }
 
-    klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-
     e->status = re->status;
     api = re->api->core;
-
-    /* nginx refuses a body that is said to be too large before the gate has
-     * its turn */
-
-    if (re->special && re->gate == NULL && klcf->api == re->api
-        && re->status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
-        && ngx_http_keygate_error_when(r, api))
-    {
-        e->code = KEYGATE_BODY_TOO_LARGE;
-        re->status = keygate_error_status(&api->texts, e->code);
-        r->err_status = re->status;
-        r->headers_out.status = re->status;
-    }
 
 #if (NGX_HTTP_SSL)
 
@@ -108,41 +90,6 @@ ngx_http_keygate_error_describe(ngx_http_request_t *r,
 #endif
 
     return ngx_http_keygate_describe(r, api, e);
-}
-
-
-/* Whether the gate would have looked at the body of this request. */
-
-static ngx_uint_t
-ngx_http_keygate_error_when(ngx_http_request_t *r, keygate_api_t *api)
-{
-    ngx_str_t         raw;
-    keygate_str_t     path, method;
-    unsigned char    *decoded;
-    keygate_route_t  *route;
-
-    raw = ngx_http_keygate_raw_path(r);
-
-    decoded = ngx_pnalloc(r->pool, raw.len + 1);
-    if (decoded == NULL) {
-        return 0;
-    }
-
-    path.len = raw.len;
-    path.data = raw.data;
-    method.len = r->method_name.len;
-    method.data = r->method_name.data;
-
-    if (keygate_path_check(path, decoded, &path) != KEYGATE_OK
-        || !keygate_path_rest(path, api->base, &path))
-    {
-        return 0;
-    }
-
-    route = keygate_route_method(keygate_router_match(api->router, path),
-                                 method);
-
-    return route != NULL && route->when != NULL;
 }
 
 

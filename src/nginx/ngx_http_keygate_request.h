@@ -55,12 +55,16 @@ ngx_int_t ngx_http_keygate_request_id_init(ngx_conf_t *cf);
 ngx_int_t ngx_http_keygate_request_id(ngx_http_request_t *r, keygate_str_t *id);
 
 
-/* ngx_http_keygate_early.c: what nginx refuses before there is a location */
+/* ngx_http_keygate_early.c: what nginx refuses before the gate has its turn */
 
 /* The decision on a request that nginx has refused with 400, if the gate, or
  * the one whose errors hold, refuses it as well; else, or without memory,
  * NULL. */
 ngx_http_keygate_ctx_t *ngx_http_keygate_early(ngx_http_request_t *r);
+
+/* The same of a request that nginx has refused with 413, if the gate would have
+ * looked at its body. */
+ngx_http_keygate_ctx_t *ngx_http_keygate_early_large(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_access.c: counting */
