@@ -212,7 +212,7 @@ is(scalar $c->lines, @before + 1, 'the key is there');
 
 is($c->json('show', $id)->{name}, 'Zapier', 'show');
 is($c->json('show', $id)->{digest}, undef, 'no digest');
-like($c->run('show', $id)->{out}, qr/^state +active$/m, 'its state');
+like($c->run('show', $id)->{out}, qr/^state +live$/m, 'its state');
 is($c->run('show', 'nope')->{code}, 3, 'one that is not there');
 is($c->run('show', "a\nb")->{code}, 3, 'one that cannot be');
 
@@ -223,7 +223,7 @@ is(scalar(grep { exists $_->{digest} } @$list), 0, 'no digests');
 is(scalar @{$c->json('list', '--account', 'biz_1')}, 5, 'of an account');
 is(scalar @{$c->json('list', '--account', 'biz_2')}, 0, 'of no account');
 like($c->run('list')->{out},
-     qr/^ID +ACCOUNT.*\n$id +biz_1 +active +\d{4}.* 2031-01-01  a:read,b/,
+     qr/^ID +ACCOUNT.*\n$id +biz_1 +live +\d{4}.* 2031-01-01  a:read,b/,
      'a table for people');
 
 # -- set, rotate
@@ -279,7 +279,7 @@ is($c->record($id)->{suspended_at}, $since, 'it has been since then');
 is($c->run('suspend', $id, 'nope')->{code}, 3, 'one is not there');
 is($c->run('resume', $id, 'tk_OLDOLD')->{code}, 0, 'resume');
 is($c->record($id)->{suspended_at}, undef, 'no longer');
-like($c->run('show', $id)->{out}, qr/^state +active$/m, 'active again');
+like($c->run('show', $id)->{out}, qr/^state +live$/m, 'live again');
 
 @before = $c->lines;
 is($c->run('revoke', $id, 'nope')->{code}, 3, 'revoke: one is not there');

@@ -98,7 +98,7 @@ cli_account_list cli_account_show cli_add_formats cli_add_record cli_all_found
 cli_change cli_cleanup cli_command_find cli_copied cli_create cli_delete
 cli_digest_kind cli_error cli_expire cli_faults cli_find cli_find_free
 cli_flush cli_hide_digests cli_journal_error cli_json_span cli_json_text
-cli_json_time cli_key_state cli_nomem cli_note cli_option_of cli_options
+cli_json_time cli_nomem cli_note cli_option_of cli_options
 cli_print_compact cli_print_json cli_print_record cli_put cli_put_field
 cli_put_list cli_put_none cli_put_null cli_put_text cli_put_text_or_null
 cli_read_formats cli_reset cli_resume cli_revoke cli_rotate cli_row_digest

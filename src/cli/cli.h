@@ -393,8 +393,5 @@ int64_t cli_json_time(const json_t *record, const char *name, int64_t none);
 /* As keygate_change_view(), in place, for who has a million of them. */
 void cli_hide_digests(keygate_record_t *record, int64_t now);
 
-/* "active", "revoked", "suspended", "expired". */
-const char *cli_key_state(const json_t *key, int64_t now);
-
 
 #endif /* KEYGATE_CLI_H */

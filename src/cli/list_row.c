@@ -81,9 +81,7 @@ cli_list_key_row(cli_list_t *l, const keygate_listed_t *key)
 
     l->row.len = 0;
 
-    state = key->revoked_at != KEYGATE_NEVER ? "revoked"
-            : key->suspended_at != KEYGATE_NEVER ? "suspended"
-            : key->expires_at <= l->cli->now ? "expired" : "active";
+    state = keygate_state_name(keygate_listed_state(key, l->cli->now));
 
     if (!cli_cell(l, key->id) || !cli_cell(l, key->account)
         || !cli_cell(l, keygate_span(state))

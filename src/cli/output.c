@@ -14,6 +14,7 @@
 #include "cli.h"
 #include "plain.h"
 #include "keygate_file.h"
+#include "keygate_filter.h"
 
 
 #define CLI_TEXT_MIN  4096
@@ -298,7 +299,8 @@ cli_print_record(const cli_t *cli, keygate_kind_e kind, const json_t *view)
     }
 
     if (kind == KEYGATE_KEY) {
-        printf("%-13s  %s\n", "state", cli_key_state(view, cli->now));
+        printf("%-13s  %s\n", "state",
+               keygate_state_name(keygate_state_of(view, cli->now)));
     }
 }
 

@@ -42,25 +42,6 @@ cli_json_time(const json_t *record, const char *name, int64_t none)
 }
 
 
-const char *
-cli_key_state(const json_t *key, int64_t now)
-{
-    if (cli_json_time(key, "revoked_at", KEYGATE_NEVER) != KEYGATE_NEVER) {
-        return "revoked";
-    }
-
-    if (cli_json_time(key, "suspended_at", KEYGATE_NEVER) != KEYGATE_NEVER) {
-        return "suspended";
-    }
-
-    if (cli_json_time(key, "expires_at", KEYGATE_NEVER) <= now) {
-        return "expired";
-    }
-
-    return "active";
-}
-
-
 void
 cli_hide_digests(keygate_record_t *record, int64_t now)
 {
