@@ -220,9 +220,10 @@ for my $case (
 
 my %extended = (%document, 'x-keygate' => {
     plan => { p => [ 'f', 'g' ] }, require => 'f', account => 'business slug',
-    rate => [ '10r/m', '5r/d per=account' ], errors => 'problem' });
+    rate => [ '10r/m', '5r/d per=account' ], errors => 'problem',
+    key_format => 'sk_ id=6 secret=32' });
 my $directives = 'plan p f g; require f; account business slug; rate 10r/m; '
-    . 'rate 5r/d per=account;';
+    . 'rate 5r/d per=account; key_format sk_ secret=32;';
 
 for my $case (
     [ 'the same', sub { } ],
@@ -244,6 +245,9 @@ for my $case (
     [ 'a plan', sub { s/plan/plan q; plan/ }, 'plan q: only the config' ],
     [ 'an account', sub { s/ slug// }, 'account business slug: only the doc',
       'account business: only the configuration' ],
+    [ 'a format', sub { s/secret=32/secret=40/ },
+      'key_format sk_ secret=32: only the document',
+      'key_format sk_ secret=40: only the configuration' ],
     [ 'errors', sub { $_ .= ' errors envelope;' },
       'errors envelope: only the configuration' ],
 ) {
@@ -258,6 +262,11 @@ for my $case (
     is scalar(() = $r->{out} =~ /\n/g), scalar @told, '... so many lines';
     like $r->{out}, qr/^\Q$_\E/m, "... $_" for @told;
 }
+
+$r = convert(document(%document), '--zone', 'others', '--check',
+    command->write('check.conf', $same));
+is $r->{out}, "zone others: only the document has it\n"
+    . "zone keys: only the configuration has it\n", 'a zone that is asked for';
 
 for my $case (
     [ 'no block', 'events {}', qr/there is no "keygate_api"/ ],

@@ -20,6 +20,7 @@ struct keygate_words_s {
     keygate_str_t    *args;              /* the first is the name */
     unsigned          n;
     unsigned          line;              /* where they were read, or 0 */
+    unsigned          made:1;            /* up, where nobody says anything */
     keygate_words_t  *next;
 };
 

@@ -163,7 +163,7 @@ keygate_openapi_add_directive(keygate_openapi_compare_t *c,
     const keygate_words_t  *own;
 
     for (own = c->document->first; own != NULL; own = own->next) {
-        if (keygate_str_eq(own->args[0], w->args[0])) {
+        if (keygate_str_eq(own->args[0], w->args[0]) && !own->made) {
             break;
         }
     }

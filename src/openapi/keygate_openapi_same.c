@@ -140,11 +140,12 @@ static const struct {
     { "problem_types", NULL }, { "account", "account account" },
     { "rate_headers", "rate_headers draft" }, { "errors", "errors problem" },
     { "preflight", "preflight off" }, { "encoded_slash", "encoded_slash deny" },
-    { "pass_credential", "pass_credential off" }, { NULL, NULL }
+    { "pass_credential", "pass_credential off" }, { "zone", NULL },
+    { "key_format", NULL }, { NULL, NULL }
 };
 
 
-/* What a rate says that holds without being said. */
+/* What a rate, or a format, says that holds without being said. */
 
 static int
 keygate_openapi_is_default(const keygate_words_t *words, keygate_str_t word)
@@ -156,6 +157,11 @@ keygate_openapi_is_default(const keygate_words_t *words, keygate_str_t word)
         "r/s", "name=second", "r/m", "name=minute", "r/h", "name=hour",
         "r/d", "name=day", "r/month", "name=month", NULL
     };
+
+    if (keygate_str_eq(words->args[0], KEYGATE_STR("key_format"))) {
+        return keygate_str_eq(word, KEYGATE_STR("id=6"))
+               || keygate_str_eq(word, KEYGATE_STR("secret=24"));
+    }
 
     if (!keygate_str_eq(words->args[0], KEYGATE_STR("rate"))) {
         return 0;

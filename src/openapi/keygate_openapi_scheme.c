@@ -160,8 +160,11 @@ keygate_openapi_type(keygate_openapi_work_t *w, keygate_openapi_scheme_t *s,
         s->reason = keygate_openapi_same(in, "cookie")
                     ? "a key in a cookie is sent by browsers to who did not "
                       "ask for it; --credential says where it is sent here"
-                    : "a key in the query ends up in logs; --credential says "
-                      "where it is sent here";
+                    : keygate_openapi_same(in, "query")
+                    ? "a key in the query ends up in logs; --credential says "
+                      "where it is sent here"
+                    : "its \"in\" is none of \"header\", \"query\" and "
+                      "\"cookie\"; --credential says where it is sent here";
 
     } else if (keygate_openapi_same(type, "http")) {
         keygate_openapi_http(w, s, keygate_openapi_text(node, "scheme"));

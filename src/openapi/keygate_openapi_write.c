@@ -48,6 +48,19 @@ keygate_openapi_prefix(keygate_openapi_work_t *w)
 }
 
 
+/* What was added last is nobody's word. */
+
+static keygate_rc_t
+keygate_openapi_made(keygate_block_t *block, keygate_rc_t rc)
+{
+    if (rc == KEYGATE_OK) {
+        block->last->made = 1;
+    }
+
+    return rc;
+}
+
+
 static keygate_rc_t
 keygate_openapi_write_head(keygate_openapi_work_t *w)
 {
@@ -70,7 +83,8 @@ keygate_openapi_write_head(keygate_openapi_work_t *w)
          : keygate_openapi_directives(w, "zone", &n);
 
     if (rc == KEYGATE_OK && w->options->zone == NULL && n == 0) {
-        rc = keygate_block_puts(block, 2, "zone", "keys");
+        rc = keygate_openapi_made(block, keygate_block_puts(block, 2, "zone",
+                                                            "keys"));
     }
 
     rc = rc != KEYGATE_OK ? rc : keygate_openapi_credentials(w);
@@ -80,8 +94,10 @@ keygate_openapi_write_head(keygate_openapi_work_t *w)
     if (rc == KEYGATE_OK && n == 0) {
         prefix = keygate_openapi_prefix(w);
         rc = prefix == NULL
-             ? KEYGATE_NOMEM : keygate_block_puts(block, 4, "key_format",
-                                                  prefix, "id=6", "secret=24");
+             ? KEYGATE_NOMEM
+             : keygate_openapi_made(block, keygate_block_puts(block, 4,
+                                        "key_format", prefix, "id=6",
+                                        "secret=24"));
     }
 
     if (rc == KEYGATE_OK && w->base.len != 0) {
