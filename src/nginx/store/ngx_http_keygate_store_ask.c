@@ -283,16 +283,22 @@ ngx_http_keygate_lease_answer(ngx_http_keygate_exchange_t *x,
 {
     size_t            i;
     int64_t           n[4 + 2 * KEYGATE_UNITS];
-    uint64_t          ms;
+    uint64_t          ms, exchanger;
     unsigned          u;
     keygate_grant_t   grant;
     keygate_lease_t  *lease;
 
     lease = asked->lease;
 
-    /* what was granted to another holder is nothing to this one */
+    /* what was granted to another holder is nothing to this one; and who was
+       stopped for so long that another worker goes on does not come between */
 
-    if (__atomic_load_n(&lease->holder, __ATOMIC_ACQUIRE) != asked->holder) {
+    exchanger = __atomic_load_n(&x->copy.zone->leases->exchanger,
+                                __ATOMIC_ACQUIRE);
+
+    if (__atomic_load_n(&lease->holder, __ATOMIC_ACQUIRE) != asked->holder
+        || (pid_t) (exchanger >> 32) != ngx_pid)
+    {
         return NGX_OK;
     }
 
