@@ -75,6 +75,24 @@ for my $p ('account=$account user=$remote_user',
     }
 }
 
+# what is in a certificate that nobody has looked at
+
+$t->write_certificate;
+
+for my $verify ('on', 'optional', 'optional_no_ca') {
+    my ($code, $text) = $t->check_conf(conf(
+        'account=$account user=$ssl_client_s_dn', above => <<"END"));
+        listen 127.0.0.1:%%TLS%% ssl;
+        ssl_certificate cert.pem; ssl_certificate_key key.pem;
+        ssl_client_certificate cert.pem; ssl_verify_client $verify;
+END
+
+    is($code, $verify eq 'optional_no_ca' ? 1 : 0, "ssl_verify_client $verify")
+        or diag($text);
+    like($text, qr/"\$ssl_client_s_dn" .*variable that clients set, expected/,
+        'why') if $code;
+}
+
 my $forged = 'is a variable that clients set, expected one that the';
 
 for my $variable (qw($http_x_account $HTTP_X_account $arg_account

@@ -7,6 +7,7 @@
  *   ngx_http_keygate_portal_check.c    its variables, once all are known
  *   ngx_http_keygate_portal_capture.c  those that are captures
  *   ngx_http_keygate_portal_basic.c    $remote_user
+ *   ngx_http_keygate_portal_certificate.c  $ssl_client_...
  *   ngx_http_keygate_portal.c          whose request it is, and from where
  *   ngx_http_keygate_portal_words.c    what may be done and granted
  *   ngx_http_keygate_portal_actions.c  which requests there are
@@ -47,12 +48,14 @@ struct ngx_http_keygate_portal_s {
 ngx_int_t ngx_http_keygate_portal_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_keygate_portal_capture.c, _basic.c: NGX_OK, or NGX_ERROR when a
- * client can set the variable, which is told */
+/* ngx_http_keygate_portal_capture.c, _basic.c, _certificate.c: NGX_OK, or
+ * NGX_ERROR when a client can set the variable, which is told */
 
 ngx_int_t ngx_http_keygate_portal_capture(ngx_conf_t *cf,
     ngx_http_keygate_admin_t *admin, ngx_str_t *name);
 ngx_int_t ngx_http_keygate_portal_basic(ngx_conf_t *cf,
+    ngx_http_keygate_admin_t *admin, ngx_str_t *name);
+ngx_int_t ngx_http_keygate_portal_certificate(ngx_conf_t *cf,
     ngx_http_keygate_admin_t *admin, ngx_str_t *name);
 
 

@@ -35,7 +35,9 @@ ngx_http_keygate_portal_check(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin)
         name = v[all[i]].name;
 
         if (ngx_http_keygate_portal_capture(cf, admin, &name) != NGX_OK
-            || ngx_http_keygate_portal_basic(cf, admin, &name) != NGX_OK)
+            || ngx_http_keygate_portal_basic(cf, admin, &name) != NGX_OK
+            || ngx_http_keygate_portal_certificate(cf, admin, &name)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }

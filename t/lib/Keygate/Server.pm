@@ -70,6 +70,19 @@ sub memcheck {
 }
 
 
+# cert.pem and key.pem, for this host.
+
+sub write_certificate {
+    my ($self) = @_;
+
+    system("openssl req -x509 -newkey rsa:2048 -nodes -days 2"
+        . " -subj /CN=localhost"
+        . " -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1'"
+        . " -keyout $self->{dir}/key.pem -out $self->{dir}/cert.pem"
+        . ' >/dev/null 2>&1') == 0 or die "openssl req failed\n";
+}
+
+
 # "nginx -t" with a configuration: (exit code, what it printed).
 
 sub check_conf {
