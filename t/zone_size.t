@@ -75,5 +75,15 @@ fits('changes', [$account, @lines, @lines, @lines,
     (map { $t->key_line(id => sprintf('tk_%06d', $_),
         deleted => JSON::PP::true()) } 1 .. 300), keys_of(300)]);
 
+# nor does it stand in the way of a start
+
+$t->replace(join '', $account, @lines, map { $t->key_line(
+    id => sprintf('tk_%06d', $_), deleted => JSON::PP::true()) } 1 .. 1150);
+
+my ($code, $said) = $t->check_conf(conf(128));
+
+is($code, 0, 'what is there in the end has room') or diag($said);
+unlike($said, qr/put off/, 'nothing is told of what had none before');
+
 $t->start;
 $t->done;

@@ -30,6 +30,8 @@ typedef void (*keygate_reject_pt)(void *data, uint64_t line,
 typedef struct {
     unsigned            hmac:1;      /* digests must be HMACs, or must not */
     unsigned            must_exist:1;    /* begin() creates no file */
+    unsigned            last:1;      /* only the last line of each record is
+                                        applied, at the first reading, too */
     unsigned            unnamed:1;       /* of this process alone, as "path"
                                             in /proc/self/fd tells it */
     keygate_reject_pt   reject;      /* may be NULL */

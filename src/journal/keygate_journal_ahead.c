@@ -241,7 +241,8 @@ keygate_journal_ahead(keygate_journal_t *j, keygate_table_t *t, int fd,
         keygate_ahead_end(a);
 
         if (position->offset >= end
-            || (position->offset == 0 && position->sweep == 0 && lines == 0)
+            || (position->offset == 0 && position->sweep == 0 && lines == 0
+                && !j->conf.last)
             || !keygate_position_sum(position, &sum))
         {
             return KEYGATE_OK;

@@ -15,21 +15,51 @@ static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
 static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
 
 
-ngx_int_t
-ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
+/* Lines that find no room at first are told of when they have found none in
+ * the end. */
+
+static void
+ngx_http_keygate_zone_reject_first(void *data, uint64_t line,
+    const keygate_fault_t *fault)
 {
-    uint64_t                full;
-    ngx_msec_t              start;
-    keygate_rc_t            rc;
-    keygate_journal_t      *j;
-    keygate_position_t     *position;
-    keygate_table_stats_t   stats;
+    if (!fault->late) {
+        ngx_http_keygate_zone_reject(data, line, fault);
+    }
+}
+
+
+static void
+ngx_http_keygate_zone_reject_last(void *data, uint64_t line,
+    const keygate_fault_t *fault)
+{
+    if (fault->late) {
+        ngx_http_keygate_zone_reject(data, line, fault);
+    }
+}
+
+
+ngx_int_t
+ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
+{
+    uint64_t                 full;
+    ngx_msec_t               start;
+    keygate_rc_t             rc;
+    keygate_journal_t       *j;
+    keygate_position_t      *position;
+    keygate_table_stats_t    stats;
+    keygate_journal_conf_t   conf;
 
     if (zone->journal.len == 0) {
         return NGX_OK;
     }
 
-    j = ngx_http_keygate_zone_follower(zone);
+    ngx_http_keygate_zone_reads(zone, &conf);
+
+    conf.last = (last != 0);
+    conf.reject = last ? ngx_http_keygate_zone_reject_last
+                       : ngx_http_keygate_zone_reject_first;
+
+    j = keygate_journal_create((char *) zone->journal.data, &conf);
     if (j == NULL) {
         return NGX_ERROR;
     }
@@ -54,6 +84,10 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone)
     position = keygate_table_position(zone->table);
     keygate_table_stats(zone->table, &stats);
     ngx_time_update();
+
+    if (full && !last) {
+        return NGX_DECLINED;
+    }
 
     if (full) {
         ngx_log_error(NGX_LOG_EMERG, zone->log, 0,

@@ -10,10 +10,6 @@
 #define NGX_HTTP_KEYGATE_REPORTS       1000  /* bad lines logged one by one */
 
 
-static void ngx_http_keygate_zone_reject(void *data, uint64_t line,
-    const keygate_fault_t *fault);
-
-
 void
 ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
 {
@@ -55,7 +51,7 @@ ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
 }
 
 
-static void
+void
 ngx_http_keygate_zone_reject(void *data, uint64_t line,
     const keygate_fault_t *fault)
 {

@@ -91,6 +91,7 @@ ngx_http_keygate_need_fill(ngx_http_keygate_zone_t *zone, void *mem,
 
     conf.hmac = (zone->pepper.len != 0);
     conf.must_exist = 1;
+    conf.last = 1;
 
     j = keygate_journal_create((char *) zone->journal.data, &conf);
     if (j == NULL) {

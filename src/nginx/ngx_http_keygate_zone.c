@@ -81,7 +81,17 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         ngx_http_keygate_store_loaded(zone);
     }
 
-    rc = ngx_http_keygate_zone_load(zone);
+    rc = ngx_http_keygate_zone_load(zone, 0);
+
+    if (rc == NGX_DECLINED) {
+        keygate_table_restart(zone->table);
+
+        rc = ngx_http_keygate_zone_bind(zone);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_keygate_zone_load(zone, 1);
+        }
+    }
 
     if (rc == NGX_OK && zone->quotas) {
         rc = ngx_http_keygate_quota_load(zone, &was);

@@ -87,8 +87,11 @@ ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
 
 /* ngx_http_keygate_journal.c: a zone and its journal */
 
-/* Fills a new table; at start-up, so it may take its time. */
-ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone);
+/* Fills a new table; at start-up, so it may take its time.  NGX_OK, NGX_ERROR;
+ * or NGX_DECLINED: not all has found room, and it is to be done again with an
+ * empty table and "last", so that only the last line of each record counts. */
+ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone,
+    ngx_uint_t last);
 /*
  * Applies what nobody has read yet, before workers begin with a table that was
  * there; nothing, when it was another journal's.  It waits for writers, for a
@@ -108,9 +111,11 @@ ngx_uint_t ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone);
  * memory. */
 keygate_journal_t *ngx_http_keygate_zone_follower(
     ngx_http_keygate_zone_t *zone);
-/* How such a handle is made. */
+/* How such a handle is made, and how it reports. */
 void ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
     keygate_journal_conf_t *conf);
+void ngx_http_keygate_zone_reject(void *data, uint64_t line,
+    const keygate_fault_t *fault);
 /* Whether the journal has only become longer, and has a store: what comes of
  * that is for the store's threads to see, which know a line of its own. */
 ngx_uint_t ngx_http_keygate_journal_grown(ngx_http_keygate_zone_t *zone);

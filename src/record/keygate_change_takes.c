@@ -23,6 +23,8 @@ keygate_change_takes(const json_t *before, const json_t *after)
     }
 
     return keygate_change_ends(before, after)
+           || (keygate_change_other(before, after, "addresses")
+               && json_array_size(keygate_change_member(after, "addresses")))
            || keygate_change_other(before, after, "rates")
            || keygate_change_other(before, after, "plan")
            || (keygate_change_other(before, after, "digest")
@@ -44,8 +46,6 @@ keygate_change_ends(const json_t *before, const json_t *after)
            || keygate_change_sooner(before, after, "trial_ends_at")
            || keygate_change_fewer(keygate_change_member(before, "scopes"),
                                    keygate_change_member(after, "scopes"))
-           || (keygate_change_other(before, after, "addresses")
-               && json_array_size(keygate_change_member(after, "addresses")))
            || (keygate_change_other(before, after, "status")
                && (status == NULL
                    || strcmp(json_string_value(status), "active") != 0));

@@ -266,7 +266,8 @@ keygate_arena_count(const keygate_table_t *t, unsigned list)
 unsigned
 keygate_arena_list(const keygate_table_t *t, unsigned granules, int arena)
 {
-    unsigned  class;
+    unsigned  class, larger;
+    uint32_t  size;
 
     class = keygate_arena_class(granules);
 
@@ -274,13 +275,15 @@ keygate_arena_list(const keygate_table_t *t, unsigned granules, int arena)
         return KEYGATE_IN_KEY_BODY + class;
     }
 
-    if (arena && keygate_arena_granules(class) <= t->floor - t->top) {
+    size = keygate_arena_granules(class);
+
+    if (arena && size + t->reserve <= t->floor - t->top) {
         return 0;
     }
 
-    while (++class < KEYGATE_CLASSES) {
-        if (t->free[KEYGATE_IN_KEY_BODY + class] != 0) {
-            return KEYGATE_IN_KEY_BODY + class;
+    for (larger = class + 1; larger < KEYGATE_CLASSES; larger++) {
+        if (t->free[KEYGATE_IN_KEY_BODY + larger] != 0) {
+            return KEYGATE_IN_KEY_BODY + larger;
         }
     }
 

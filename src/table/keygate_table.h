@@ -134,7 +134,8 @@ typedef struct {
  * than 64 KiB.
  */
 keygate_table_t *keygate_table_init(void *mem, size_t size,
-    const unsigned char seed[16]);
+    const unsigned char seed[16]);/* Makes it anew, as init() has; nobody may be reading. */
+void keygate_table_restart(keygate_table_t *t);
 
 /* Whether "mem" holds a whole table of this layout and size. */
 int keygate_table_valid(const void *mem, size_t size);
@@ -200,9 +201,8 @@ keygate_rc_t keygate_table_apply(keygate_table_t *t,
 int keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
     uint64_t at);
 
-/* Whether there is room for "n" more records like this one, leaving a reserve
- * for changes to those that exist; for this one in place of what it was, if it
- * is there. */
+/* Whether there is room for "n" more records like this one, with a reserve for
+ * changes to those that exist; or in place of what it was, if it is there. */
 int keygate_table_room(keygate_table_t *t,
     const keygate_record_t *record, unsigned n);
 

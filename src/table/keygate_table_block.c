@@ -45,6 +45,16 @@ keygate_table_init(void *mem, size_t size, const unsigned char seed[16])
 }
 
 
+void
+keygate_table_restart(keygate_table_t *t)
+{
+    unsigned char  seed[sizeof(t->seed)];
+
+    memcpy(seed, t->seed, sizeof(seed));
+    (void) keygate_table_init(t, (size_t) t->size, seed);
+}
+
+
 /* Where the parts of a block of that size are. */
 
 static void
@@ -224,15 +234,21 @@ keygate_need_all(const keygate_table_t *t, const keygate_want_t *want,
 
     class[0] = keygate_arena_class(want->bodies[0]);
 
-    if (n > 1 || keygate_arena_list(t, want->bodies[0], 1) == 0) {
-        need += keygate_need(t, KEYGATE_IN_KEY_BODY + class[0], n);
-    }
-
     if (want->bodies[1] != 0) {
         class[1] = keygate_arena_class(want->bodies[1]);
-        need += class[1] == class[0]
-                ? keygate_arena_granules(class[1])
-                : keygate_need(t, KEYGATE_IN_KEY_BODY + class[1], 1);
+
+        /* neither may count on what the other one takes */
+
+        if (class[0] == class[1]
+            || keygate_arena_count(t, KEYGATE_IN_KEY_BODY + class[0]) < n
+            || t->free[KEYGATE_IN_KEY_BODY + class[1]] == 0)
+        {
+            need += keygate_arena_granules(class[0]) * n
+                    + keygate_arena_granules(class[1]);
+        }
+
+    } else if (n > 1 || keygate_arena_list(t, want->bodies[0], 1) == 0) {
+        need += keygate_need(t, KEYGATE_IN_KEY_BODY + class[0], n);
     }
 
     return need == 0 ? 0 : need + (spare ? t->reserve : 0);

@@ -47,11 +47,11 @@
 #include "keygate_table.h"
 
 
-#define KEYGATE_LAYOUT        0x6b65796761746504ull
+#define KEYGATE_LAYOUT        0x6b65796761746505ull
 #define KEYGATE_INTENTS       32
 #define KEYGATE_CLASSES       168        /* of sizes of bodies */
 #define KEYGATE_BODY_MIN      3          /* granules */
-#define KEYGATE_BODY_NEAR     64         /* more: it is not at the far end */
+#define KEYGATE_BODY_NEAR     24         /* more: it is not at the far end */
 #define KEYGATE_BODY_MAX      32767
 #define KEYGATE_NAMES         256        /* of APIs, and of records */
 #define KEYGATE_NUMBERS       (2 * KEYGATE_NAMES)
