@@ -426,6 +426,7 @@ UNCHECKED +=	t/package.t				# has its own nginx
 UNCHECKED +=	t/make_fuzz.t			# runs nothing
 UNCHECKED +=	t/demo.t				# has its own nginx
 UNCHECKED +=	t/faults_kill.t t/faults_reload.t	# too quick for it
+UNCHECKED +=	t/store_kill.t				# likewise
 UNCHECKED +=	t/faults_clock.t t/faults_disk.t	# LD_PRELOAD, which
 UNCHECKED +=	t/faults_memory.t t/store_eight.t	# is valgrind's
 UNCHECKED +=	t/faults_locks.t			# has its own nginx

@@ -22,6 +22,7 @@ my @rows = (
     upgrade => 'binary upgrade and back',
     clock => 'wall clock a day forward and back',
     memory => 'allocation failing at the n-th call',
+    store_kill => 'kill -9 of nodes and their store, under changes',
     locks => 'no request takes a lock, waits for a disk',
 );
 

@@ -11,7 +11,7 @@ use JSON::PP ();
 
 use Keygate::Items;
 
-our @EXPORT = qw(admin_conf admin_token admin problem_is);
+our @EXPORT = qw(admin_conf admin_token admin admin_post problem_is);
 
 our $token = 'adm_0123456789abcdefghijklmnop';
 
@@ -68,6 +68,18 @@ sub admin {
 
     return $t->get("/admin$path", method => $method, headers => \@headers,
         port => $t->port('ADMIN'), defined $body ? (body => $body) : ());
+}
+
+
+# A POST as Keygate::Load sends it: its port and bytes.
+
+sub admin_post {
+    my ($t, $path, $body) = @_;
+
+    return (port => $t->port('ADMIN'), bytes => $t->request_bytes(
+        "/admin$path", method => 'POST', body => $body, headers => [
+            "Authorization: Bearer $token",
+            'Content-Type: application/json' ]));
 }
 
 

@@ -14,7 +14,7 @@ use warnings;
 
 use Time::HiRes qw(time);
 
-use Keygate::Admin ();
+use Keygate::Admin;
 
 our $limit = 40;
 
@@ -179,13 +179,7 @@ sub revoke {
 sub admin {
     my ($self, $path, $body, $want) = @_;
 
-    return {
-        port => $self->{t}->port('ADMIN'), want => $want,
-        bytes => $self->{t}->request_bytes("/admin$path", method => 'POST',
-            body => $body, headers => [
-                "Authorization: Bearer $Keygate::Admin::token",
-                'Content-Type: application/json' ]),
-    };
+    return { want => $want, admin_post($self->{t}, $path, $body) };
 }
 
 

@@ -181,17 +181,23 @@ sub workers {
 
     $master //= $self->{master};
 
-    for my $path (glob "/proc/$master/task/*/children") {
-        for my $pid (split ' ', $self->read_file($path)) {
-            push @workers, $pid if $reloads
-                ? $log =~ /: start worker process $pid\n/
-                  && $log !~ / $pid#\d+: gracefully shutting down\n/
-                : $self->read_file("/proc/$pid/cmdline")
-                  =~ /^nginx: worker process(?! is)/;
-        }
+    for my $pid ($self->children($master)) {
+        push @workers, $pid if $reloads
+            ? $log =~ /: start worker process $pid\n/
+              && $log !~ / $pid#\d+: gracefully shutting down\n/
+            : $self->read_file("/proc/$pid/cmdline")
+              =~ /^nginx: worker process(?! is)/;
     }
 
     return @workers;
+}
+
+
+sub children {
+    my ($self, $master) = @_;
+
+    return map { split ' ', $self->read_file($_) }
+        glob "/proc/$master/task/*/children";
 }
 
 
@@ -251,12 +257,15 @@ sub kill_all {
     my ($self) = @_;
 
     my $pid = delete $self->{master} or return;
+    my @children = $self->children($pid);
 
     kill 'KILL', -$pid;
     waitpid $pid, 0;
 
-    # its workers have the port until they are gone, too
-    $self->wait_for(sub { !kill 0, -$pid });
+    # they have the port until they are dead; who buries them takes his time
+    $self->wait_for(sub {
+        !grep { $self->read_file("/proc/$_/stat") =~ /\) [^ZX] / } @children
+    });
 
     $self->{upstream}->stop if $self->{upstream};
 }
