@@ -44,6 +44,10 @@ my %says = (
     'an array of nothing' => "*0\r\n",
     'a place that is none' => "-MOVED 99999 127.0.0.1:1\r\n",
     'loading' => "-LOADING Redis is loading the dataset in memory\r\n",
+    'its master is down' => "-MASTERDOWN Link with MASTER is down and "
+        . "replica-serve-stale-data is set to 'no'.\r\n",
+    'the cluster is down' => "-CLUSTERDOWN Hash slot not served\r\n",
+    'TLS' => "\x15\x03\x03\x00\x02\x02\x46",
     'an error' => "-ERR \x01\x1b[31mred\x7f\r\n",
     'a status' => "+PONG\r\n",
     'an array of all sorts' => "*6\r\n:1\r\n\$-1\r\n*-1\r\n+a\r\n-b\r\n*1\r\n"
