@@ -135,6 +135,52 @@ subtest 'its certificate is another one, suddenly' => sub {
     $store->call(@user);
 };
 
+# What an engine is to be is asked for at each connection: a node with keys
+# goes on by what it has.
+
+subtest 'its ports change places, suddenly' => sub {
+    my $plain = node($store, 'plain', server => "127.0.0.1:$store->{port}",
+                     store => 'timeout 500ms;');
+
+    ok becomes($plain, $key, 200), 'one without TLS has its keys';
+
+    for my $t ($one, $plain) {
+        $t->{before} = length $t->read_file('error.log');
+    }
+
+    $store->kill;
+    @{$store}{qw(port tls)} = @{$store}{qw(tls port)};
+    $store->start_again;
+
+    for my $case ([ $one, qr/TLS handshake: / ],
+        [ $plain, qr/the connection was closed|Connection reset|is no / ])
+    {
+        my ($t, $says) = @$case;
+
+        ok $t->wait_for(sub {
+            substr($t->read_file('error.log'), $t->{before})
+                =~ /cannot follow: (?:$says)[^\n]*; its keys stay as they are/
+        }), 'the log tells'
+            or diag substr $t->read_file('error.log'), $t->{before};
+        is $t->status('/v1/items', key => $key), 200, 'live';
+        is $t->status('/v1/items', key => $gone), 401, 'revoked';
+        is admin($t, 'POST', "/keys/$id/revoke")->{status}, 503, 'no changes';
+    }
+
+    $store->kill;
+    @{$store}{qw(port tls)} = @{$store}{qw(tls port)};
+    $store->start_again;
+    $store->call(@user);
+
+    for my $t ($one, $plain) {
+        ok $t->wait_for(sub {
+            admin($t, 'PATCH', "/keys/$id", { name => 'm' })->{status} == 200
+        }), 'all is well again';
+    }
+
+    $plain->done;
+};
+
 subtest 'the command' => sub {
     my $c = Keygate::Command->new;
     my @url = ('--store', "rediss://$at");
