@@ -429,6 +429,7 @@ UNCHECKED +=	t/faults_kill.t t/faults_reload.t	# too quick for it
 UNCHECKED +=	t/store_kill.t				# likewise
 UNCHECKED +=	t/faults_clock.t t/faults_disk.t	# LD_PRELOAD, which
 UNCHECKED +=	t/faults_memory.t t/store_eight.t	# is valgrind's
+UNCHECKED +=	t/store_disk.t t/store_clock.t		# likewise
 UNCHECKED +=	t/faults_locks.t			# has its own nginx
 
 MEMCHECK =	valgrind -q --vgdb=no --run-libc-freeres=no --leak-check=full \

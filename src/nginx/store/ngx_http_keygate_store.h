@@ -215,6 +215,9 @@ void ngx_http_keygate_copy_init(ngx_http_keygate_copy_t *c,
     ngx_http_keygate_zone_t *zone, keygate_journal_t *journal);
 ngx_int_t ngx_http_keygate_copy_fail(ngx_http_keygate_copy_t *c,
     const char *why);
+/* The same of what the system says of the copy's file. */
+ngx_int_t ngx_http_keygate_copy_refused(ngx_http_keygate_copy_t *c,
+    keygate_rc_t rc, const char *why);
 /* One command; an error of the engine is one of ours. */
 ngx_int_t ngx_http_keygate_copy_ask(ngx_http_keygate_copy_t *c, unsigned n,
     const keygate_str_t *args, keygate_reply_t **reply);

@@ -40,6 +40,28 @@ ngx_http_keygate_copy_fail(ngx_http_keygate_copy_t *c, const char *why)
 
 
 ngx_int_t
+ngx_http_keygate_copy_refused(ngx_http_keygate_copy_t *c, keygate_rc_t rc,
+    const char *why)
+{
+    u_char     buf[128], *last;
+    ngx_err_t  err;
+
+    err = ngx_errno;
+
+    if (rc == KEYGATE_INVALID || err == 0) {
+        return ngx_http_keygate_copy_fail(c, why);
+    }
+
+    last = ngx_strerror(err, buf, sizeof(buf) - 1);
+    *last = '\0';
+
+    (void) snprintf(c->error, sizeof(c->error), "%s (%d: %s)", why, err, buf);
+
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
 ngx_http_keygate_copy_answer(ngx_http_keygate_copy_t *c, keygate_rc_t rc,
     keygate_reply_t **reply)
 {
@@ -204,6 +226,7 @@ ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
 {
     char           mark[KEYGATE_MARK_MAX];
     uint64_t       end;
+    keygate_rc_t   rc;
     keygate_str_t  text;
 
     text.len = keygate_place_line(place, ngx_http_keygate_wall(NULL), mark);
@@ -216,8 +239,11 @@ ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
     text.data = lines->data;
     text.len = lines->len;
 
-    if (keygate_journal_append(c->journal, text, at, &end) != KEYGATE_OK) {
-        return ngx_http_keygate_copy_fail(c, "the copy cannot be written");
+    rc = keygate_journal_append(c->journal, text, at, &end);
+
+    if (rc != KEYGATE_OK) {
+        return ngx_http_keygate_copy_refused(c, rc, "the copy cannot be "
+                                             "written");
     }
 
     c->place = *place;

@@ -263,9 +263,12 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
         ngx_http_keygate_repair_log(c);
     }
 
-    if (f->rc == NGX_OK) {
+    if (c->word[0]) {
         zone->shared->store_behind = (c->seq > c->place.seq)
                                      ? c->seq - c->place.seq : 0;
+    }
+
+    if (f->rc == NGX_OK) {
         zone->shared->store_forks += c->forked;
         zone->shared->store_fulls += c->full;
     }

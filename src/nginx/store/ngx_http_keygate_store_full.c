@@ -263,9 +263,9 @@ ngx_http_keygate_full_renew(ngx_http_keygate_copy_t *c,
                                           c->astray ? &c->kept_as : NULL);
 
     if (rc != KEYGATE_OK) {
-        return ngx_http_keygate_copy_fail(c, "the copy cannot be written "
-                                          "anew: the workers must be able to "
-                                          "make files beside it");
+        return ngx_http_keygate_copy_refused(c, rc, "the copy cannot be "
+                                             "written anew; workers make a "
+                                             "file beside it for that");
     }
 
     c->place = *to;
