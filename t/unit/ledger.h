@@ -37,6 +37,8 @@ typedef struct {
     uint64_t       month;
     uint32_t       month_used;
     uint64_t       clock;
+    int64_t        ahead;                /* of the engine's */
+    int64_t        before;               /* what it was before that */
     ledger_node_t  nodes[LEDGER_NODES];
 } ledger_t;
 
@@ -70,12 +72,36 @@ ledger_book(ledger_t *l, uint32_t units)
 
 
 static void
+ledger_clock(ledger_t *l, int64_t now)
+{
+    int64_t  clock, off;
+
+    clock = (int64_t) l->clock;
+    off = now + l->before - clock;
+
+    if (off >= -5000 && off <= 5000) {
+        now += l->before;
+
+    } else if (now + l->ahead + 15000 < clock) {
+        l->before = l->ahead;
+        l->ahead = clock - now;
+        now = clock;
+
+    } else {
+        now += l->ahead;
+    }
+
+    l->clock = (uint64_t) (now > clock ? now : clock);
+}
+
+
+static void
 ledger_roll(ledger_t *l, uint64_t now, uint64_t month)
 {
     unsigned  u;
     uint64_t  b, to;
 
-    l->clock = now > l->clock ? now : l->clock;
+    ledger_clock(l, (int64_t) now);
 
     for (u = 0; u < KEYGATE_MONTH; u++) {
         to = l->clock * 32 / (1000 * keygate_unit_seconds((keygate_unit_e) u));

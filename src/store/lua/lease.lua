@@ -9,7 +9,9 @@
 -- was up counts as having used all; so does one that begins another life.
 --
 -- KEYS  the holder's ledger, a hash:
---       t          ms: the latest time that it was told
+--       t          ms: the latest time that it knows of
+--       o          ms: what it is ahead of the engine's clock, which has gone
+--                  back; and what it was before
 --       u:UNIT     LAST N0 N1 ...: units used in bucket LAST (a thirty-second
 --                  part of the unit, since 1970), in the one before, ...
 --       u:month    NUMBER N: of a calendar month
@@ -68,6 +70,7 @@ local fields = redis.call('HGETALL', key)
 local known, leases, gone = {}, {}, {}
 local units, limits, own, order = {}, {}, {}, {}
 local resets, reset, emptied = {}, 0, ''
+local latest, ahead, before = 0, 0, 0
 
 for i = 1, #fields, 2 do
     local kind, name = string.match(fields[i], '^(%a):(.*)$')
@@ -90,9 +93,31 @@ for i = 1, #fields, 2 do
         resets[name] = tonumber(fields[i + 1])
 
     elseif fields[i] == 't' then
-        now = math.max(now, tonumber(fields[i + 1]))
+        latest = tonumber(fields[i + 1])
+
+    elseif fields[i] == 'o' then
+        ahead, before = string.match(fields[i + 1], '^(%S+) (%S+)$')
+        ahead, before = tonumber(ahead), tonumber(before)
     end
 end
+
+-- The ledger's time never goes back.  When the engine's clock does, by more
+-- than nodes err about it, it goes on from where it was: else nothing would
+-- leave a window until that clock is there again.  A node that has not seen
+-- this yet tells the time as it was before.
+
+if math.abs(now + before - latest) <= 5000 then
+    now = now + before
+
+elseif now + ahead + 15000 < latest then
+    ahead, before = latest - now, ahead
+    now = latest
+
+else
+    now = now + ahead
+end
+
+now = math.max(now, latest)
 
 for _, lease in ipairs(leases) do
     local name, of = string.match(lease[1], '^(%S+) (.*)$')
@@ -419,6 +444,11 @@ for unit, r in pairs(used) do
 
     write[#write + 1] = 'u:' .. unit
     write[#write + 1] = table.concat(words, ' ')
+end
+
+if ahead ~= 0 then
+    write[#write + 1] = 'o'
+    write[#write + 1] = text(ahead) .. ' ' .. text(before)
 end
 
 for unit, at in pairs(resets) do

@@ -130,7 +130,7 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
 {
     unsigned          i, u, k, like;
     uint32_t          n;
-    uint64_t          now;
+    uint64_t          now, at, jump;
     node_t           *node;
     ledger_ask_t      ask;
     keygate_grant_t   want, got;
@@ -139,10 +139,20 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
     memset(nodes, 0, sizeof(nodes));
 
     now = 1790000000123ull;
+    jump = 0;
 
     for (like = 1, i = 0; like && i < STEPS; i++) {
         now += random_below((uint32_t) longest);
         now -= random_below(20) == 0 ? random_below(500) : 0;
+
+        /* the engine's clock jumps, and who has not seen it is late */
+
+        if (random_below(50) == 0) {
+            jump = random_below(40000);
+            now += random_below(3) == 0 ? jump : -jump;
+        }
+
+        at = random_below(20) == 0 ? now + jump : now;
 
         k = random_below(NODES);
         node = &nodes[k];
@@ -172,7 +182,7 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
         ask.back = random_below(10) == 0;
         ask.want = ask.back ? 0 : random_below(12);
         ask.nodes = 1 + random_below(NODES);
-        ask.month = 24320 + (now - 1790000000123ull) / 2592000000ull;
+        ask.month = 24320 + (at - 1790000000123ull) / 2592000000ull;
         ask.month_ms = random_below(1000000) + 1;
         memcpy(ask.limits, limits, sizeof(ask.limits));
 
@@ -182,9 +192,9 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
 
         memcpy(ask.own, node->own, sizeof(ask.own));
 
-        ledger_exchange(&ledger, now, &ask, &want);
+        ledger_exchange(&ledger, at, &ask, &want);
 
-        if (!ask_engine(link, key, now, &ask, &got)) {
+        if (!ask_engine(link, key, at, &ask, &got)) {
             like = 0;
             break;
         }
@@ -193,8 +203,8 @@ sequence(keygate_link_t *link, const char *key, const uint32_t *limits,
         node->ceiling = got.ceiling;
 
         if (random_below(10) == 0 && like) {
-            ledger_exchange(&ledger, now, &ask, &want);
-            like = ask_engine(link, key, now, &ask, &got)
+            ledger_exchange(&ledger, at, &ask, &want);
+            like = ask_engine(link, key, at, &ask, &got)
                    && same(&want, &got, i);
             node->ceiling = got.ceiling;
         }
