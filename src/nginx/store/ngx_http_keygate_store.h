@@ -46,6 +46,7 @@
 
 #define NGX_HTTP_KEYGATE_STORE_FRESH  5000       /* ms: a node is there */
 #define NGX_HTTP_KEYGATE_STORE_KNOWN  86400000   /* ms: it is one at all */
+#define NGX_HTTP_KEYGATE_STORE_CLOCK  1000       /* ms between two looks */
 #define NGX_HTTP_KEYGATE_STORE_LATEST 253402300799000    /* the year 9999 */
 #define NGX_HTTP_KEYGATE_PASSWORD_MAX 4096
 
@@ -103,6 +104,12 @@ typedef struct {
     unsigned                   stale:1;      /* the link leads to no master */
     unsigned                   yields:1;     /* to a worker's end */
     unsigned                   moved:1;      /* it was another one before */
+    unsigned                   timed:1;      /* "offset" is this engine's */
+    unsigned                   warned:1;     /* of clocks that differ */
+    int64_t                    offset;       /* ms, its clock less a zone's */
+    int64_t                    away;         /* the same, less the wall's */
+    uint64_t                   set;          /* ms, when it was looked at */
+    uint64_t                   took;         /* ms, to do that */
     uint64_t                   kept;         /* of them, as the engine has it */
     ngx_http_keygate_lines_t   merged;       /* fields that were brought back */
     uint64_t                   astray;       /* lines that were not its own */
@@ -132,6 +139,7 @@ typedef struct {
 typedef struct {
     keygate_reply_t           *nodes;        /* NAME "MS BOOT SEQ ..." ... */
     keygate_reply_t           *acks;         /* NAME SEQ ... */
+    int64_t                    now;          /* ms, by the engine's clock */
 } ngx_http_keygate_known_t;
 
 

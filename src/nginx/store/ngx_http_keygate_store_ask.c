@@ -155,7 +155,7 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
     ngx_http_keygate_asked_t  *asked;
 
     c = &x->copy;
-    ms = x->offset + (int64_t) now->ms;
+    ms = c->offset + (int64_t) now->ms;
     wall = ms / 1000;
     month = keygate_month_of(wall);
     left = (keygate_month_begin(month + 1) - wall) * 1000;

@@ -3,9 +3,7 @@
  * in the history its copy is at, and whether that is one that is here.
  */
 
-#include "ngx_http_keygate_store.h"
-
-#include <time.h>
+#include "ngx_http_keygate_store_clock.h"
 
 
 static ngx_uint_t ngx_http_keygate_beat_known(const char *word);
@@ -18,15 +16,16 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
 {
     char               keys[4][KEYGATE_STORE_KEY_MAX];
     char               seq[24], now[24], fresh[24], known[24], boot[24];
+    int64_t            ms;
     ngx_uint_t         i;
     keygate_str_t      args[17];
     keygate_reply_t   *reply;
-    struct timespec    ts;
 
-    (void) clock_gettime(CLOCK_REALTIME, &ts);
+    if (ngx_http_keygate_clock_time(c, &ms) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-    (void) snprintf(now, sizeof(now), "%lld", (long long) ts.tv_sec * 1000
-                                              + ts.tv_nsec / 1000000);
+    (void) snprintf(now, sizeof(now), "%lld", (long long) ms);
     (void) snprintf(seq, sizeof(seq), "%llu",
                     (unsigned long long) c->place.seq);
     (void) snprintf(fresh, sizeof(fresh), "%d", NGX_HTTP_KEYGATE_STORE_FRESH);

@@ -5,7 +5,7 @@
  * longer each time, and changes nothing: the gate goes on with what it has.
  */
 
-#include "ngx_http_keygate_store.h"
+#include "ngx_http_keygate_store_clock.h"
 
 
 #define NGX_HTTP_KEYGATE_STORE_LEAST  50     /* ms of pause */
@@ -282,6 +282,7 @@ ngx_http_keygate_store_log(ngx_http_keygate_follower_t *f)
     }
 
     ngx_http_keygate_stray_log(c);
+    ngx_http_keygate_clock_log(c);
     ngx_http_keygate_store_log_name(f);
 
     if (up) {

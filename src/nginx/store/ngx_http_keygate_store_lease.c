@@ -6,9 +6,9 @@
  */
 
 #include "ngx_http_keygate_store_lease.h"
+#include "ngx_http_keygate_store_clock.h"
 
 
-#define NGX_HTTP_KEYGATE_LEASE_CLOCK  1000   /* ms between two looks at it */
 #define NGX_HTTP_KEYGATE_LEASE_PAUSE  200    /* ms, after a failure */
 #define NGX_HTTP_KEYGATE_LEASE_ROUNDS 8      /* of one task */
 #define NGX_HTTP_KEYGATE_LEASE_LONG   60     /* s: no task takes so long */
@@ -116,7 +116,7 @@ ngx_http_keygate_lease_turn(ngx_event_t *ev)
                      __ATOMIC_RELAXED);
 
     if ((__atomic_load_n(&leases->stirring, __ATOMIC_RELAXED)
-         || ms - x->set >= NGX_HTTP_KEYGATE_LEASE_CLOCK)
+         || ms - x->copy.set >= NGX_HTTP_KEYGATE_STORE_CLOCK)
         && ngx_http_keygate_lease_claim(leases, ms))
     {
         if (ngx_http_keygate_task_post(x->copy.store->threads, x->task)
@@ -183,11 +183,7 @@ ngx_http_keygate_lease_run(void *data)
 
     x->rc = ngx_http_keygate_lease_connect(x);
 
-    if (x->rc == NGX_OK
-        && (!x->timed
-            || ngx_http_keygate_now(x->copy.zone).ms - x->set
-               >= NGX_HTTP_KEYGATE_LEASE_CLOCK))
-    {
+    if (x->rc == NGX_OK) {
         x->rc = ngx_http_keygate_lease_clock(x);
     }
 
@@ -218,8 +214,6 @@ ngx_http_keygate_lease_connect(ngx_http_keygate_exchange_t *x)
         return NGX_ERROR;
     }
 
-    x->timed = 0;
-
     if (ngx_http_keygate_copy_answer(&x->copy,
             keygate_link_load(x->copy.link, KEYGATE_LUA_LEASE, &reply), &reply)
         != NGX_OK)
@@ -238,35 +232,17 @@ ngx_http_keygate_lease_connect(ngx_http_keygate_exchange_t *x)
 static ngx_int_t
 ngx_http_keygate_lease_clock(ngx_http_keygate_exchange_t *x)
 {
-    int64_t           seconds, us;
-    uint64_t          before, after;
-    keygate_str_t     args[1];
-    keygate_reply_t  *reply;
+    uint64_t  set;
 
-    args[0] = KEYGATE_STR("TIME");
+    set = x->copy.set;
 
-    before = ngx_http_keygate_now(x->copy.zone).ms;
-
-    if (ngx_http_keygate_copy_ask(&x->copy, 1, args, &reply) != NGX_OK) {
+    if (ngx_http_keygate_clock_look(&x->copy) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    after = ngx_http_keygate_now(x->copy.zone).ms;
-
-    seconds = keygate_reply_number(keygate_reply_at(reply, 0));
-    us = keygate_reply_number(keygate_reply_at(reply, 1));
-    keygate_reply_free(reply);
-
-    if (seconds <= 0 || us < 0) {
-        return ngx_http_keygate_copy_fail(&x->copy,
-                                          "it does not tell its time");
+    if (x->copy.set != set) {
+        x->delay = (uint32_t) ngx_min((x->copy.took + 3 * x->delay) / 4, 1000);
     }
-
-    x->offset = seconds * 1000 + us / 1000
-                - (int64_t) (before + (after - before) / 2);
-    x->set = after;
-    x->timed = 1;
-    x->delay = (uint32_t) ngx_min((after - before + 3 * x->delay) / 4, 1000);
 
     return NGX_OK;
 }

@@ -29,15 +29,12 @@ typedef struct {
     ngx_event_t               timer;
     void                     *task;
     char                      sha[KEYGATE_LUA_SHA + 1];
-    int64_t                   offset;        /* the engine's clock less ours */
-    uint64_t                  set;           /* ms, when it was looked at */
     uint32_t                  delay;         /* ms, of an exchange */
     ngx_http_keygate_asked_t  asked[NGX_HTTP_KEYGATE_LEASE_BATCH];
     ngx_uint_t                n;
     uint32_t                  resets;        /* of windows, looked at */
     ngx_int_t                 rc;
     unsigned                  busy:1;
-    unsigned                  timed:1;       /* "offset" is this engine's */
     unsigned                  failed:1;      /* as it was logged */
     unsigned                  again:1;       /* at once */
 } ngx_http_keygate_exchange_t;

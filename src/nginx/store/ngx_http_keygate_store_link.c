@@ -18,6 +18,7 @@ ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c)
     OPENSSL_cleanse(c->secret, sizeof(c->secret));
     c->link = NULL;
     c->stale = 0;
+    c->timed = 0;
 }
 
 

@@ -4,7 +4,7 @@
  * ngx_http_keygate_store_receipts.c.
  */
 
-#include "ngx_http_keygate_store.h"
+#include "ngx_http_keygate_store_clock.h"
 
 
 #define NGX_HTTP_KEYGATE_RECEIPT_WAIT  1000  /* for what takes a right away */
@@ -80,7 +80,9 @@ ngx_http_keygate_receipt_ask(ngx_http_keygate_copy_t *c,
     char            nodes[KEYGATE_STORE_KEY_MAX], acks[KEYGATE_STORE_KEY_MAX];
     keygate_str_t   args[5];
 
-    if (ngx_http_keygate_copy_connect(c) != NGX_OK) {
+    if (ngx_http_keygate_copy_connect(c) != NGX_OK
+        || ngx_http_keygate_clock_time(c, &known->now) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -156,13 +158,12 @@ ngx_http_keygate_receipt_missing(const ngx_http_keygate_known_t *known,
     char            seen[21];
     size_t          i;
     json_t         *missing;
-    int64_t         ms, now;
+    int64_t         ms;
     uint64_t        ack;
     keygate_str_t   name, value;
 
     *all = 0;
     missing = json_array();
-    now = ngx_http_keygate_wall(NULL) * 1000;
 
     for (i = 0; i + 1 < keygate_reply_count(known->nodes) && missing; i += 2) {
         name = keygate_reply_text(keygate_reply_at(known->nodes, i));
@@ -170,7 +171,7 @@ ngx_http_keygate_receipt_missing(const ngx_http_keygate_known_t *known,
         ms = value.len ? strtoll((const char *) value.data, NULL, 10) : 0;
 
         if (ms < 0 || ms > NGX_HTTP_KEYGATE_STORE_LATEST
-            || ms + NGX_HTTP_KEYGATE_STORE_KNOWN < now)
+            || ms + NGX_HTTP_KEYGATE_STORE_KNOWN < known->now)
         {
             continue;
         }

@@ -26,6 +26,7 @@ use Time::HiRes qw(sleep time);
 
 use Keygate;
 use Keygate::Relay;
+use Keygate::Shim;
 
 our $binary = $ENV{TEST_REDIS_SERVER} || '/usr/bin/redis-server';
 
@@ -47,18 +48,20 @@ sub version {
 
 
 # fsync: appendfsync always, which TEST_REDIS_FSYNC gives to all that keep data:
-# a newer engine answers WAITAOF after up to a second otherwise; conf: more
-# lines; tls: on a second port, {tls}; password: of the user "default"; data:
-# kept over start_again(), which is so unless it is 0.
+# a newer engine answers WAITAOF after up to a second otherwise; clock: of its
+# own, which {shim}->set(SECONDS) moves; conf: more lines; tls: on a second
+# port, {tls}; password: of the user "default"; data: kept over start_again(),
+# which is so unless it is 0.
 
 sub start {
     my ($class, %o) = @_;
 
     my $dir = tempdir('keygate-store-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
     my $self = bless { dir => $dir, socket => "$dir/socket", owner => $$,
-                       port => Keygate::free_port(), %o }, $class;
+                       port => Keygate::free_port(), env => {}, %o }, $class;
 
     $self->tls_files if $o{tls};
+    $self->{shim} = Keygate::Shim->new($self, 'clock') if $o{clock};
 
     return $self->start_again;
 }
@@ -115,6 +118,7 @@ sub start_again {
 
     if ($pid == 0) {
         POSIX::setpgid(0, 0);
+        @ENV{keys %{$self->{env}}} = values %{$self->{env}};
         open STDIN, '<', '/dev/null';
         open STDOUT, '>>', "$self->{dir}/stdout";
         open STDERR, '>&', \*STDOUT;
