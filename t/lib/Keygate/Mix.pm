@@ -14,7 +14,7 @@ use warnings;
 
 use Time::HiRes qw(time);
 
-use Keygate::Admin;
+use Keygate::Admin qw(admin_post);
 
 our $limit = 40;
 
