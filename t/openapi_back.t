@@ -49,7 +49,7 @@ keygate_api shop {
     route       GET        /items/:id.json                         read|b:x;
     route       DELETE     /items/:id:undo                         write&b:x;
     route       GET        /items::batch                           any;
-    route       NONE       /left/out                               any;
+    route       none       /left/out                               any;
     route       GET        /left/:x                                public;
     route       GET        "/a b/:y"                               optional;
     route       GET        /rest/*                                 read;

@@ -47,13 +47,13 @@ for my $case (
       { 'x-keygate' => { need => 'public' } }, 'GET /a' => 'admin' ],
     [ 'need in what is meant', { put => { security => [] } },
       { 'x-keygate' => { need => 'admin' } }, 'PUT|GET /a' => 'admin' ],
-    [ 'skip', { 'x-keygate' => { skip => \1 } }, undef, 'NONE /a' => 'any' ],
+    [ 'skip', { 'x-keygate' => { skip => \1 } }, undef, 'none /a' => 'any' ],
     [ 'servers', { servers => [ { url => '/v2' } ] }, undef,
-      'NONE /a' => 'any' ],
+      'none /a' => 'any' ],
     [ 'the same servers', { servers => [ { url => '/v1' } ] }, undef,
       'GET /a' => 'public' ],
     [ 'servers in what is meant', { servers => [ { url => '/v1' } ] },
-      { servers => [ { url => '/v2' } ] }, 'NONE /a' => 'any' ],
+      { servers => [ { url => '/v2' } ] }, 'none /a' => 'any' ],
     [ 'another operation', { put => {} }, undef,
       'PUT /a' => 'any', 'GET /a' => 'public' ],
 ) {
@@ -83,7 +83,7 @@ my %step = (components => {
 
 $r = convert(document(%key, %step, paths => { '/{x}' => \%public,
     '/a' => { '$ref' => '#/components/step' } }));
-is routes($r)->{'NONE /a'}, 'any', 'a path by another reference is left out';
+is routes($r)->{'none /a'}, 'any', 'a path by another reference is left out';
 warned($r, '/paths/~1a', qr/left out: .* leads to a reference that has/);
 
 # -- operations

@@ -63,7 +63,7 @@ for my $case (
       '/s/x/{b}' => { get => '' } },
       'GET /s/x/t' => 'public', 'HEAD /s/x/t' => 'c' ],
     [ 'what cannot be written', { '/s/{a}/t' => { get => undef },
-      '/s/x/{b}' => { get => '' } }, 'NONE /s/x/t' => 'any' ],
+      '/s/x/{b}' => { get => '' } }, 'none /s/x/t' => 'any' ],
     [ 'the document has it', { '/s/{a}/t' => { get => 'c' },
       '/s/x/{b}' => { get => '' }, '/s/x/t' => { get => '' } } ],
     [ 'one that is for less', { '/s/{a}' => { get => 'c' },
@@ -112,7 +112,7 @@ like $r->{err}, qr/^2 operations: 3 routes, 0 left out/m, 'a route more';
 $r = made({ '/s/a.{a}/t' => { get => '' }, '/s/{b}.c/t' => { get => 'c' } });
 warned($r, '/paths/~1s~1a.{a}~1t',
     qr/left out: some path is for this one and .* which needs more, and no/);
-is_deeply routes($r), { 'NONE /s/a.:a/t' => 'any', 'GET /s/:b.c/t' => 'c' },
+is_deeply routes($r), { 'none /s/a.:a/t' => 'any', 'GET /s/:b.c/t' => 'c' },
     'what no template can say is left out';
 nginx_takes($r, 'nginx takes it');
 
@@ -120,7 +120,7 @@ nginx_takes($r, 'nginx takes it');
 
 $r = made({ '/{a}/t' => { get => 'c' }, '/v2/x/{b}' => { get => '' } },
     servers => [ { url => '/' }, { url => '/v2' } ]);
-is routes($r)->{'NONE /v2/x/t'}, 'any',
+is routes($r)->{'none /v2/x/t'}, 'any',
     'by another server: what both have in common is refused';
 nginx_takes($r, 'nginx takes it');
 

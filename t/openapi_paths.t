@@ -134,7 +134,7 @@ for my $case (
       { 'GET /c/:x' => 'public' } ],
     [ 'somebody would',
       { '/a/b' => { get => undef }, '/a/{x}' => { get => '' } },
-      { 'NONE /a/b' => 'any', 'GET /a/:x' => 'public' },
+      { 'none /a/b' => 'any', 'GET /a/:x' => 'public' },
       qr/left out, and refused: else "\/a\/:x" would serve it/ ],
     [ 'another method of it is there',
       { '/a/b' => { get => undef, put => 'q' }, '/a/{x}' => { get => '' } },
@@ -144,7 +144,7 @@ for my $case (
       { 'GET /a/b' => 'public' } ],
     [ 'a parameter with a text', { '/a/{x}.json' => { get => undef },
       '/a/{x}' => { get => '' } },
-      { 'NONE /a/:x.json' => 'any', 'GET /a/:x' => 'public' } ],
+      { 'none /a/:x.json' => 'any', 'GET /a/:x' => 'public' } ],
     [ 'HEAD, which GET would serve',
       { '/a' => { get => '', head => undef, put => 'q' } },
       { 'PUT /a' => 'q' }, qr/would serve HEAD, too/ ],
@@ -225,7 +225,7 @@ my %elsewhere = (paths => {
     '/{x}' => { get => { security => [] } } });
 
 is_deeply routes(convert(document(%key, %elsewhere))),
-    { 'NONE /a' => 'any', 'GET /:x' => 'public' },
+    { 'none /a' => 'any', 'GET /:x' => 'public' },
     'what is on another server is served by no other path';
 $r = convert(document(%key, %elsewhere), '--server', '/v1');
 like $r->{out}, qr/^ +base +\/v1;/m, 'servers of paths only: --server';
@@ -252,7 +252,7 @@ $r = convert(document(%key,
         '/{x}' => { get => {} },
     }));
 is_deeply routes($r), { 'GET /a' => 'any', 'GET /:x' => 'any',
-    map { ("NONE /$_" => 'any') } qw(b c d e f g h) },
+    map { ("none /$_" => 'any') } qw(b c d e f g h) },
     'references; what one leads to nowhere is served by no other';
 like $r->{out}, qr/credential +header X-K;/, 'to a scheme, too';
 warned($r, "/paths/~1$_", qr/left out: .* is not in this document/)

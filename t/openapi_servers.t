@@ -34,29 +34,29 @@ for my $case (
     [ 'below the base', [ servers '/v1' ],
       { '/admin/{x}' => \%public,
         '/users' => { servers('/v1/admin'), %closed } },
-      { 'GET /admin/:x' => 'public', 'NONE /admin/users' => 'any' },
+      { 'GET /admin/:x' => 'public', 'none /admin/users' => 'any' },
       '/paths/~1users', $there ],
     [ 'of an operation', [ servers '/v1' ],
       { '/admin/{x}' => \%public, '/users' => { get => {
             servers('/v2', '/v1/admin'), %{$closed{get}} } } },
-      { 'GET /admin/:x' => 'public', 'NONE /admin/users' => 'any' },
+      { 'GET /admin/:x' => 'public', 'none /admin/users' => 'any' },
       '/paths/~1users', $there ],
     [ 'one that is served, too', [ servers '/v1' ],
       { '/admin/{x}' => \%public,
         '/users' => { servers('/v1', '/v1/admin'), %closed } },
       { 'GET /admin/:x' => 'public', 'GET /users' => 'c',
-        'NONE /admin/users' => 'any' }, '/paths/~1users', $there ],
+        'none /admin/users' => 'any' }, '/paths/~1users', $there ],
     [ 'another one of the document', [ servers '/', '/v2' ],
       { '/v2/{b}' => \%public, '/y' => \%closed },
-      { 'GET /v2/:b' => 'public', 'NONE /v2/y' => 'any', 'GET /y' => 'c' },
+      { 'GET /v2/:b' => 'public', 'none /v2/y' => 'any', 'GET /y' => 'c' },
       '/paths/~1y', $there ],
     [ 'the one above', [ servers '/v2', '/' ],
       { '/{b}' => \%public, '/v2/y' => \%closed },
-      { 'GET /:b' => 'public', 'GET /v2/y' => 'c', 'NONE /y' => 'any' },
+      { 'GET /:b' => 'public', 'GET /v2/y' => 'c', 'none /y' => 'any' },
       '/paths/~1v2~1y', $there ],
     [ 'a base that a parameter is for', [ servers '/v2', '/' ],
       { '/{b}' => \%public, '/{v}/y' => \%closed },
-      { 'GET /:b' => 'public', 'GET /:v/y' => 'c', 'NONE /y' => 'any' },
+      { 'GET /:b' => 'public', 'GET /:v/y' => 'c', 'none /y' => 'any' },
       '/paths/~1{v}~1y', $there ],
     [ 'the base itself', [ servers '/v2', '/' ],
       { '/{b}' => \%public, '/' => \%public, '/v2' => \%closed },
@@ -79,11 +79,11 @@ for my $case (
       { '/v2/{b}' => \%public, '/{b}/{c}/{d}' => \%public,
         '/y' => { servers($v), %closed } },
       { 'GET /v2/:b' => 'public', 'GET /:b/:c/:d' => 'public',
-        'NONE /v2/y' => 'any', 'NONE /a/b/y' => 'any' },
+        'none /v2/y' => 'any', 'none /a/b/y' => 'any' },
       '/paths/~1y', $there ],
     [ 'a path that cannot be read', [ servers '/', '/v2' ],
       { '/v2/{b}' => \%public, '/y' => { '$ref' => '#/none' } },
-      { 'GET /v2/:b' => 'public', 'NONE /v2/y' => 'any' },
+      { 'GET /v2/:b' => 'public', 'none /v2/y' => 'any' },
       '/paths/~1y', $there ],
 ) {
     my ($name, $servers, $paths, $routes, $pointer, $told) = @$case;
@@ -100,7 +100,7 @@ my %pass = ('x-keygate' => { unmatched => 'pass' }, paths => {
     '/y' => { servers('/zz'), %closed }, '/x' => \%closed });
 
 $r = convert(document(%pass));
-is_deeply routes($r), { 'GET /x' => 'c', map { ("NONE $_" => 'any') }
+is_deeply routes($r), { 'GET /x' => 'c', map { ("none $_" => 'any') }
     qw(/y /zz/y) }, 'unmatched pass: what is left out is refused';
 like $r->{out}, qr/^ +unmatched +pass;$/m, 'all else passes';
 nginx_takes($r, 'nginx takes it');

@@ -36,7 +36,7 @@ for my $case (
 
     $r = convert(document(%key, servers => [ { url => '/v1' } ],
         paths => { '/admin' => $item, '/{x}' => \%public }));
-    is_deeply routes($r), { 'NONE /admin' => 'any', 'GET /:x' => 'public' },
+    is_deeply routes($r), { 'none /admin' => 'any', 'GET /:x' => 'public' },
         "$name: is served by no other";
     warned($r, '/paths/~1admin', qr/and refused: else "\/:x" would serve/);
     like $r->{err}, qr/^[12] operations: \d routes, [01] left out/m,

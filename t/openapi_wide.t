@@ -65,7 +65,7 @@ for my $case (
       { 'PUT /s/*' => 'a' }, get => $open ],
     [ 'everybody, and another one would serve it', '/s/*',
       { '/s/*' => { get => '' }, '/{z}/{w}' => { put => 'a' } },
-      { 'NONE /s/*' => 'any', 'PUT /:z/:w' => 'a' }, get => $open ],
+      { 'none /s/*' => 'any', 'PUT /:z/:w' => 'a' }, get => $open ],
     (map {
         my ($path, $template) = @$_;
 

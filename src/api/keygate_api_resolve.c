@@ -218,7 +218,9 @@ keygate_api_method_valid(keygate_str_t method)
 {
     size_t  i;
 
-    if (keygate_str_eq(method, KEYGATE_STR("*"))) {
+    if (keygate_str_eq(method, KEYGATE_STR("*"))
+        || keygate_str_eq(method, KEYGATE_STR(KEYGATE_METHOD_NONE)))
+    {
         return 1;
     }
 
@@ -283,7 +285,7 @@ keygate_api_resolve_route(keygate_api_t *api, const keygate_str_t *args,
         if (!keygate_api_method_valid(route.method)) {
             return keygate_api_fault(fault, args[1],
                                      "methods in upper case, joined by "
-                                     "\"|\", or \"*\"");
+                                     "\"|\", or \"*\", or \"none\"");
         }
 
         rc = keygate_api_add_route(api, &route, fault);

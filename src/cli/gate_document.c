@@ -25,7 +25,9 @@ cli_gate_document_me(const cli_gate_t *gate)
     route = keygate_path_rest(KEYGATE_STR(CLI_GATE_ME), api->base, &rest)
             ? keygate_router_match(api->router, rest) : NULL;
 
-    if (route != NULL && !keygate_str_eq(route->method, KEYGATE_STR("NONE"))) {
+    if (route != NULL
+        && !keygate_str_eq(route->method, KEYGATE_STR(KEYGATE_METHOD_NONE)))
+    {
         cli_note(gate->document.cli, "%s: \"%.*s\" has %s, which is the "
                  "gate's: its location in the site is to be removed, or to "
                  "have another path, where the document's is meant",

@@ -143,7 +143,7 @@ keygate_openapi_route_of(keygate_openapi_export_t *e,
         return 0;
     }
 
-    if (keygate_str_eq(route->args[1], KEYGATE_STR("NONE"))
+    if (keygate_str_eq(route->args[1], KEYGATE_STR(KEYGATE_METHOD_NONE))
         && json_object_get(e->paths, path) == NULL)
     {
         item = keygate_openapi_member_of(e, e->paths, path);

@@ -35,7 +35,7 @@
 
 
 #define KEYGATE_OPENAPI_STEPS    20000000    /* bounds time, whatever comes */
-#define KEYGATE_OPENAPI_NOBODY   "NONE"      /* a method of no request */
+#define KEYGATE_OPENAPI_NOBODY   KEYGATE_METHOD_NONE
 
 
 typedef enum {

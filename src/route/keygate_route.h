@@ -12,6 +12,8 @@
 
 #define KEYGATE_PATH_MAX      32768  /* longer paths match no route */
 #define KEYGATE_SEGMENTS_MAX  64     /* of a template */
+#define KEYGATE_METHOD_NONE   "none" /* in place of a method: the template has
+                                        none, and no request is served */
 #define KEYGATE_PATH_KEPT     0x01   /* an encoded '/' that stays in its
                                         segment; no other path has it */
 
@@ -33,7 +35,7 @@ struct keygate_when_s {
 typedef struct keygate_route_s  keygate_route_t;
 
 struct keygate_route_s {
-    keygate_str_t     method;     /* "GET", or "*" */
+    keygate_str_t     method;     /* "GET", "*" or "none" */
     keygate_str_t     path;       /* the template as written */
     keygate_need_t    need;
     uint32_t          cost;       /* default 1 */
@@ -161,13 +163,15 @@ int keygate_path_firm(const keygate_router_t *router, keygate_str_t base,
 
 /*
  * The route that serves "method" among "routes" (linked through "next"): the
- * one that names it, else GET's for HEAD, else "*", else NULL.
+ * one that names it, else GET's for HEAD, else "*", else NULL.  One of
+ * KEYGATE_METHOD_NONE serves none, whatever a request says that its is.
  */
 keygate_route_t *keygate_route_method(keygate_route_t *routes,
     keygate_str_t method);
 
 /* Writes "GET, HEAD, POST" for an Allow header (RFC 9110, 10.2.1), each method
- * once, in the order configured, HEAD after GET; "*" is left out. */
+ * once, in the order configured, HEAD after GET; "*" and
+ * KEYGATE_METHOD_NONE are left out. */
 void keygate_route_allow(const keygate_route_t *routes, keygate_buf_t *out);
 
 

@@ -26,7 +26,10 @@ keygate_route_method(keygate_route_t *routes, keygate_str_t method)
 {
     keygate_route_t  *route;
 
-    route = keygate_method_find(routes, method);
+    /* a proxy that asks by keygate_auth may send a method of this name */
+
+    route = keygate_str_eq(method, KEYGATE_STR(KEYGATE_METHOD_NONE))
+            ? NULL : keygate_method_find(routes, method);
 
     if (route == NULL && keygate_str_eq(method, KEYGATE_STR("HEAD"))) {
         route = keygate_method_find(routes, KEYGATE_STR("GET"));
@@ -52,6 +55,8 @@ keygate_route_allow(const keygate_route_t *routes, keygate_buf_t *out)
 
     for (route = routes; route != NULL; route = route->next) {
         if (keygate_str_eq(route->method, KEYGATE_STR("*"))
+            || keygate_str_eq(route->method,
+                              KEYGATE_STR(KEYGATE_METHOD_NONE))
             || (get && keygate_str_eq(route->method, KEYGATE_STR("HEAD"))))
         {
             continue;

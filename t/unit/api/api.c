@@ -106,6 +106,7 @@ mistakes(void)
             4, "not both");
     mistake(BASE "scope a;\nroute GET /a a&a;", "a", 4, "only once");
     mistake(BASE "route get /a any;", "get", 3, "upper case");
+    mistake(BASE "route None /a any;", "None", 3, "or \"none\"");
     mistake(BASE "route GET| /a any;", "GET|", 3, "upper case");
     mistake(BASE "route GET|GET /a any;", "/a", 3, "told apart");
     mistake(BASE "route GET /a/:x any;\nroute GET /a/:y any;", "/a/:y", 4,

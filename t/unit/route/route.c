@@ -369,6 +369,7 @@ test_methods(void)
         "HEAD /b", "GET /b", "* /b",
         "* /c",
         "HEAD /d", "PUT /d",
+        "none /e",
     };
 
     static const struct {
@@ -380,6 +381,7 @@ test_methods(void)
         { "/b", "GET, HEAD", "GET HEAD * * *" },
         { "/c", "", "* * * * *" },
         { "/d", "HEAD, PUT", "- HEAD - - -" },
+        { "/e", "", "- - - - -" },
     };
 
     r = router(texts, N(texts));
