@@ -19,21 +19,21 @@ static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
  * the end. */
 
 static void
-ngx_http_keygate_zone_reject_first(void *data, uint64_t line,
+ngx_http_keygate_journal_reject_first(void *data, uint64_t line,
     const keygate_fault_t *fault)
 {
     if (!fault->late) {
-        ngx_http_keygate_zone_reject(data, line, fault);
+        ngx_http_keygate_journal_reject(data, line, fault);
     }
 }
 
 
 static void
-ngx_http_keygate_zone_reject_last(void *data, uint64_t line,
+ngx_http_keygate_journal_reject_last(void *data, uint64_t line,
     const keygate_fault_t *fault)
 {
     if (fault->late) {
-        ngx_http_keygate_zone_reject(data, line, fault);
+        ngx_http_keygate_journal_reject(data, line, fault);
     }
 }
 
@@ -56,8 +56,8 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
     ngx_http_keygate_zone_reads(zone, &conf);
 
     conf.last = (last != 0);
-    conf.reject = last ? ngx_http_keygate_zone_reject_last
-                       : ngx_http_keygate_zone_reject_first;
+    conf.reject = last ? ngx_http_keygate_journal_reject_last
+                       : ngx_http_keygate_journal_reject_first;
 
     j = keygate_journal_create((char *) zone->journal.data, &conf);
     if (j == NULL) {

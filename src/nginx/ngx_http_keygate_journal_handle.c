@@ -46,13 +46,13 @@ ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
 
     conf->hmac = (zone->pepper.len != 0);
     conf->must_exist = 1;
-    conf->reject = ngx_http_keygate_zone_reject;
+    conf->reject = ngx_http_keygate_journal_reject;
     conf->data = zone;
 }
 
 
 void
-ngx_http_keygate_zone_reject(void *data, uint64_t line,
+ngx_http_keygate_journal_reject(void *data, uint64_t line,
     const keygate_fault_t *fault)
 {
     ngx_http_keygate_zone_t *zone = data;

@@ -114,7 +114,7 @@ keygate_journal_t *ngx_http_keygate_zone_follower(
 /* How such a handle is made, and how it reports. */
 void ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
     keygate_journal_conf_t *conf);
-void ngx_http_keygate_zone_reject(void *data, uint64_t line,
+void ngx_http_keygate_journal_reject(void *data, uint64_t line,
     const keygate_fault_t *fault);
 /* Whether the journal has only become longer, and has a store: what comes of
  * that is for the store's threads to see, which know a line of its own. */

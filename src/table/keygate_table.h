@@ -134,7 +134,8 @@ typedef struct {
  * than 64 KiB.
  */
 keygate_table_t *keygate_table_init(void *mem, size_t size,
-    const unsigned char seed[16]);/* Makes it anew, as init() has; nobody may be reading. */
+    const unsigned char seed[16]);
+/* Makes it anew, as init() has; nobody may be reading. */
 void keygate_table_restart(keygate_table_t *t);
 
 /* Whether "mem" holds a whole table of this layout and size. */
@@ -203,8 +204,8 @@ int keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
 
 /* Whether there is room for "n" more records like this one, with a reserve for
  * changes to those that exist; or in place of what it was, if it is there. */
-int keygate_table_room(keygate_table_t *t,
-    const keygate_record_t *record, unsigned n);
+int keygate_table_room(keygate_table_t *t, const keygate_record_t *record,
+    unsigned n);
 
 /*
  * A journal that was rewritten is read from its start: begin a sweep, apply
@@ -297,7 +298,6 @@ keygate_rc_t keygate_table_find_id_with(const keygate_table_t *t,
     keygate_str_t id, keygate_key_t *key, keygate_cidr_t *addresses);
 
 /* The same for whoever has no use for addresses. */
-
 static inline keygate_rc_t
 keygate_table_find(const keygate_table_t *t,
     const unsigned char digest[KEYGATE_DIGEST_LEN], int64_t wall,

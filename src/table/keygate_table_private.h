@@ -106,7 +106,8 @@ unsigned keygate_arena_granules(unsigned class);
 uint32_t keygate_arena_count(const keygate_table_t *t, unsigned list);
 
 /* The list to take a body from: its own or, when the arena has no more beside
- * the reserve (or "arena" is 0), one of larger pieces; 0: the arena, or none. */
+ * the reserve (or "arena" is 0), one of larger pieces; 0: the arena, or
+ * none. */
 unsigned keygate_arena_list(const keygate_table_t *t, unsigned granules,
     int arena);
 
