@@ -281,7 +281,7 @@ cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
         return cli_error(CLI_NOT_FOUND, "there is no key %s", new->id);
     }
 
-    if (cli_json_text(find->wants[0].json, "revoked_at") != NULL) {
+    if (keygate_change_revoked(find->wants[0].json)) {
         return cli_error(CLI_FAILED, "%s is revoked: there is nothing to "
                          "rotate", new->id);
     }

@@ -96,7 +96,7 @@ cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 
     for (i = 0; i < find->n && rc == CLI_OK; i++) {
         if ((e->edit == cli_edit_suspend || e->edit == cli_edit_resume)
-            && cli_json_text(find->wants[i].json, "revoked_at") != NULL)
+            && keygate_change_revoked(find->wants[i].json))
         {
             return cli_error(CLI_FAILED, "%s is revoked and stays so: nothing "
                              "was changed; create another key",

@@ -68,6 +68,10 @@ json_t *keygate_change_create_key(const json_t *request, const char *id,
 json_t *keygate_change_patch_key(const json_t *current, const json_t *patch,
     const keygate_known_t *known, json_t **faults);
 
+/* Whether a key is revoked.  It stays so: it can be neither suspended, resumed
+ * nor rotated any more. */
+int keygate_change_revoked(const json_t *current);
+
 /* Parses {overlap?: "24h"}; "request" may be NULL, for none.  Returns seconds,
  * or -1 and *faults. */
 int64_t keygate_change_overlap(const json_t *request, json_t **faults);

@@ -1,20 +1,16 @@
 /*
- * Changes to keys: which members go where.  Whether they may is checked in
- * keygate_change_check.c, before and after.
+ * Changes to keys: which members go where, and a new digest.  Whether they may
+ * is checked in keygate_change_check.c, before and after; what ends, rests or
+ * begins anew is in keygate_change_state.c.
  */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "keygate_change_private.h"
-#include "keygate_record_private.h"
 
 
 #define KEYGATE_LAST_SECOND  INT64_C(253402300799)  /* of the year 9999 */
-
-
-static json_t *keygate_change_since(const json_t *current, const char *name,
-    int64_t now, json_t **faults);
 
 
 static const char *const  keygate_no_members[] = { NULL };
@@ -221,7 +217,7 @@ keygate_change_rotate_key(const json_t *current, const keygate_hex_t *digest,
 
     keygate_check_init(&c, KEYGATE_KEY, NULL);
 
-    if (json_is_string(json_object_get(current, "revoked_at"))) {
+    if (keygate_change_revoked(current)) {
         keygate_check_fault(&c, NULL, NULL, "is revoked");
     }
 
@@ -243,154 +239,6 @@ keygate_change_rotate_key(const json_t *current, const keygate_hex_t *digest,
                                 overlap == 0 ? 0 : now + 1 + overlap);
         keygate_change_set(&c, record, "digest", keygate_digest_string(digest));
         keygate_change_set_at(&c, record, "rotated_at", now);
-    }
-
-    return keygate_check_result(&c, record, faults);
-}
-
-
-json_t *
-keygate_change_revoke_key(const json_t *current, int64_t now,
-    json_t **faults)
-{
-    return keygate_change_since(current, "revoked_at", now, faults);
-}
-
-
-json_t *
-keygate_change_suspend_key(const json_t *current, int64_t now,
-    json_t **faults)
-{
-    return keygate_change_since(current, "suspended_at", now, faults);
-}
-
-
-/* Sets a time, unless there is one. */
-
-static json_t *
-keygate_change_since(const json_t *current, const char *name, int64_t now,
-    json_t **faults)
-{
-    json_t           *record;
-    keygate_check_t   c;
-
-    keygate_check_init(&c, KEYGATE_KEY, NULL);
-
-    record = json_deep_copy(current);
-
-    if (record != NULL && !json_is_string(json_object_get(record, name))) {
-        keygate_change_set_at(&c, record, name, now);
-    }
-
-    return keygate_check_result(&c, record, faults);
-}
-
-
-json_t *
-keygate_change_resume_key(const json_t *current, int64_t now,
-    json_t **faults)
-{
-    json_t           *record;
-    keygate_check_t   c;
-
-    (void) now;
-
-    keygate_check_init(&c, KEYGATE_KEY, NULL);
-
-    record = json_deep_copy(current);
-
-    if (record != NULL) {
-        (void) json_object_del(record, "suspended_at");
-    }
-
-    return keygate_check_result(&c, record, faults);
-}
-
-
-/* Each reset has a time of its own, by which others see that it is a new
- * one. */
-
-static json_t *
-keygate_change_resets(keygate_check_t *c, const json_t *current,
-    const char *name, int64_t now)
-{
-    json_t                 *resets, *old;
-    keygate_fault_t         fault;
-    keygate_record_t        record;
-    const keygate_reset_t  *newest;
-
-    memset(&record, 0, sizeof(keygate_record_t));
-    old = json_object_get(current, "resets");
-
-    if (json_is_object(old)
-        && keygate_record_resets(&record, old, &fault) != KEYGATE_OK)
-    {
-        old = NULL;
-    }
-
-    newest = keygate_reset_newest(record.resets, record.n_resets);
-
-    if (newest != NULL && newest->at >= now) {
-        now = newest->at + 1;
-    }
-
-    resets = name != NULL && json_is_object(old) ? json_deep_copy(old)
-                                                 : json_object();
-    keygate_change_memory(c, resets != NULL);
-
-    if (resets != NULL) {
-        keygate_change_set_at(c, resets, name == NULL ? "all" : name, now);
-    }
-
-    keygate_record_free(&record);
-
-    return resets;
-}
-
-
-json_t *
-keygate_change_reset_key(const json_t *current, const char *name, int64_t now,
-    json_t **faults)
-{
-    json_t           *record, *resets;
-    keygate_check_t   c;
-    keygate_reset_t   reset;
-
-    keygate_check_init(&c, KEYGATE_KEY, NULL);
-
-    if (name != NULL
-        && keygate_reset_parse(keygate_span(name), &reset) != KEYGATE_OK)
-    {
-        keygate_check_fault(&c, "rate", NULL, "is not the name of a rate");
-    }
-
-    record = NULL;
-
-    if (keygate_check_passed(&c)) {
-        record = json_deep_copy(current);
-    }
-
-    if (record != NULL) {
-        resets = keygate_change_resets(&c, current, name, now);
-        keygate_change_set(&c, record, "resets", resets);
-    }
-
-    return keygate_check_result(&c, record, faults);
-}
-
-
-json_t *
-keygate_change_expire_key(const json_t *current, int64_t at, json_t **faults)
-{
-    json_t           *record;
-    keygate_check_t   c;
-
-    keygate_check_init(&c, KEYGATE_KEY, NULL);
-
-    record = json_deep_copy(current);
-
-    if (record != NULL) {
-        keygate_change_set_at(&c, record, "expires_at", at);
     }
 
     return keygate_check_result(&c, record, faults);

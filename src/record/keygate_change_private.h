@@ -1,6 +1,6 @@
 /*
- * Between the changes (keygate_change.c, _key.c, _account.c) and the checks of
- * what they are made of (keygate_change_check.c).
+ * Between the changes (keygate_change.c, _key.c, _state.c, _account.c) and the
+ * checks of what they are made of (keygate_change_check.c).
  */
 
 #ifndef KEYGATE_CHANGE_PRIVATE_H

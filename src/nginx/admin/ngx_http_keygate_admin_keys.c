@@ -255,7 +255,7 @@ ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job)
         return;
     }
 
-    if (record.revoked_at != KEYGATE_NEVER) {
+    if (keygate_change_revoked(record.json)) {
         ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
                                   "The key is revoked: create another one.");
 
@@ -314,7 +314,7 @@ ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
     }
 
     if (change != keygate_change_revoke_key
-        && record.revoked_at != KEYGATE_NEVER)
+        && keygate_change_revoked(record.json))
     {
         ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
                                   "The key is revoked: create another one.");
