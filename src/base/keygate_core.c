@@ -8,9 +8,6 @@
 #include "keygate_core.h"
 
 
-static const char  keygate_hex_digits[] = "0123456789abcdef";
-
-
 int
 keygate_str_eq(keygate_str_t a, keygate_str_t b)
 {
@@ -111,7 +108,8 @@ keygate_json_escaped(const unsigned char *p, const unsigned char *end,
 static void
 keygate_json_escape(keygate_buf_t *b, int code)
 {
-    char  text[7];
+    char           text[7];
+    unsigned char  bytes[2];
 
     text[0] = '\\';
     text[2] = '\0';
@@ -137,11 +135,9 @@ keygate_json_escape(keygate_buf_t *b, int code)
 
     default:
         text[1] = 'u';
-        text[2] = keygate_hex_digits[code >> 12 & 0xf];
-        text[3] = keygate_hex_digits[code >> 8 & 0xf];
-        text[4] = keygate_hex_digits[code >> 4 & 0xf];
-        text[5] = keygate_hex_digits[code & 0xf];
-        text[6] = '\0';
+        bytes[0] = (unsigned char) (code >> 8);
+        bytes[1] = (unsigned char) code;
+        keygate_hex_text(bytes, sizeof(bytes), text + 2);
         break;
     }
 
@@ -205,6 +201,33 @@ keygate_buf_json(keygate_buf_t *b, keygate_str_t s)
     keygate_buf_puts(b, "\"");
     keygate_buf_json_part(b, s);
     keygate_buf_puts(b, "\"");
+}
+
+
+void
+keygate_hex_pair(unsigned char c, char pair[2])
+{
+    static const char  digits[] = "0123456789ABCDEF";
+
+    pair[0] = digits[c >> 4];
+    pair[1] = digits[c & 0xf];
+}
+
+
+/* A digit is the same with that bit, which makes a letter a small one. */
+
+void
+keygate_hex_text(const unsigned char *bytes, size_t n, char *text)
+{
+    size_t  i;
+
+    for (i = 0; i < n; i++) {
+        keygate_hex_pair(bytes[i], text + 2 * i);
+        text[2 * i] |= 0x20;
+        text[2 * i + 1] |= 0x20;
+    }
+
+    text[2 * n] = '\0';
 }
 
 

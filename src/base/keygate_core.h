@@ -114,6 +114,11 @@ void keygate_buf_json_part(keygate_buf_t *b, keygate_str_t s);
  */
 size_t keygate_utf8(const unsigned char *p, const unsigned char *end);
 
+/* A byte as two hex digits, in capitals as RFC 3986 wants them; "n" bytes as
+ * 2 * n small ones and a NUL. */
+void keygate_hex_pair(unsigned char c, char pair[2]);
+void keygate_hex_text(const unsigned char *bytes, size_t n, char *text);
+
 /* The value of a hex digit in either case, or -1. */
 int keygate_hex_value(unsigned char c);
 

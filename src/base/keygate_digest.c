@@ -152,15 +152,7 @@ void
 keygate_digest_hex(const unsigned char digest[KEYGATE_DIGEST_LEN],
     char hex[2 * KEYGATE_DIGEST_LEN + 1])
 {
-    unsigned           i;
-    static const char  digits[] = "0123456789abcdef";
-
-    for (i = 0; i < KEYGATE_DIGEST_LEN; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 0xf];
-    }
-
-    hex[2 * KEYGATE_DIGEST_LEN] = '\0';
+    keygate_hex_text(digest, KEYGATE_DIGEST_LEN, hex);
 }
 
 

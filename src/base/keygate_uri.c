@@ -16,13 +16,10 @@ static const unsigned char  keygate_uri_plain[256] = {
 static void
 keygate_uri_put(keygate_buf_t *out, unsigned char c)
 {
-    char               text[4];
-
-    static const char  digits[] = "0123456789ABCDEF";
+    char  text[4];
 
     text[0] = '%';
-    text[1] = digits[c >> 4];
-    text[2] = digits[c & 0xf];
+    keygate_hex_pair(c, text + 1);
     text[3] = '\0';
 
     keygate_buf_puts(out, text);

@@ -321,16 +321,13 @@ cli_remote_filled(cli_t *cli)
 int
 cli_remote_epoch(char epoch[KEYGATE_EPOCH_MAX + 1])
 {
-    unsigned       i;
     unsigned char  bytes[16];
 
     if (RAND_bytes(bytes, sizeof(bytes)) != 1) {
         return cli_error(CLI_FAILED, "there is no randomness");
     }
 
-    for (i = 0; i < sizeof(bytes); i++) {
-        snprintf(epoch + 2 * i, 3, "%02x", bytes[i]);
-    }
+    keygate_hex_text(bytes, sizeof(bytes), epoch);
 
     return CLI_OK;
 }

@@ -129,11 +129,10 @@ ngx_http_keygate_log_verdict(ngx_http_request_t *r,
 static void
 ngx_http_keygate_log_text(keygate_buf_t *out, ngx_str_t *text, size_t max)
 {
-    u_char          c, escape[4];
+    char            escape[4];
     size_t          i, len;
+    u_char          c;
     keygate_str_t   run;
-
-    static const u_char  hex[] = "0123456789ABCDEF";
 
     escape[0] = '\\';
     escape[1] = 'x';
@@ -152,9 +151,8 @@ ngx_http_keygate_log_text(keygate_buf_t *out, ngx_str_t *text, size_t max)
 
         keygate_buf_put(out, run);
 
-        escape[2] = hex[c >> 4];
-        escape[3] = hex[c & 0xf];
-        run.data = escape;
+        keygate_hex_pair(c, escape + 2);
+        run.data = (u_char *) escape;
         run.len = sizeof(escape);
         keygate_buf_put(out, run);
 

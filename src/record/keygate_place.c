@@ -24,7 +24,7 @@ keygate_place_next(keygate_place_t *place, keygate_str_t line)
 {
     int             n;
     char            text[KEYGATE_CHAIN_MAX + 32];
-    unsigned        i, len;
+    unsigned        len;
     EVP_MD_CTX     *ctx;
     unsigned char   md[EVP_MAX_MD_SIZE];
 
@@ -45,9 +45,7 @@ keygate_place_next(keygate_place_t *place, keygate_str_t line)
 
     EVP_MD_CTX_free(ctx);
 
-    for (i = 0; i < KEYGATE_SHA1_LEN; i++) {
-        snprintf(place->chain + 2 * i, 3, "%02x", md[i]);
-    }
+    keygate_hex_text(md, KEYGATE_SHA1_LEN, place->chain);
 
     place->seq++;
 

@@ -31,7 +31,7 @@ keygate_lua_text(keygate_lua_e script)
 keygate_rc_t
 keygate_lua_sha(keygate_lua_e script, char sha[KEYGATE_LUA_SHA + 1])
 {
-    unsigned        i, len;
+    unsigned        len;
     keygate_str_t   text;
     unsigned char   md[EVP_MAX_MD_SIZE];
 
@@ -41,12 +41,7 @@ keygate_lua_sha(keygate_lua_e script, char sha[KEYGATE_LUA_SHA + 1])
         return KEYGATE_NOMEM;
     }
 
-    for (i = 0; i < len && 2 * i < KEYGATE_LUA_SHA; i++) {
-        sha[2 * i] = "0123456789abcdef"[md[i] >> 4];
-        sha[2 * i + 1] = "0123456789abcdef"[md[i] & 0xf];
-    }
-
-    sha[2 * i] = '\0';
+    keygate_hex_text(md, KEYGATE_LUA_SHA / 2, sha);
 
     return KEYGATE_OK;
 }
