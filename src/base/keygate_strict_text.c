@@ -4,11 +4,8 @@
 
 #include <string.h>
 
+#include "keygate_fnv.h"
 #include "keygate_strict_private.h"
-
-
-#define KEYGATE_HASH_BASIS  UINT64_C(0xcbf29ce484222325)
-#define KEYGATE_HASH_PRIME  UINT64_C(0x100000001b3)
 
 
 /* A well-formed sequence of "n" bytes. */
@@ -107,7 +104,7 @@ keygate_strict_name(keygate_strict_t *s)
 {
     uint32_t  c;
 
-    s->hash = KEYGATE_HASH_BASIS;
+    s->hash = KEYGATE_FNV64_START;
     s->name.n = 0;
 
     if (!keygate_lex_char(&s->lex, '"')) {
@@ -122,7 +119,7 @@ keygate_strict_name(keygate_strict_t *s)
             return 0;
         }
 
-        s->hash = (s->hash ^ c) * KEYGATE_HASH_PRIME;
+        s->hash = keygate_fnv64_step(s->hash, c);
 
         if (s->name.n <= KEYGATE_NAME_MAX) {
             s->name.c[s->name.n++] = keygate_strict_fold(c);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "keygate_decide_private.h"
+#include "keygate_fnv.h"
 
 
 static unsigned keygate_lease_group(keygate_window_t *windows, unsigned n,
@@ -85,8 +86,8 @@ keygate_lease_group(keygate_window_t *windows, unsigned n,
 
     n = i;
 
-    for (hash = 2166136261u, u = 0; u < KEYGATE_UNITS; u++) {
-        hash = (hash ^ limits[u]) * 16777619u;
+    for (hash = KEYGATE_FNV32_START, u = 0; u < KEYGATE_UNITS; u++) {
+        hash = keygate_fnv32_step(hash, limits[u]);
         hash ^= hash >> 15;
     }
 

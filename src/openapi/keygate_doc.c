@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "keygate_doc.h"
+#include "keygate_fnv.h"
 
 
 #define KEYGATE_DOC_BLOCK   65536
@@ -183,20 +184,6 @@ keygate_doc_node(keygate_doc_t *doc, keygate_doc_kind_e kind, unsigned line)
 }
 
 
-static uint32_t
-keygate_doc_hash(keygate_str_t s)
-{
-    size_t    i;
-    uint32_t  hash;
-
-    for (hash = 2166136261u, i = 0; i < s.len; i++) {
-        hash = (hash ^ s.data[i]) * 16777619u;
-    }
-
-    return hash;
-}
-
-
 /* The slot of a name in an index of "size", a power of two. */
 
 static keygate_doc_node_t **
@@ -205,7 +192,7 @@ keygate_doc_slot(keygate_doc_node_t **index, uint32_t size,
 {
     uint32_t  i, hash;
 
-    hash = keygate_doc_hash(name);
+    hash = keygate_fnv32(KEYGATE_FNV32_START, name);
 
     for (i = 0; index[(hash + i) & (size - 1)] != NULL; i++) {
         if (keygate_str_eq(index[(hash + i) & (size - 1)]->name, name)) {

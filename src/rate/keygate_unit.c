@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "keygate_calendar.h"
+#include "keygate_fnv.h"
 #include "keygate_rate.h"
 
 
@@ -72,19 +73,10 @@ keygate_unit_named(keygate_str_t name)
 }
 
 
-/* FNV-1a */
-
 uint64_t
 keygate_rate_group_number(keygate_str_t name)
 {
-    size_t    i;
-    uint64_t  number;
-
-    for (number = 0xcbf29ce484222325ull, i = 0; i < name.len; i++) {
-        number = (number ^ name.data[i]) * 0x100000001b3ull;
-    }
-
-    return number;
+    return keygate_fnv64(KEYGATE_FNV64_START, name);
 }
 
 

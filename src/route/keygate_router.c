@@ -12,18 +12,13 @@
 
 
 static uint32_t
-keygate_hash(keygate_str_t s)
+keygate_edge_hash(keygate_str_t s)
 {
-    size_t    i;
-    uint32_t  hash;
-
-    hash = KEYGATE_HASH_START;
-
-    for (i = 0; i < s.len && i < KEYGATE_HASH_BYTES; i++) {
-        hash = keygate_hash_step(hash, s.data[i]);
+    if (s.len > KEYGATE_HASH_BYTES) {
+        s.len = KEYGATE_HASH_BYTES;
     }
 
-    return hash;
+    return keygate_fnv32(KEYGATE_FNV32_START, s);
 }
 
 
@@ -119,7 +114,7 @@ keygate_router_fixed(keygate_router_t *router, keygate_node_t *node,
     keygate_segment_t   segment;
 
     segment.text = text;
-    segment.hash = keygate_hash(text);
+    segment.hash = keygate_edge_hash(text);
 
     edge = keygate_edge_find(router, node->number, &segment);
 

@@ -9,10 +9,10 @@
 #ifndef KEYGATE_ROUTER_H
 #define KEYGATE_ROUTER_H
 
+#include "keygate_fnv.h"
 #include "keygate_route.h"
 
 
-#define KEYGATE_HASH_START  2166136261u
 #define KEYGATE_HASH_BYTES  64          /* of a segment; what is longer is told
                                            apart by comparing it */
 
@@ -127,13 +127,6 @@ keygate_route_t *keygate_whole_find(const keygate_router_t *router,
  */
 int keygate_template_next(keygate_str_t path, size_t *at,
     keygate_str_t *segment);
-
-
-static inline uint32_t
-keygate_hash_step(uint32_t hash, unsigned char c)
-{
-    return (hash ^ c) * 16777619u;
-}
 
 
 /* Where the search for an edge begins. */

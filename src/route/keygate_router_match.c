@@ -34,12 +34,12 @@ keygate_walk_init(keygate_walk_t *walk, keygate_str_t path, unsigned depth)
     for (walk->n = 0; p < end && walk->n < depth; walk->n++) {
         segment = &walk->segments[walk->n];
         segment->text.data = ++p;
-        hash = KEYGATE_HASH_START;
+        hash = KEYGATE_FNV32_START;
 
         stop = end - p > KEYGATE_HASH_BYTES ? p + KEYGATE_HASH_BYTES : end;
 
         while (p < stop && *p != '/') {
-            hash = keygate_hash_step(hash, *p++);
+            hash = keygate_fnv32_step(hash, *p++);
         }
 
         if (p == stop && p < end) {

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "keygate_fnv.h"
 #include "keygate_history.h"
 
 
@@ -255,7 +256,8 @@ keygate_history_lose(keygate_history_t *h, const keygate_record_t *record,
     keygate_str_t line)
 {
     char            *text;
-    size_t           i, size, len;
+    size_t           i, size;
+    keygate_str_t    field;
     keygate_lost_t  *lost;
 
     text = malloc(line.len + 1);
@@ -284,11 +286,10 @@ keygate_history_lose(keygate_history_t *h, const keygate_record_t *record,
     lost->len = line.len;
     lost->line = text;
 
-    len = keygate_store_field(record->kind, record->id, lost->field);
+    field.len = keygate_store_field(record->kind, record->id, lost->field);
+    field.data = (const unsigned char *) lost->field;
 
-    for (lost->hash = 2166136261U, i = 0; i < len; i++) {
-        lost->hash = (lost->hash ^ (unsigned char) lost->field[i]) * 16777619U;
-    }
+    lost->hash = keygate_fnv32(KEYGATE_FNV32_START, field);
 
     for (i = 0; i < h->n_lost; i++) {
         if (keygate_history_same(&h->lost[i], lost)) {

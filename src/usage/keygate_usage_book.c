@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "keygate_fnv.h"
 #include "keygate_usage.h"
 
 
@@ -38,16 +39,11 @@ static int keygate_book_room(keygate_book_t *book, size_t size, int64_t hour);
 static uint64_t
 keygate_book_hash(const keygate_usage_t *u)
 {
-    size_t    i;
     uint64_t  hash;
 
-    hash = 0xcbf29ce484222325ull ^ (uint64_t) u->hour;
-
-    for (i = 0; i < u->key.len + u->node.len; i++) {
-        hash ^= i < u->key.len ? u->key.data[i]
-                               : u->node.data[i - u->key.len];
-        hash *= 0x100000001b3ull;
-    }
+    hash = KEYGATE_FNV64_START ^ (uint64_t) u->hour;
+    hash = keygate_fnv64(hash, u->key);
+    hash = keygate_fnv64(hash, u->node);
 
     return hash ^ hash >> 32;
 }

@@ -1,10 +1,12 @@
 /*
- * keygate_core: spans, the bounded buffer, JSON strings, UTF-8.
+ * keygate_core: spans, the bounded buffer, JSON strings, UTF-8, hex digits; and
+ * the hash of keygate_fnv.h.
  */
 
 #include <jansson.h>
 
 #include "keygate_core.h"
+#include "keygate_fnv.h"
 #include "random.h"
 #include "tap.h"
 
@@ -284,6 +286,51 @@ test_utf8(void)
 }
 
 
+static void
+test_hex(void)
+{
+    char           text[2 * 256 + 1], want[16], pair[2];
+    unsigned       c, bad;
+    unsigned char  bytes[256];
+
+    bad = 0;
+
+    for (c = 0; c < 256; c++) {
+        bytes[c] = (unsigned char) c;
+        keygate_hex_pair(bytes[c], pair);
+        snprintf(want, sizeof(want), "%02X", c);
+        bad += memcmp(pair, want, 2) != 0;
+    }
+
+    keygate_hex_text(bytes, 256, text);
+    bad += strlen(text) != 512;
+
+    for (c = 0; c < 256; c++) {
+        snprintf(want, sizeof(want), "%02x", c);
+        bad += memcmp(text + 2 * c, want, 2) != 0;
+    }
+
+    is_num(bad, 0, "each byte has its hex digits, large and small");
+}
+
+
+/* Of the test vectors that come with FNV; numbers that lie in a store and in
+ * shared memory. */
+
+static void
+test_fnv(void)
+{
+    is_num(keygate_fnv32(KEYGATE_FNV32_START, KEYGATE_STR("")), 0x811c9dc5,
+           "FNV-1a of nothing, 32 bits");
+    is_num(keygate_fnv32(KEYGATE_FNV32_START, KEYGATE_STR("foobar")),
+           0xbf9cf968, "FNV-1a of a text, 32 bits");
+    ok(keygate_fnv64(KEYGATE_FNV64_START, KEYGATE_STR(""))
+       == 0xcbf29ce484222325, "FNV-1a of nothing, 64 bits");
+    ok(keygate_fnv64(KEYGATE_FNV64_START, KEYGATE_STR("foobar"))
+       == 0x85944171f73967e8, "FNV-1a of a text, 64 bits");
+}
+
+
 int
 main(void)
 {
@@ -293,6 +340,8 @@ main(void)
     test_json();
     test_json_random();
     test_utf8();
+    test_hex();
+    test_fnv();
 
     return tap_done();
 }
