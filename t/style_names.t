@@ -173,7 +173,7 @@ ngx_http_keygate_lease_answers ngx_http_keygate_lease_ask
 ngx_http_keygate_lines_add ngx_http_keygate_receipt_wait
 ngx_http_keygate_repair_merge
 # rate
-keygate_month_begin keygate_month_of keygate_month_seconds keygate_now
+keygate_now
 keygate_rate_group_number keygate_rate_parse
 # record
 keygate_fault_set keygate_id_valid keygate_listed_state keygate_state_name

@@ -5,11 +5,9 @@
 
 #include <string.h>
 
+#include "keygate_calendar.h"
 #include "keygate_time.h"
 
-
-#define KEYGATE_DAY_SECONDS  86400
-#define KEYGATE_DAYS_1970    719468      /* from 0000-03-01 */
 
 /* Of 0000-01-01T00:00:00Z and of 9999-12-31T23:59:59Z. */
 
@@ -28,57 +26,20 @@ typedef struct {
 } keygate_civil_t;
 
 
-/* The month that a shifted year ends with is February: March is 0. */
-
-static const int  keygate_month_days[12] = {
-    31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31, 29
-};
-
-
-static int
-keygate_leap_year(int year)
-{
-    return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-
-static int
-keygate_days_in(int year, int month)
-{
-    if (month == 2) {
-        return keygate_leap_year(year) ? 29 : 28;
-    }
-
-    return keygate_month_days[(month + 9) % 12];
-}
-
-
-/* Days from 0000-03-01, which may be negative for the two months before it. */
+/* The Unix time when its month begins, or "next" ones later. */
 
 static int64_t
-keygate_days(int year, int month, int day)
+keygate_civil_month(const keygate_civil_t *c, int next)
 {
-    int      m, y;
-    int64_t  days;
-
-    m = (month + 9) % 12;
-    y = month < 3 ? year - 1 : year;
-
-    days = y < 0 ? -366 : (int64_t) 365 * y + y / 4 - y / 100 + y / 400;
-
-    while (m-- > 0) {
-        days += keygate_month_days[m];
-    }
-
-    return days + day - 1;
+    return keygate_calendar_begin(c->year * 12 + c->month - 1 + next);
 }
 
 
 static int64_t
-keygate_seconds(const keygate_civil_t *c)
+keygate_civil_seconds(const keygate_civil_t *c)
 {
-    return (keygate_days(c->year, c->month, c->day) - KEYGATE_DAYS_1970)
-           * KEYGATE_DAY_SECONDS
+    return keygate_civil_month(c, 0)
+           + (c->day - 1) * KEYGATE_DAY_SECONDS
            + ((c->hour * 60 + c->minute) - c->offset) * INT64_C(60)
            + c->second;
 }
@@ -152,9 +113,15 @@ keygate_time_zone(const unsigned char *p, const unsigned char *end,
 static int
 keygate_civil_valid(const keygate_civil_t *c)
 {
-    return c->year >= 0
-           && c->month >= 1 && c->month <= 12
-           && c->day >= 1 && c->day <= keygate_days_in(c->year, c->month)
+    int64_t  length;
+
+    if (c->year < 0 || c->month < 1 || c->month > 12) {
+        return 0;
+    }
+
+    length = keygate_civil_month(c, 1) - keygate_civil_month(c, 0);
+
+    return c->day >= 1 && c->day <= length / KEYGATE_DAY_SECONDS
            && c->hour >= 0 && c->hour <= 23
            && c->minute >= 0 && c->minute <= 59
            && c->second >= 0 && c->second <= 60;
@@ -164,27 +131,19 @@ keygate_civil_valid(const keygate_civil_t *c)
 static void
 keygate_civil(int64_t seconds, keygate_civil_t *c)
 {
-    int64_t  days, rest;
+    int64_t  month, rest;
 
-    days = (seconds - KEYGATE_TIME_FIRST) / KEYGATE_DAY_SECONDS;
-    rest = (seconds - KEYGATE_TIME_FIRST) % KEYGATE_DAY_SECONDS;
+    month = keygate_calendar_month(seconds);
 
-    c->year = (int) (days / 366);
+    c->year = (int) (month / 12);
+    c->month = (int) (month % 12) + 1;
     c->offset = 0;
 
-    while (days >= keygate_days(c->year + 1, 1, 1) - keygate_days(0, 1, 1)) {
-        c->year++;
-    }
+    rest = seconds - keygate_calendar_begin(month);
 
-    days -= keygate_days(c->year, 1, 1) - keygate_days(0, 1, 1);
+    c->day = (int) (rest / KEYGATE_DAY_SECONDS) + 1;
+    rest %= KEYGATE_DAY_SECONDS;
 
-    for (c->month = 1; days >= keygate_days_in(c->year, c->month);
-         c->month++)
-    {
-        days -= keygate_days_in(c->year, c->month);
-    }
-
-    c->day = (int) days + 1;
     c->hour = (int) (rest / 3600);
     c->minute = (int) (rest / 60 % 60);
     c->second = (int) (rest % 60);
@@ -232,7 +191,7 @@ keygate_time_parse(keygate_str_t text, int64_t *seconds)
         return KEYGATE_INVALID;
     }
 
-    t = keygate_seconds(&c);
+    t = keygate_civil_seconds(&c);
 
     if (t < KEYGATE_TIME_FIRST || t > KEYGATE_TIME_LAST) {
         return KEYGATE_INVALID;

@@ -67,7 +67,7 @@ cli_usage_time(const char *option, const char *value, int end, int64_t *time)
     }
 
     if (end && len == 7) {
-        *time = keygate_month_begin(keygate_month_of(*time) + 1);
+        *time = keygate_calendar_begin(keygate_calendar_month(*time) + 1);
 
     } else if (end && len == 10) {
         *time += 86400;
@@ -225,7 +225,7 @@ cli_usage_period(const cli_usage_t *usage, int64_t hour)
         return hour - hour % 86400;
 
     default:
-        return keygate_month_begin(keygate_month_of(hour));
+        return keygate_calendar_begin(keygate_calendar_month(hour));
     }
 }
 

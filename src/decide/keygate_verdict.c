@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "keygate_calendar.h"
 #include "keygate_decide_private.h"
 #include "keygate_ratelimit.h"
 
@@ -234,7 +235,7 @@ keygate_verdict_policy(const keygate_verdict_t *v, int64_t wall)
     }
 
     return v->rates->policy[v->rates->monthly
-                            ? keygate_month_seconds(wall) / 86400 - 28 : 0];
+                            ? keygate_calendar_seconds(wall) / 86400 - 28 : 0];
 }
 
 
@@ -250,7 +251,7 @@ keygate_verdict_policy_of(const keygate_verdict_t *v, int64_t wall,
 
         keygate_ratelimit_policy(policy, w->label->name, w->limit,
                                  w->unit == KEYGATE_MONTH
-                                 ? keygate_month_seconds(wall)
+                                 ? keygate_calendar_seconds(wall)
                                  : keygate_unit_seconds(w->unit));
     }
 }

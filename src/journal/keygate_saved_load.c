@@ -342,7 +342,7 @@ keygate_saved_put(keygate_loading_t *l, uint32_t ref, int64_t at,
         }
     }
 
-    if (keygate_month_of(at) != keygate_month_of(l->now.wall)) {
+    if (keygate_calendar_month(at) != keygate_calendar_month(l->now.wall)) {
         month = 0;
     }
 

@@ -27,7 +27,7 @@ keygate_meter_init(keygate_meter_t *meter, const keygate_now_t *now)
     }
 
     __atomic_store_n(&meter->month,
-                     (uint64_t) keygate_month_of(now->wall) << 32,
+                     (uint64_t) keygate_calendar_month(now->wall) << 32,
                      __ATOMIC_RELAXED);
     __atomic_store_n(&meter->saved, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&meter->word, keygate_word(tick, 0, 0, 0),
@@ -107,7 +107,7 @@ keygate_meter_reuse(keygate_meter_t *meter, const keygate_now_t *now)
     keygate_look_t  look;
 
     keygate_meter_look_init(&look, meter, now);
-    look.month = (uint32_t) keygate_month_of(now->wall);
+    look.month = (uint32_t) keygate_calendar_month(now->wall);
 
     do {
         keygate_meter_look(&look);

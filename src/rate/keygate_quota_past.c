@@ -22,7 +22,7 @@ keygate_quota_restore(keygate_meter_t *meter,
     keygate_ring_t  *ring;
 
     keygate_meter_look_init(&look, meter, now);
-    look.month = (uint32_t) keygate_month_of(now->wall);
+    look.month = (uint32_t) keygate_calendar_month(now->wall);
 
     for (keygate_meter_look(&look);
          keygate_meter_stale(&look);
@@ -75,7 +75,7 @@ keygate_quota_tell(const keygate_meter_t *meter, uint32_t count,
     memset(day, 0, KEYGATE_BUCKETS * sizeof(uint32_t));
 
     keygate_meter_look_init(&look, (keygate_meter_t *) (uintptr_t) meter, now);
-    look.month = (uint32_t) keygate_month_of(now->wall);
+    look.month = (uint32_t) keygate_calendar_month(now->wall);
     keygate_meter_look(&look);
 
     n = (count - (uint32_t) look.since) & KEYGATE_COUNTS;

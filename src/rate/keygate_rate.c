@@ -89,7 +89,7 @@ keygate_rate_used(keygate_window_t *windows, unsigned n,
 
     for (i = 0; i < n; i++) {
         if (windows[i].unit == KEYGATE_MONTH) {
-            look.month = (uint32_t) keygate_month_of(now->wall);
+            look.month = (uint32_t) keygate_calendar_month(now->wall);
         }
     }
 
@@ -131,7 +131,7 @@ keygate_charge(keygate_look_t *look, keygate_window_t *windows, unsigned n,
 
     for (i = 0; i < n; i++) {
         if (windows[i].unit == KEYGATE_MONTH) {
-            look->month = (uint32_t) keygate_month_of(now->wall);
+            look->month = (uint32_t) keygate_calendar_month(now->wall);
 
         } else if (windows[i].ring != NULL) {
             look->rings[windows[i].unit] = windows[i].ring;

@@ -142,9 +142,6 @@ keygate_now_t keygate_now(uint64_t ms, int64_t wall);
 uint32_t keygate_unit_seconds(keygate_unit_e unit);
 const char *keygate_unit_name(keygate_unit_e unit);
 
-/* Seconds in the calendar month (UTC) of "wall": the "w" of a policy. */
-uint32_t keygate_month_seconds(int64_t wall);
-
 /* The number that stands for the name of a group of routes, in every table and
  * store. */
 uint64_t keygate_rate_group_number(keygate_str_t name);

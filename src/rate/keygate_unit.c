@@ -1,11 +1,10 @@
 /*
- * The units that rates are given in: their names and lengths, the calendar's
- * months, and the text of a rate.  What a rate does is up to keygate_rate.c.
+ * The units that rates are given in: their names and lengths, and the text
+ * of a rate.  What a rate does is up to keygate_rate.c.
  */
 
 #include <string.h>
 
-#include "keygate_calendar.h"
 #include "keygate_fnv.h"
 #include "keygate_rate.h"
 
@@ -77,62 +76,6 @@ uint64_t
 keygate_rate_group_number(keygate_str_t name)
 {
     return keygate_fnv64(KEYGATE_FNV64_START, name);
-}
-
-
-int64_t
-keygate_month_begin(int64_t month)
-{
-    int64_t  year, days;
-
-    /* years that begin in March have their odd day at the end */
-
-    month -= 2;
-    year = month / 12;
-    month %= 12;
-
-    if (month < 0) {
-        month += 12;
-        year--;
-    }
-
-    days = year * 365 + year / 4 - year / 100 + year / 400
-           + (month * 153 + 2) / 5;
-
-    return (days - 719468) * 86400;
-}
-
-
-int64_t
-keygate_month_of(int64_t wall)
-{
-    int64_t  month;
-
-    /* 400 years have 4800 months and 146097 days */
-
-    month = 1970 * 12 + wall / 86400 * 4800 / 146097;
-
-    while (keygate_month_begin(month) > wall) {
-        month--;
-    }
-
-    while (keygate_month_begin(month + 1) <= wall) {
-        month++;
-    }
-
-    return month;
-}
-
-
-uint32_t
-keygate_month_seconds(int64_t wall)
-{
-    int64_t  month;
-
-    month = keygate_month_of(wall);
-
-    return (uint32_t) (keygate_month_begin(month + 1)
-                       - keygate_month_begin(month));
 }
 
 

@@ -112,8 +112,8 @@ keygate_fill_month(const keygate_look_t *look, keygate_window_t *w,
     uint32_t  unit;
 
     end = look->anew ? look->month : (int64_t) (look->since >> 32);
-    end = keygate_month_begin(end + 1) - look->wall;
-    unit = keygate_month_seconds(look->wall);
+    end = keygate_calendar_begin(end + 1) - look->wall;
+    unit = keygate_calendar_seconds(look->wall);
 
     if (used != 0) {
         w->reset = (uint32_t) end;

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_keygate_admin.h"
+#include "keygate_calendar.h"
 
 
 static ngx_int_t ngx_http_keygate_admin_here(ngx_http_keygate_job_t *job,
@@ -30,7 +31,7 @@ ngx_http_keygate_admin_rates(ngx_http_keygate_job_t *job,
                          "unit", keygate_unit_name(w->unit),
                          "seconds",
                          (json_int_t) ((w->unit == KEYGATE_MONTH)
-                                       ? keygate_month_seconds(wall)
+                                       ? keygate_calendar_seconds(wall)
                                        : keygate_unit_seconds(w->unit)),
                          "remaining", (json_int_t) w->remaining,
                          "reset", (json_int_t) w->reset,

@@ -3,6 +3,7 @@
  */
 
 #include "ngx_http_keygate_portal.h"
+#include "keygate_calendar.h"
 
 
 static int ngx_http_keygate_session_add(json_t *session, const char *name,
@@ -345,7 +346,7 @@ ngx_http_keygate_session_rate(const keygate_rate_t *rate, keygate_str_t group,
                      "unit", keygate_unit_name(rate->unit),
                      "seconds",
                      (json_int_t) ((rate->unit == KEYGATE_MONTH)
-                                   ? keygate_month_seconds(wall)
+                                   ? keygate_calendar_seconds(wall)
                                    : keygate_unit_seconds(rate->unit)),
                      "per", rate->per_account ? "account" : "key",
                      "group",

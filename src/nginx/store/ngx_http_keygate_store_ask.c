@@ -157,8 +157,8 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
     c = &x->copy;
     ms = c->offset + (int64_t) now->ms;
     wall = ms / 1000;
-    month = keygate_month_of(wall);
-    left = (keygate_month_begin(month + 1) - wall) * 1000;
+    month = keygate_calendar_month(wall);
+    left = (keygate_calendar_begin(month + 1) - wall) * 1000;
 
     (void) keygate_store_ledger_key(&c->name, field, key);
 

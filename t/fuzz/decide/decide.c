@@ -16,6 +16,7 @@
 
 #include "body_twin.h"
 #include "decide_twin.h"
+#include "keygate_calendar.h"
 
 
 typedef struct {
@@ -197,7 +198,7 @@ check_headers(const keygate_verdict_t *v, const keygate_buf_t *policy,
     for (n = 0, m = 0, i = 0; i < v->n_windows; i++) {
         w = &v->windows[i];
         comma = i ? ", " : "";
-        seconds = w->unit == KEYGATE_MONTH ? keygate_month_seconds(WALL)
+        seconds = w->unit == KEYGATE_MONTH ? keygate_calendar_seconds(WALL)
                                            : keygate_unit_seconds(w->unit);
 
         n += snprintf(want[0] + n, sizeof(want[0]) - (size_t) n,

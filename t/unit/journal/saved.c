@@ -294,8 +294,8 @@ run(unsigned n)
 
         used(&day, &month);
 
-        month_begin = keygate_month_begin(keygate_month_of(clock_ms / 1000))
-                      * 1000;
+        month_begin = keygate_calendar_month(clock_ms / 1000);
+        month_begin = keygate_calendar_begin(month_begin) * 1000;
 
         for (lately = 0, in_month = 0, j = 0; j < lives; j++) {
             lately += died[j] > clock_ms - 86400000 - 2 * 2700000;

@@ -2,6 +2,7 @@
  * Rates against an exact log of what was admitted.
  */
 
+#include "keygate_calendar.h"
 #include "keygate_meter.h"
 
 #include "random.h"
@@ -136,21 +137,22 @@ test_units(void)
     }
 
     is_num(i, 5000, "ticks and what is left of them");
-    is_num(keygate_month_seconds(0), 31 * 86400, "January 1970");
-    is_num(keygate_month_seconds(951782400), 29 * 86400, "February 2000");
-    is_num(keygate_month_seconds(4107542399), 28 * 86400, "February 2100");
-    is_num(keygate_month_seconds(1798761599), 31 * 86400, "31 December 2026");
-    is_num(keygate_month_seconds(-1), 31 * 86400, "before the epoch");
+    is_num(keygate_calendar_seconds(0), 31 * 86400, "January 1970");
+    is_num(keygate_calendar_seconds(951782400), 29 * 86400, "February 2000");
+    is_num(keygate_calendar_seconds(4107542399), 28 * 86400, "February 2100");
+    is_num(keygate_calendar_seconds(1798761599), 31 * 86400,
+           "31 December 2026");
+    is_num(keygate_calendar_seconds(-1), 31 * 86400, "before the epoch");
 
     for (wall = 0, i = 0; i < 12 * 600; i++) {
         if (wall % 86400 != 0
-            || keygate_month_seconds(wall) < 28 * 86400
-            || (wall > 0 && keygate_month_seconds(wall - 1) > 31 * 86400))
+            || keygate_calendar_seconds(wall) < 28 * 86400
+            || (wall > 0 && keygate_calendar_seconds(wall - 1) > 31 * 86400))
         {
             break;
         }
 
-        wall += keygate_month_seconds(wall);
+        wall += keygate_calendar_seconds(wall);
     }
 
     is_num(wall, 18934214400 + (i - 7200), "600 years of months");
