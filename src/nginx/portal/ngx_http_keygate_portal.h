@@ -48,15 +48,16 @@ struct ngx_http_keygate_portal_s {
 ngx_int_t ngx_http_keygate_portal_handler(ngx_http_request_t *r);
 
 
-/* ngx_http_keygate_portal_capture.c, _basic.c, _certificate.c: NGX_OK, or
- * NGX_ERROR when a client can set the variable, which is told */
+/* ngx_http_keygate_portal_capture.c, _basic.c, _certificate.c: what a variable
+ * is that a client can set, and what is expected before "a variable that the
+ * application sets"; the former leaves *what as it is, the others return NULL,
+ * when it is none */
 
-ngx_int_t ngx_http_keygate_portal_capture(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name);
-ngx_int_t ngx_http_keygate_portal_basic(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name);
-ngx_int_t ngx_http_keygate_portal_certificate(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name);
+ngx_int_t ngx_http_keygate_portal_capture(ngx_conf_t *cf, ngx_str_t *name,
+    const char **what);
+const char *ngx_http_keygate_portal_basic(ngx_conf_t *cf, ngx_str_t *name);
+const char *ngx_http_keygate_portal_certificate(ngx_conf_t *cf,
+    ngx_str_t *name);
 
 
 /* ngx_http_keygate_portal_words.c */

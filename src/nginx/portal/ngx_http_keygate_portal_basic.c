@@ -11,9 +11,8 @@ static ngx_http_complex_value_t *ngx_http_keygate_portal_realm(
     ngx_conf_t *cf);
 
 
-ngx_int_t
-ngx_http_keygate_portal_basic(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
-    ngx_str_t *name)
+const char *
+ngx_http_keygate_portal_basic(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_http_complex_value_t  *realm;
     ngx_http_core_loc_conf_t  *clcf;
@@ -21,7 +20,7 @@ ngx_http_keygate_portal_basic(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
     if (name->len != 11
         || ngx_strncasecmp(name->data, (u_char *) "remote_user", 11) != 0)
     {
-        return NGX_OK;
+        return NULL;
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
@@ -31,16 +30,11 @@ ngx_http_keygate_portal_basic(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin,
         && (realm->value.len != 3
             || ngx_strncmp(realm->value.data, "off", 3) != 0))
     {
-        return NGX_OK;
+        return NULL;
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"$%V\" in \"keygate_portal\" is a variable that clients "
-                  "set, expected \"auth_basic\" without \"satisfy any\" in its "
-                  "location, or a variable that the application sets, such as "
-                  "by \"auth_request_set\" in %V:%ui",
-                  name, &admin->where.file, admin->where.line);
-    return NGX_ERROR;
+    return "a variable that clients set, expected \"auth_basic\" without "
+           "\"satisfy any\" in its location, or";
 }
 
 

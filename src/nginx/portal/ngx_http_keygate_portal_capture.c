@@ -21,8 +21,8 @@ static ngx_http_get_variable_pt ngx_http_keygate_portal_captured(
 
 
 ngx_int_t
-ngx_http_keygate_portal_capture(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name)
+ngx_http_keygate_portal_capture(ngx_conf_t *cf, ngx_str_t *name,
+    const char **what)
 {
     ngx_http_variable_t       *v;
     ngx_http_get_variable_pt   captured;
@@ -34,16 +34,11 @@ ngx_http_keygate_portal_capture(ngx_conf_t *cf,
 
     v = ngx_http_keygate_portal_defined(cf, name);
 
-    if (v == NULL || v->get_handler != captured) {
-        return NGX_OK;
+    if (v && v->get_handler == captured) {
+        *what = "a named capture, which clients set, expected";
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"$%V\" in \"keygate_portal\" is a named capture, which "
-                  "clients set, expected a variable that the application "
-                  "sets, such as by \"auth_request_set\" in %V:%ui",
-                  name, &admin->where.file, admin->where.line);
-    return NGX_ERROR;
+    return NGX_OK;
 }
 
 
@@ -104,8 +99,8 @@ ngx_http_keygate_portal_captured(ngx_conf_t *cf)
 
 
 ngx_int_t
-ngx_http_keygate_portal_capture(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name)
+ngx_http_keygate_portal_capture(ngx_conf_t *cf, ngx_str_t *name,
+    const char **what)
 {
     return NGX_OK;
 }

@@ -14,31 +14,25 @@
 static ngx_http_ssl_srv_conf_t *ngx_http_keygate_portal_ssl(ngx_conf_t *cf);
 
 
-ngx_int_t
-ngx_http_keygate_portal_certificate(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name)
+const char *
+ngx_http_keygate_portal_certificate(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_http_ssl_srv_conf_t  *sscf;
 
     if (name->len < 11
         || ngx_strncasecmp(name->data, (u_char *) "ssl_client_", 11) != 0)
     {
-        return NGX_OK;
+        return NULL;
     }
 
     sscf = ngx_http_keygate_portal_ssl(cf);
 
     if (sscf == NULL || sscf->verify != NGX_HTTP_KEYGATE_PORTAL_NO_CA) {
-        return NGX_OK;
+        return NULL;
     }
 
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"$%V\" in \"keygate_portal\" is a variable that clients "
-                  "set, expected \"ssl_verify_client on\" in its server, or a "
-                  "variable that the application sets, such as by "
-                  "\"auth_request_set\" in %V:%ui",
-                  name, &admin->where.file, admin->where.line);
-    return NGX_ERROR;
+    return "a variable that clients set, expected \"ssl_verify_client on\" in "
+           "its server, or";
 }
 
 
@@ -65,11 +59,10 @@ ngx_http_keygate_portal_ssl(ngx_conf_t *cf)
 
 #else
 
-ngx_int_t
-ngx_http_keygate_portal_certificate(ngx_conf_t *cf,
-    ngx_http_keygate_admin_t *admin, ngx_str_t *name)
+const char *
+ngx_http_keygate_portal_certificate(ngx_conf_t *cf, ngx_str_t *name)
 {
-    return NGX_OK;
+    return NULL;
 }
 
 #endif

@@ -11,6 +11,7 @@ ngx_http_keygate_portal_check(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin)
 {
     ngx_str_t                   name;
     ngx_uint_t                  i;
+    const char                 *what;
     ngx_http_variable_t        *v;
     ngx_http_keygate_portal_t  *portal;
     ngx_http_core_main_conf_t  *cmcf;
@@ -34,11 +35,19 @@ ngx_http_keygate_portal_check(ngx_conf_t *cf, ngx_http_keygate_admin_t *admin)
         v = cmcf->variables.elts;
         name = v[all[i]].name;
 
-        if (ngx_http_keygate_portal_capture(cf, admin, &name) != NGX_OK
-            || ngx_http_keygate_portal_basic(cf, admin, &name) != NGX_OK
-            || ngx_http_keygate_portal_certificate(cf, admin, &name)
-               != NGX_OK)
-        {
+        what = ngx_http_keygate_portal_basic(cf, &name);
+        what = what ? what : ngx_http_keygate_portal_certificate(cf, &name);
+
+        if (ngx_http_keygate_portal_capture(cf, &name, &what) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (what) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"$%V\" in \"keygate_portal\" is %s a variable that "
+                          "the application sets, such as by "
+                          "\"auth_request_set\" in %V:%ui",
+                          &name, what, &admin->where.file, admin->where.line);
             return NGX_ERROR;
         }
     }
