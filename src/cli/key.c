@@ -23,6 +23,19 @@ typedef struct {
 } cli_new_t;
 
 
+/* What a credential is made with. */
+
+static int
+cli_new_setup(cli_t *cli)
+{
+    int  rc;
+
+    rc = cli_setup_formats(cli);
+
+    return rc != CLI_OK ? rc : cli_setup_digester(cli);
+}
+
+
 static void
 cli_new_done(cli_new_t *new)
 {
@@ -64,6 +77,34 @@ cli_new_credential(cli_t *cli, cli_new_t *new)
     keygate_digest_hex(digest, new->hex);
 
     return CLI_OK;
+}
+
+
+/* The text lies in "new". */
+
+static keygate_hex_t
+cli_new_digest(const cli_t *cli, const cli_new_t *new)
+{
+    keygate_hex_t  digest;
+
+    digest.hex = new->hex;
+    digest.hmac = cli->hmac != 0;
+
+    return digest;
+}
+
+
+/* The record of a new key, as it is asked for. */
+
+static json_t *
+cli_new_record(cli_t *cli, const cli_new_t *new, json_t **faults)
+{
+    keygate_hex_t  digest;
+
+    digest = cli_new_digest(cli, new);
+
+    return keygate_change_create_key(cli->request, new->id, &digest, cli->now,
+                                     NULL, faults);
 }
 
 
@@ -116,10 +157,9 @@ cli_new_print(cli_t *cli, const cli_new_t *new, const char *what)
 static int
 cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 {
-    int             rc;
-    json_t         *faults;
-    cli_new_t      *new;
-    keygate_hex_t   digest;
+    int         rc;
+    json_t     *faults;
+    cli_new_t  *new;
 
     new = data;
 
@@ -138,12 +178,8 @@ cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
         return rc;
     }
 
-    digest.hex = new->hex;
-    digest.hmac = cli->hmac != 0;
-
     json_decref(new->record);
-    new->record = keygate_change_create_key(cli->request, new->id, &digest,
-                                            cli->now, NULL, &faults);
+    new->record = cli_new_record(cli, new, &faults);
     new->record = cli_sign(NULL, new->record);
 
     return cli_add_record(lines, KEYGATE_KEY, json_incref(new->record),
@@ -200,9 +236,8 @@ cli_create_try(cli_t *cli, cli_new_t *new, const char *account)
 static int
 cli_create_usage(cli_t *cli, cli_new_t *new)
 {
-    int             rc;
-    json_t         *record, *faults;
-    keygate_hex_t   digest;
+    int      rc;
+    json_t  *record, *faults;
 
     rc = cli_new_credential(cli, new);
 
@@ -210,11 +245,7 @@ cli_create_usage(cli_t *cli, cli_new_t *new)
         return rc;
     }
 
-    digest.hex = new->hex;
-    digest.hmac = cli->hmac != 0;
-
-    record = keygate_change_create_key(cli->request, new->id, &digest,
-                                       cli->now, NULL, &faults);
+    record = cli_new_record(cli, new, &faults);
 
     if (record == NULL) {
         return cli_faults(faults);
@@ -251,8 +282,7 @@ cli_create(cli_t *cli)
         return cli_nomem();
     }
 
-    rc = cli_setup_formats(cli);
-    rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
+    rc = cli_new_setup(cli);
     rc = rc != CLI_OK ? rc : cli_create_usage(cli, &new);
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
     rc = rc != CLI_OK ? rc : cli_create_try(cli, &new, account);
@@ -293,8 +323,7 @@ cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
         return rc;
     }
 
-    digest.hex = new->hex;
-    digest.hmac = cli->hmac != 0;
+    digest = cli_new_digest(cli, new);
 
     json_decref(new->record);
     new->record = keygate_change_rotate_key(find->wants[0].json, &digest,
@@ -330,8 +359,7 @@ cli_rotate(cli_t *cli)
 
     snprintf(new.id, sizeof(new.id), "%s", cli->args[0]);
 
-    rc = cli_setup_formats(cli);
-    rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
+    rc = cli_new_setup(cli);
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
 
     rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_rotate_make, &new);
