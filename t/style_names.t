@@ -91,8 +91,6 @@ is(join("\n", @unknown), '', 'every name in a comment exists');
 done_testing();
 
 __DATA__
-# base
-keygate_buf_grpc keygate_buf_tree keygate_buf_uri
 # cli
 cli_account_list cli_account_show cli_add_formats cli_add_record cli_all_found
 cli_change cli_cleanup cli_command_find cli_copied cli_create cli_delete
@@ -105,10 +103,6 @@ cli_read_formats cli_reset cli_resume cli_revoke cli_rotate cli_row_digest
 cli_row_refuse cli_set cli_set_check cli_set_open cli_set_rename
 cli_set_scopes cli_setup cli_sign cli_store_pull cli_store_push cli_suspend
 cli_text_add cli_text_free cli_text_puts cli_want_ids
-# error
-keygate_code_find keygate_code_name
-# journal
-keygate_chunks_free keygate_chunks_keep keygate_sum
 # nginx
 ngx_http_keygate_add_field ngx_http_keygate_add_header
 ngx_http_keygate_add_headers ngx_http_keygate_add_number
@@ -172,15 +166,3 @@ ngx_http_keygate_copy_round ngx_http_keygate_copy_suspect
 ngx_http_keygate_lease_answers ngx_http_keygate_lease_ask
 ngx_http_keygate_lines_add ngx_http_keygate_receipt_wait
 ngx_http_keygate_repair_merge
-# rate
-keygate_now
-keygate_rate_group_number keygate_rate_parse
-# record
-keygate_fault_set keygate_id_valid keygate_listed_state keygate_state_name
-keygate_state_of keygate_status_name keygate_text_plain
-# route
-keygate_need_compile keygate_need_met keygate_set_add keygate_set_has
-keygate_set_meets
-# table
-keygate_arena_fits keygate_arena_least keygate_arena_make keygate_arena_might
-keygate_body_end keygate_digest_head keygate_hash keygate_key_parts

@@ -246,8 +246,8 @@ keygate_api_resolve_route(keygate_api_t *api, const keygate_str_t *args,
 
     memset(&route, 0, sizeof(keygate_route_t));
 
-    rc = keygate_need_compile(&api->catalogue, args[3], api->pool,
-                              &route.need, &culprit);
+    rc = keygate_scope_need_compile(&api->catalogue, args[3], api->pool,
+                                    &route.need, &culprit);
 
     switch (rc) {
     case KEYGATE_OK:

@@ -63,7 +63,7 @@ keygate_api_parse_error(keygate_api_t *api, const keygate_str_t *args,
     keygate_text_t           *text;
     keygate_code_e            code;
 
-    code = keygate_code_find(args[1]);
+    code = keygate_error_find(args[1]);
 
     if (code == KEYGATE_CODES || code == KEYGATE_ALLOWED) {
         return keygate_api_fault(fault, args[1],

@@ -39,7 +39,7 @@ typedef struct {
  * Whole numbers must fit 64 bits, others a double.  With KEYGATE_JSON_WIDE one
  * that does not is a string to jansson, of a byte 0xff, which no string has,
  * and its text; keygate_json_is_string() tells them apart, and
- * keygate_buf_tree() writes the number that it was.
+ * keygate_json_put() writes the number that it was.
  *
  * Returns NULL, and says why in *error (may be NULL).
  */
@@ -64,7 +64,7 @@ char *keygate_json_print(const json_t *json, size_t flags, size_t *len);
  * keygate_buf_json() does.  Recursion is as deep as the value, which
  * KEYGATE_JSON_DEPTH bounds for what keygate_json_parse() has read.
  */
-void keygate_buf_tree(keygate_buf_t *out, const json_t *json);
+void keygate_json_put(keygate_buf_t *out, const json_t *json);
 
 
 #endif /* KEYGATE_JSON_H */

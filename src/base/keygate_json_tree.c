@@ -63,7 +63,7 @@ keygate_json_put_number(keygate_buf_t *out, const json_t *json)
 
 
 void
-keygate_buf_tree(keygate_buf_t *out, const json_t *json)
+keygate_json_put(keygate_buf_t *out, const json_t *json)
 {
     size_t       i;
     json_t      *value;
@@ -78,7 +78,7 @@ keygate_buf_tree(keygate_buf_t *out, const json_t *json)
             keygate_buf_puts(out, comma);
             keygate_buf_json(out, keygate_span(name));
             keygate_buf_puts(out, ":");
-            keygate_buf_tree(out, value);
+            keygate_json_put(out, value);
             comma = ",";
         }
 
@@ -90,7 +90,7 @@ keygate_buf_tree(keygate_buf_t *out, const json_t *json)
 
         json_array_foreach(json, i, value) {
             keygate_buf_puts(out, i ? "," : "");
-            keygate_buf_tree(out, value);
+            keygate_json_put(out, value);
         }
 
         keygate_buf_puts(out, "]");

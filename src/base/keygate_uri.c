@@ -43,7 +43,7 @@ keygate_uri_escape(const unsigned char *p)
 
 
 void
-keygate_buf_uri(keygate_buf_t *out, keygate_str_t path)
+keygate_uri_path(keygate_buf_t *out, keygate_str_t path)
 {
     int            segment;
     size_t         i;
@@ -84,7 +84,7 @@ keygate_buf_uri(keygate_buf_t *out, keygate_str_t path)
 
 
 void
-keygate_buf_grpc(keygate_buf_t *out, keygate_str_t text)
+keygate_uri_grpc(keygate_buf_t *out, keygate_str_t text)
 {
     size_t         i;
     keygate_str_t  run;

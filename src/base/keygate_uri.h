@@ -14,10 +14,10 @@
  * so is a '%' that begins no escape; "//a" becomes "/.//a", for else "a" would
  * be a host; nor is a colon of the first segment taken for that of a scheme.
  */
-void keygate_buf_uri(keygate_buf_t *out, keygate_str_t path);
+void keygate_uri_path(keygate_buf_t *out, keygate_str_t path);
 
 /* Writes a grpc-message: all but printable ASCII is encoded, and '%'. */
-void keygate_buf_grpc(keygate_buf_t *out, keygate_str_t text);
+void keygate_uri_grpc(keygate_buf_t *out, keygate_str_t text);
 
 /* The byte that the escape at "p", of at least three bytes, stands for; -1
  * when it is none. */

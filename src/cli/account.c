@@ -82,7 +82,7 @@ cli_account_put(cli_t *cli)
 {
     json_t  *record, *faults;
 
-    if (!keygate_id_valid(keygate_span(cli->args[0]))) {
+    if (!keygate_record_id_valid(keygate_span(cli->args[0]))) {
         return cli_error(CLI_USAGE, "argument 1 cannot be an id: that is 1 to "
                          "%d printable ASCII characters, none of them a space "
                          "or one of \"\\/?#%%", KEYGATE_ID_MAX);

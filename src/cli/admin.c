@@ -158,7 +158,9 @@ cli_admin_page(cli_t *cli, const char *token, char cursor[CLI_PATH_MAX],
 
     json_array_foreach(json_object_get(page, "data"), i, item) {
 
-        if (!keygate_id_valid(cli_json_span(json_object_get(item, "id")))) {
+        if (!keygate_record_id_valid(
+                cli_json_span(json_object_get(item, "id"))))
+        {
             rc = cli_error(CLI_FAILED, "%s: its answer is not a list of keys",
                            cli->admin);
         }

@@ -271,7 +271,7 @@ cli_create(cli_t *cli)
         return cli_error(CLI_USAGE, "which account? give --account ID");
     }
 
-    if (!keygate_id_valid(keygate_span(account))) {
+    if (!keygate_record_id_valid(keygate_span(account))) {
         return cli_error(CLI_NOT_FOUND, "there is no such account: --account "
                          "is not an id; see \"keygate account list\"");
     }

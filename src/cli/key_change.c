@@ -36,7 +36,7 @@ cli_want_ids(cli_find_t *find, keygate_kind_e kind, char **ids, int count)
     memset(find, 0, sizeof(cli_find_t));
 
     for (i = 0; i < n; i++) {
-        if (!keygate_id_valid(keygate_span(ids[i]))) {
+        if (!keygate_record_id_valid(keygate_span(ids[i]))) {
             return cli_error(CLI_NOT_FOUND, "argument %u is not an id",
                              i + 1);
         }

@@ -105,7 +105,7 @@ cli_list_account_row(cli_list_t *l, const keygate_record_t *account)
     l->row.len = 0;
 
     if (!cli_cell(l, account->id)
-        || !cli_cell(l, keygate_span(keygate_status_name(account->status)))
+        || !cli_cell(l, keygate_span(keygate_record_status(account->status)))
         || !cli_cell(l, account->plan)
         || !cli_cell_date(l, account->trial_ends_at, KEYGATE_NEVER)
         || !cli_cell(l, account->name))

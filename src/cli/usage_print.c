@@ -50,7 +50,7 @@ cli_usage_begin(cli_usage_out_t *out)
            out->account ? "" : "key,");
 
     for (i = 0; i < KEYGATE_REASONS; i++) {
-        printf(",%s", keygate_code_name(KEYGATE_REASON_CODE(i)).data);
+        printf(",%s", keygate_error_name(KEYGATE_REASON_CODE(i)).data);
     }
 
     fputs("\n", stdout);

@@ -346,7 +346,9 @@ keygate_decide_rights(const keygate_api_t *api, keygate_table_t *table,
             return;
         }
 
-    } else if (!keygate_need_met(&api->catalogue, &v->need, &key->scopes)) {
+    } else if (!keygate_scope_need_met(&api->catalogue, &v->need,
+                                       &key->scopes))
+    {
         v->code = KEYGATE_INSUFFICIENT_SCOPE;
         return;
     }

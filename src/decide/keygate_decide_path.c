@@ -104,7 +104,8 @@ keygate_decide_onto(const keygate_api_t *api, keygate_verdict_t *v)
     }
 
     if (v->onto
-        && !keygate_need_met(&api->catalogue, &v->onto->need, &v->key.scopes))
+        && !keygate_scope_need_met(&api->catalogue, &v->onto->need,
+                                   &v->key.scopes))
     {
         v->need = v->onto->need;
         v->code = KEYGATE_INSUFFICIENT_SCOPE;

@@ -103,14 +103,14 @@ typedef struct {
 
 
 keygate_str_t
-keygate_code_name(keygate_code_e code)
+keygate_error_name(keygate_code_e code)
 {
     return keygate_defaults[code].name;
 }
 
 
 keygate_code_e
-keygate_code_find(keygate_str_t name)
+keygate_error_find(keygate_str_t name)
 {
     unsigned  i;
 
@@ -320,7 +320,7 @@ keygate_error_problem(const keygate_texts_t *texts, const keygate_said_t *said,
 
     if (e->instance.len) {
         keygate_buf_puts(out, ",\"instance\":\"");
-        keygate_buf_uri(out, e->instance);
+        keygate_uri_path(out, e->instance);
         keygate_buf_puts(out, "\"");
     }
 
@@ -365,7 +365,7 @@ keygate_error_body(const keygate_texts_t *texts, const keygate_error_t *e,
             keygate_text_fill_grpc(said.detail, e, out);
 
         } else {
-            keygate_buf_grpc(out, said.detail);
+            keygate_uri_grpc(out, said.detail);
         }
 
         return;

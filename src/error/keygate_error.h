@@ -99,10 +99,10 @@ typedef struct {
 
 
 /* "credential_missing", ...; "allowed" for KEYGATE_ALLOWED. */
-keygate_str_t keygate_code_name(keygate_code_e code);
+keygate_str_t keygate_error_name(keygate_code_e code);
 
 /* The code with that name, or KEYGATE_CODES. */
-keygate_code_e keygate_code_find(keygate_str_t name);
+keygate_code_e keygate_error_find(keygate_str_t name);
 
 /* The status of a gate's code in this API: the default's or "status=N". */
 unsigned keygate_error_status(const keygate_texts_t *texts,

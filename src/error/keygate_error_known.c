@@ -198,7 +198,7 @@ keygate_body_write_members(const keygate_body_t *b, json_t *object,
         keygate_buf_puts(out, ",");
         keygate_buf_json(out, keygate_span(name));
         keygate_buf_puts(out, ":");
-        keygate_buf_tree(out, value);
+        keygate_json_put(out, value);
     }
 }
 

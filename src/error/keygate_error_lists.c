@@ -80,7 +80,7 @@ keygate_lists_text(keygate_lists_t *w, const json_t *text,
         keygate_buf_puts(w->out, w->n ? ",{\"pointer\":\"" : "{\"pointer\":\"");
         keygate_lists_pointer(w->out, step);
         keygate_buf_puts(w->out, "\",\"detail\":");
-        keygate_buf_tree(w->out, text);
+        keygate_json_put(w->out, text);
         keygate_buf_puts(w->out, "}");
     }
 
@@ -169,7 +169,7 @@ keygate_lists_write(json_t *value, unsigned single, keygate_buf_t *out)
     keygate_lists_t  w;
 
     if (json_array_size(value)) {
-        keygate_buf_tree(out, value);
+        keygate_json_put(out, value);
         return 1;
     }
 

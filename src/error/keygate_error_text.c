@@ -202,7 +202,7 @@ void
 keygate_text_fill_grpc(keygate_str_t text, const keygate_error_t *e,
     keygate_buf_t *out)
 {
-    keygate_fill_walk(text, e, keygate_buf_grpc, out);
+    keygate_fill_walk(text, e, keygate_uri_grpc, out);
 }
 
 

@@ -19,7 +19,7 @@
 
 
 uint64_t
-keygate_sum(uint64_t sum, const unsigned char *data, size_t len)
+keygate_evidence_sum(uint64_t sum, const unsigned char *data, size_t len)
 {
     static const uint64_t  b = KEYGATE_SUM_BASE;
 

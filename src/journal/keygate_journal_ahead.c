@@ -55,8 +55,8 @@ keygate_ahead_hash(const keygate_record_t *record)
 {
     uint64_t  hash;
 
-    hash = keygate_sum((uint64_t) record->kind + 1, record->id.data,
-                       record->id.len);
+    hash = keygate_evidence_sum((uint64_t) record->kind + 1, record->id.data,
+                                record->id.len);
     hash ^= hash >> 29;
 
     return hash == 0 ? 1 : hash;

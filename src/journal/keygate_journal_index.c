@@ -64,7 +64,7 @@ keygate_index_destroy(keygate_index_t *index)
         return;
     }
 
-    keygate_chunks_free(&index->chunks);
+    keygate_slots_drop(&index->chunks);
     free(index->ids.slots);
     free(index->digests.slots);
     free(index->entries);
@@ -237,7 +237,7 @@ keygate_index_new(keygate_index_t *index, const keygate_record_t *record)
         index->size = size;
     }
 
-    id = keygate_chunks_keep(&index->chunks, record->id);
+    id = keygate_slots_keep(&index->chunks, record->id);
 
     if (id == NULL) {
         return NULL;

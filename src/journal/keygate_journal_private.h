@@ -237,7 +237,8 @@ keygate_rc_t keygate_reader_next(keygate_reader_t *r, keygate_line_t *line);
  * A sum over bytes, in any pieces: the sum of the first ones is passed in, 0
  * for none.  It tells edits apart, not attackers.
  */
-uint64_t keygate_sum(uint64_t sum, const unsigned char *data, size_t len);
+uint64_t keygate_evidence_sum(uint64_t sum, const unsigned char *data,
+    size_t len);
 
 /* Of an open file, or of what the path names (fd -1): -1 and errno. */
 int keygate_evidence(const char *path, int fd, keygate_evidence_t *e);

@@ -135,7 +135,7 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
     line->bom = 0;
 
     at = line->at + KEYGATE_PREFIX;
-    sum = keygate_sum(r->sum, r->buf, KEYGATE_PREFIX);
+    sum = keygate_evidence_sum(r->sum, r->buf, KEYGATE_PREFIX);
 
     if (r->skip_from == line->at && r->skip_to > at && r->skip_to <= r->limit)
     {
@@ -157,7 +157,7 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
         }
 
         at += (uint64_t) n;
-        sum = keygate_sum(sum, r->buf + KEYGATE_PREFIX, (size_t) n);
+        sum = keygate_evidence_sum(sum, r->buf + KEYGATE_PREFIX, (size_t) n);
 
         r->skip_from = line->at;
         r->skip_to = at;
@@ -176,8 +176,8 @@ keygate_reader_skip(keygate_reader_t *r, keygate_line_t *line)
 
     } else {
         line->next += (uint64_t) (lf + 1 - (r->buf + KEYGATE_PREFIX));
-        sum = keygate_sum(sum, r->buf + KEYGATE_PREFIX,
-                          (size_t) (line->next - at));
+        sum = keygate_evidence_sum(sum, r->buf + KEYGATE_PREFIX,
+                                   (size_t) (line->next - at));
     }
 
     line->sum = sum;
@@ -231,7 +231,7 @@ keygate_reader_next(keygate_reader_t *r, keygate_line_t *line)
 
     r->pos += (size_t) (line->next - line->at);
 
-    r->sum = keygate_sum(r->sum, p, (size_t) (line->next - line->at));
+    r->sum = keygate_evidence_sum(r->sum, p, (size_t) (line->next - line->at));
     line->sum = r->sum;
     line->bom = 0;
 

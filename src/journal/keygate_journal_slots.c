@@ -63,7 +63,7 @@ keygate_slots_alloc(keygate_slots_t *s, size_t entries)
 
 
 const char *
-keygate_chunks_keep(keygate_chunk_t **chunks, keygate_str_t id)
+keygate_slots_keep(keygate_chunk_t **chunks, keygate_str_t id)
 {
     char             *p;
     keygate_chunk_t  *chunk;
@@ -91,7 +91,7 @@ keygate_chunks_keep(keygate_chunk_t **chunks, keygate_str_t id)
 
 
 void
-keygate_chunks_free(keygate_chunk_t **chunks)
+keygate_slots_drop(keygate_chunk_t **chunks)
 {
     keygate_chunk_t  *chunk;
 

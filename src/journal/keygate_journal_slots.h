@@ -26,8 +26,8 @@ int keygate_slots_alloc(keygate_slots_t *s, size_t entries);
 void keygate_slots_put(keygate_slots_t *s, uint64_t hash, uint32_t number);
 
 /* Keeps a copy of "id" (not NUL-terminated); NULL when out of memory. */
-const char *keygate_chunks_keep(keygate_chunk_t **chunks, keygate_str_t id);
-void keygate_chunks_free(keygate_chunk_t **chunks);
+const char *keygate_slots_keep(keygate_chunk_t **chunks, keygate_str_t id);
+void keygate_slots_drop(keygate_chunk_t **chunks);
 
 
 #endif /* KEYGATE_JOURNAL_SLOTS_H */

@@ -108,7 +108,8 @@ keygate_verify_bytes(keygate_journal_t *j, int fd, uint64_t budget)
             return KEYGATE_CONFLICT;
         }
 
-        j->check_sum = keygate_sum(j->check_sum, j->check_buf, (size_t) n);
+        j->check_sum = keygate_evidence_sum(j->check_sum, j->check_buf,
+                                            (size_t) n);
         j->check_at += (uint64_t) n;
 
         if (budget != 0 && j->check_at < j->check_end) {

@@ -28,8 +28,8 @@ static ngx_msec_t ngx_http_keygate_msec(void);
 keygate_now_t
 ngx_http_keygate_now(ngx_http_keygate_zone_t *zone)
 {
-    return keygate_now(ngx_http_keygate_msec() - zone->shared->epoch,
-                       ngx_http_keygate_wall(NULL));
+    return keygate_rate_now(ngx_http_keygate_msec() - zone->shared->epoch,
+                            ngx_http_keygate_wall(NULL));
 }
 
 

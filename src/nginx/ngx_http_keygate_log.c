@@ -83,7 +83,7 @@ ngx_http_keygate_log_line(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
 
     keygate_buf_puts(&out, "keygate: ");
     keygate_buf_puts(&out, done);
-    keygate_buf_put(&out, keygate_code_name(code));
+    keygate_buf_put(&out, keygate_error_name(code));
     keygate_buf_puts(&out, ": ");
     keygate_buf_puts(&out, what);
 

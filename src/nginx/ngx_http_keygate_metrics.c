@@ -180,7 +180,7 @@ ngx_http_keygate_metrics_decisions(ngx_http_keygate_metrics_t *m)
             keygate_buf_puts(&m->b, "keygate_decisions_total{");
             ngx_http_keygate_metrics_label(m, "api", &apis[i]->name);
             keygate_buf_puts(&m->b, ",code=\"");
-            keygate_buf_put(&m->b, keygate_code_name(code));
+            keygate_buf_put(&m->b, keygate_error_name(code));
             keygate_buf_puts(&m->b, "\"} ");
             keygate_buf_num(&m->b, apis[i]->counters->decisions[code]);
             keygate_buf_puts(&m->b, "\n");

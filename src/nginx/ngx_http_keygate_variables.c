@@ -107,7 +107,7 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
 
     case NGX_HTTP_KEYGATE_VERDICT:
         if (!v->need_body) {
-            text = keygate_code_name(v->code);
+            text = keygate_error_name(v->code);
         }
         break;
 

@@ -163,7 +163,7 @@ ngx_http_keygate_profile_member(ngx_http_request_t *r, keygate_str_t profile,
     /* a line end in it would begin another header line, wherever it is sent */
 
     if (rc == KEYGATE_OK
-        && keygate_text_plain((keygate_str_t) { out.len, p }, out.size))
+        && keygate_record_plain((keygate_str_t) { out.len, p }, out.size))
     {
         text->data = p;
         text->len = out.len;

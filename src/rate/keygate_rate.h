@@ -136,7 +136,7 @@ typedef struct {
 
 /* From milliseconds of the monotonic clock since the table's epoch, and Unix
  * time. */
-keygate_now_t keygate_now(uint64_t ms, int64_t wall);
+keygate_now_t keygate_rate_now(uint64_t ms, int64_t wall);
 
 /* Seconds in a unit; 0 for a month.  Its default name: "second", ... */
 uint32_t keygate_unit_seconds(keygate_unit_e unit);

@@ -175,7 +175,7 @@ keygate_check_profile(keygate_check_t *c, json_t *value)
         text.data = (const unsigned char *) name;
         text.len = strlen(name);
 
-        if (text.len == 0 || !keygate_text_plain(text, KEYGATE_NAME_MAX)) {
+        if (text.len == 0 || !keygate_record_plain(text, KEYGATE_NAME_MAX)) {
             keygate_check_fault(c, "profile", name,
                                 "has a name that is empty, longer than 63 "
                                 "bytes or holds control characters");

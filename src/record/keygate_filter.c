@@ -48,7 +48,7 @@ keygate_filter_set(keygate_filter_t *filter, keygate_str_t name,
     static const keygate_str_t  meta = keygate_string("meta.");
 
     if (keygate_str_eq(name, KEYGATE_STR("account"))) {
-        return !keygate_id_valid(value)
+        return !keygate_record_id_valid(value)
                ? "is not an id"
                : keygate_filter_text(&filter->account, value, KEYGATE_ID_MAX);
     }
@@ -95,7 +95,7 @@ keygate_filter_text(keygate_str_t *slot, keygate_str_t value, size_t max)
         return keygate_filter_twice;
     }
 
-    if (value.len == 0 || !keygate_text_plain(value, max)) {
+    if (value.len == 0 || !keygate_record_plain(value, max)) {
         return "is empty, too long or holds control characters";
     }
 
@@ -203,7 +203,7 @@ keygate_filter_rejects(const keygate_filter_t *filter,
     }
 
     if (filter->state != KEYGATE_STATES
-        && filter->state != keygate_listed_state(key, now))
+        && filter->state != keygate_filter_listed_state(key, now))
     {
         return 1;
     }
@@ -326,7 +326,7 @@ keygate_filter_tagged(const keygate_listed_t *key, keygate_str_t name,
 
 
 keygate_state_e
-keygate_listed_state(const keygate_listed_t *key, int64_t now)
+keygate_filter_listed_state(const keygate_listed_t *key, int64_t now)
 {
     if (key->revoked_at != KEYGATE_NEVER) {
         return KEYGATE_STATE_REVOKED;
@@ -342,7 +342,7 @@ keygate_listed_state(const keygate_listed_t *key, int64_t now)
 
 
 keygate_state_e
-keygate_state_of(const json_t *record, int64_t now)
+keygate_filter_state_of(const json_t *record, int64_t now)
 {
     keygate_listed_t  key;
 
@@ -352,7 +352,7 @@ keygate_state_of(const json_t *record, int64_t now)
     key.suspended_at = keygate_filter_time(record, "suspended_at");
     key.expires_at = keygate_filter_time(record, "expires_at");
 
-    return keygate_listed_state(&key, now);
+    return keygate_filter_listed_state(&key, now);
 }
 
 
@@ -377,7 +377,7 @@ keygate_filter_time(const json_t *record, const char *name)
 
 
 const char *
-keygate_state_name(keygate_state_e state)
+keygate_filter_state_name(keygate_state_e state)
 {
     return keygate_state_names[state];
 }

@@ -92,15 +92,15 @@ int keygate_filter_matches(const keygate_filter_t *filter,
 /* Whether "part", which is not empty, is in "whole", in any case. */
 int keygate_filter_part(keygate_str_t whole, keygate_str_t part);
 
-keygate_state_e keygate_listed_state(const keygate_listed_t *key,
+keygate_state_e keygate_filter_listed_state(const keygate_listed_t *key,
     int64_t now);
 
 /* The same of a key's record as the journal has it; a time that cannot be
  * read is one that has not come. */
-keygate_state_e keygate_state_of(const json_t *record, int64_t now);
+keygate_state_e keygate_filter_state_of(const json_t *record, int64_t now);
 
 /* "live", "suspended", "revoked", "expired". */
-const char *keygate_state_name(keygate_state_e state);
+const char *keygate_filter_state_name(keygate_state_e state);
 
 
 #endif /* KEYGATE_FILTER_H */

@@ -52,7 +52,7 @@ keygate_record_free(keygate_record_t *record)
 
 
 keygate_rc_t
-keygate_fault_set(keygate_fault_t *fault, const char *a, const char *b,
+keygate_record_fault(keygate_fault_t *fault, const char *a, const char *b,
     const char *reason)
 {
     if (a == NULL) {
@@ -72,7 +72,7 @@ keygate_fault_set(keygate_fault_t *fault, const char *a, const char *b,
 
 
 int
-keygate_text_plain(keygate_str_t text, size_t max)
+keygate_record_plain(keygate_str_t text, size_t max)
 {
     size_t                i;
     const unsigned char  *p;
@@ -99,7 +99,7 @@ keygate_text_plain(keygate_str_t text, size_t max)
 
 
 int
-keygate_id_valid(keygate_str_t id)
+keygate_record_id_valid(keygate_str_t id)
 {
     size_t         i;
     unsigned char  c;
@@ -127,7 +127,7 @@ keygate_record_complete(const keygate_record_t *record,
     keygate_fault_t *fault)
 {
     if (record->id.len == 0) {
-        return keygate_fault_set(fault, "id", NULL, "is missing");
+        return keygate_record_fault(fault, "id", NULL, "is missing");
     }
 
     if (record->deleted || record->kind == KEYGATE_ACCOUNT) {
@@ -135,18 +135,18 @@ keygate_record_complete(const keygate_record_t *record,
     }
 
     if (record->account.len == 0) {
-        return keygate_fault_set(fault, "account", NULL, "is missing");
+        return keygate_record_fault(fault, "account", NULL, "is missing");
     }
 
     if (!record->has_digest) {
-        return keygate_fault_set(fault, "digest", NULL, "is missing");
+        return keygate_record_fault(fault, "digest", NULL, "is missing");
     }
 
     if (record->has_previous
         && memcmp(record->digest, record->previous, KEYGATE_DIGEST_LEN) == 0)
     {
-        return keygate_fault_set(fault, "previous", "digest",
-                                 "is the same as the digest");
+        return keygate_record_fault(fault, "previous", "digest",
+                                    "is the same as the digest");
     }
 
     return KEYGATE_OK;
@@ -197,7 +197,7 @@ keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len)
 
 
 const char *
-keygate_status_name(keygate_status_e status)
+keygate_record_status(keygate_status_e status)
 {
     return keygate_status_names[status];
 }

@@ -158,12 +158,12 @@ char *keygate_record_line(keygate_kind_e kind, const json_t *json, size_t *len);
 
 /* An id, of a key or an account: 1 to KEYGATE_ID_MAX printable ASCII
  * characters without space, '"', '\', '/', '?', '#', '%'. */
-int keygate_id_valid(keygate_str_t id);
+int keygate_record_id_valid(keygate_str_t id);
 
 /* No longer than "max", and no controls (C0, DEL, C1). */
-int keygate_text_plain(keygate_str_t text, size_t max);
+int keygate_record_plain(keygate_str_t text, size_t max);
 
-const char *keygate_status_name(keygate_status_e status);
+const char *keygate_record_status(keygate_status_e status);
 
 
 #endif /* KEYGATE_RECORD_H */

@@ -33,7 +33,7 @@ keygate_record_list(keygate_record_t *record, const keygate_member_t *member,
     const json_t  *item;
 
     if (!json_is_array(json)) {
-        return keygate_fault_set(fault, name, NULL, "is not a list");
+        return keygate_record_fault(fault, name, NULL, "is not a list");
     }
 
     for (i = 0; i < json_array_size(json); i++) {
@@ -46,7 +46,7 @@ keygate_record_list(keygate_record_t *record, const keygate_member_t *member,
 
         if (reason != NULL) {
             snprintf(number, sizeof(number), "%zu", i);
-            return keygate_fault_set(fault, name, number, reason);
+            return keygate_record_fault(fault, name, number, reason);
         }
     }
 
@@ -64,8 +64,8 @@ keygate_record_previous(keygate_record_t *record, json_t *json,
     const keygate_member_t  *member;
 
     if (!json_is_object(json)) {
-        return keygate_fault_set(fault, "previous", NULL,
-                                 "is not an object");
+        return keygate_record_fault(fault, "previous", NULL,
+                                    "is not an object");
     }
 
     for (iter = json_object_iter(json); iter != NULL;
@@ -86,16 +86,16 @@ keygate_record_previous(keygate_record_t *record, json_t *json,
         }
 
         if (reason != NULL) {
-            return keygate_fault_set(fault, "previous", name, reason);
+            return keygate_record_fault(fault, "previous", name, reason);
         }
     }
 
     if (!record->has_previous) {
-        return keygate_fault_set(fault, "previous", "digest", "is missing");
+        return keygate_record_fault(fault, "previous", "digest", "is missing");
     }
 
     if (record->previous_until == KEYGATE_NEVER) {
-        return keygate_fault_set(fault, "previous", "until", "is missing");
+        return keygate_record_fault(fault, "previous", "until", "is missing");
     }
 
     return KEYGATE_OK;
@@ -111,7 +111,7 @@ keygate_record_profile(json_t *json, keygate_fault_t *fault)
     keygate_str_t  text;
 
     if (!json_is_object(json)) {
-        return keygate_fault_set(fault, "profile", NULL, "is not an object");
+        return keygate_record_fault(fault, "profile", NULL, "is not an object");
     }
 
     for (iter = json_object_iter(json); iter != NULL;
@@ -122,16 +122,16 @@ keygate_record_profile(json_t *json, keygate_fault_t *fault)
 
         text = keygate_span(name);
 
-        if (text.len == 0 || !keygate_text_plain(text, KEYGATE_NAME_MAX)) {
-            return keygate_fault_set(fault, "profile", NULL,
-                                     "has a member whose name is empty, "
-                                     "longer than 63 bytes or holds control "
-                                     "characters");
+        if (text.len == 0 || !keygate_record_plain(text, KEYGATE_NAME_MAX)) {
+            return keygate_record_fault(fault, "profile", NULL,
+                                        "has a member whose name is empty, "
+                                        "longer than 63 bytes or holds control "
+                                        "characters");
         }
 
         if (json_is_object(value) || json_is_array(value)) {
-            return keygate_fault_set(fault, "profile", name,
-                                     "is an object or a list");
+            return keygate_record_fault(fault, "profile", name,
+                                        "is an object or a list");
         }
     }
 
@@ -194,7 +194,7 @@ keygate_record_member(keygate_record_t *record,
         }
 
         return reason == NULL
-               ? KEYGATE_OK : keygate_fault_set(fault, name, NULL, reason);
+               ? KEYGATE_OK : keygate_record_fault(fault, name, NULL, reason);
     }
 }
 
@@ -212,7 +212,7 @@ keygate_record_members(keygate_record_t *record, json_t *json,
     deleted = json_object_get(json, "deleted");
 
     if (deleted != NULL && !json_is_boolean(deleted)) {
-        return keygate_fault_set(fault, "deleted", NULL, "is not a boolean");
+        return keygate_record_fault(fault, "deleted", NULL, "is not a boolean");
     }
 
     record->deleted = json_is_true(deleted) != 0;
@@ -252,7 +252,7 @@ keygate_record_from_json(keygate_kind_e kind, json_t *json,
     keygate_record_init(record, kind);
 
     if (!json_is_object(json)) {
-        return keygate_fault_set(fault, NULL, NULL, "is not an object");
+        return keygate_record_fault(fault, NULL, NULL, "is not an object");
     }
 
     rc = keygate_record_members(record, json, fault);
@@ -280,18 +280,18 @@ keygate_record_parse(keygate_str_t line, keygate_record_t *record,
     memset(record, 0, sizeof(keygate_record_t));
 
     if (line.len > KEYGATE_LINE_MAX) {
-        return keygate_fault_set(fault, NULL, NULL,
-                                 "is longer than 65536 bytes");
+        return keygate_record_fault(fault, NULL, NULL,
+                                    "is longer than 65536 bytes");
     }
 
     root = keygate_json_parse(line, 0, &error);
 
     if (root == NULL) {
-        return keygate_fault_set(fault, NULL, NULL,
-                                 error.nomem
-                                 ? keygate_reason_nomem
-                                 : "is not JSON in UTF-8, without duplicate "
-                                   "members and U+0000");
+        return keygate_record_fault(fault, NULL, NULL,
+                                    error.nomem
+                                    ? keygate_reason_nomem
+                                    : "is not JSON in UTF-8, without duplicate "
+                                      "members and U+0000");
     }
 
     json = json_object_get(root, "key");
@@ -304,9 +304,9 @@ keygate_record_parse(keygate_str_t line, keygate_record_t *record,
 
     if (json == NULL || json_object_size(root) != 1) {
         json_decref(root);
-        return keygate_fault_set(fault, NULL, NULL,
-                                 "is not an object of one member, \"key\" or "
-                                 "\"account\"");
+        return keygate_record_fault(fault, NULL, NULL,
+                                    "is not an object of one member, \"key\" "
+                                    "or \"account\"");
     }
 
     rc = keygate_record_from_json(kind, json, record, fault);

@@ -50,7 +50,7 @@ keygate_set_id(keygate_record_t *record, keygate_str_t text)
 {
     record->id = text;
 
-    return keygate_id_valid(text) ? NULL : keygate_reason_id;
+    return keygate_record_id_valid(text) ? NULL : keygate_reason_id;
 }
 
 
@@ -59,7 +59,7 @@ keygate_set_account(keygate_record_t *record, keygate_str_t text)
 {
     record->account = text;
 
-    return keygate_id_valid(text) ? NULL : keygate_reason_id;
+    return keygate_record_id_valid(text) ? NULL : keygate_reason_id;
 }
 
 
@@ -68,7 +68,7 @@ keygate_set_name(keygate_record_t *record, keygate_str_t text)
 {
     record->name = text;
 
-    return keygate_text_plain(text, KEYGATE_TEXT_MAX)
+    return keygate_record_plain(text, KEYGATE_TEXT_MAX)
            ? NULL : "is longer than 255 bytes or holds control characters";
 }
 
@@ -247,7 +247,7 @@ keygate_set_changed_by(keygate_record_t *record, keygate_str_t text)
 {
     record->changed_by = text;
 
-    return keygate_text_plain(text, KEYGATE_TEXT_MAX)
+    return keygate_record_plain(text, KEYGATE_TEXT_MAX)
            ? NULL : "is longer than 255 bytes or holds control characters";
 }
 
@@ -257,7 +257,7 @@ keygate_set_plan(keygate_record_t *record, keygate_str_t text)
 {
     record->plan = text;
 
-    return text.len != 0 && keygate_text_plain(text, KEYGATE_NAME_MAX)
+    return text.len != 0 && keygate_record_plain(text, KEYGATE_NAME_MAX)
            ? NULL : "is not the name of a plan";
 }
 
@@ -269,7 +269,7 @@ keygate_set_status(keygate_record_t *record, keygate_str_t text)
     keygate_str_t  name;
 
     for (i = 0; i <= KEYGATE_CANCELED; i++) {
-        name = keygate_span(keygate_status_name((keygate_status_e) i));
+        name = keygate_span(keygate_record_status((keygate_status_e) i));
 
         if (keygate_str_eq(text, name)) {
             record->status = (keygate_status_e) i;

@@ -28,12 +28,12 @@ keygate_record_meta(keygate_record_t *record, json_t *json,
     const char  *name, *reason;
 
     if (!json_is_object(json)) {
-        return keygate_fault_set(fault, "meta", NULL, "is not an object");
+        return keygate_record_fault(fault, "meta", NULL, "is not an object");
     }
 
     if (json_object_size(json) > KEYGATE_META_MAX) {
-        return keygate_fault_set(fault, "meta", NULL,
-                                 "has more than 16 members");
+        return keygate_record_fault(fault, "meta", NULL,
+                                    "has more than 16 members");
     }
 
     if (json_object_size(json) == 0) {
@@ -43,7 +43,7 @@ keygate_record_meta(keygate_record_t *record, json_t *json,
     record->meta = malloc(json_object_size(json)
                           * (2 + KEYGATE_NAME_MAX + KEYGATE_META_VALUE));
     if (record->meta == NULL) {
-        return keygate_fault_set(fault, "meta", NULL, keygate_reason_nomem);
+        return keygate_record_fault(fault, "meta", NULL, keygate_reason_nomem);
     }
 
     for (iter = json_object_iter(json); iter != NULL;
@@ -52,15 +52,15 @@ keygate_record_meta(keygate_record_t *record, json_t *json,
         name = json_object_iter_key(iter);
 
         if (!keygate_meta_name_valid(keygate_span(name))) {
-            return keygate_fault_set(fault, "meta", NULL,
-                                     "has a member whose name is not 1 to 63 "
-                                     "of a-z, 0-9 and _");
+            return keygate_record_fault(fault, "meta", NULL,
+                                        "has a member whose name is not 1 to "
+                                        "63 of a-z, 0-9 and _");
         }
 
         reason = keygate_meta_add(record, keygate_span(name),
                                   json_object_iter_value(iter));
         if (reason != NULL) {
-            return keygate_fault_set(fault, "meta", name, reason);
+            return keygate_record_fault(fault, "meta", name, reason);
         }
     }
 
@@ -123,7 +123,7 @@ keygate_meta_text(const json_t *value, keygate_buf_t *text)
     }
 
     if (text->len > KEYGATE_META_VALUE
-        || !keygate_text_plain((keygate_str_t) { text->len, text->data },
+        || !keygate_record_plain((keygate_str_t) { text->len, text->data },
                                KEYGATE_META_VALUE))
     {
         return "is longer than 255 bytes or holds control characters";

@@ -55,18 +55,18 @@ keygate_rc_t keygate_record_complete(const keygate_record_t *record,
 
 /* Fills in a fault: pointer "/a/b" or "/a"; "" when a is NULL.  Always
  * KEYGATE_INVALID, or KEYGATE_NOMEM for keygate_reason_nomem. */
-keygate_rc_t keygate_fault_set(keygate_fault_t *fault, const char *a,
+keygate_rc_t keygate_record_fault(keygate_fault_t *fault, const char *a,
     const char *b, const char *reason);
 
 /* ---- keygate_record_meta.c ---- */
 
-/* Reads "meta" into the record.  As keygate_fault_set(). */
+/* Reads "meta" into the record.  As keygate_record_fault(). */
 keygate_rc_t keygate_record_meta(keygate_record_t *record, json_t *json,
     keygate_fault_t *fault);
 
 /* ---- keygate_record_reset.c ---- */
 
-/* Reads "resets" into the record.  As keygate_fault_set(). */
+/* Reads "resets" into the record.  As keygate_record_fault(). */
 keygate_rc_t keygate_record_resets(keygate_record_t *record, json_t *json,
     keygate_fault_t *fault);
 

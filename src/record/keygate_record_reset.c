@@ -76,8 +76,8 @@ keygate_record_resets(keygate_record_t *record, json_t *json,
     n = json_object_size(json);
 
     if (!json_is_object(json) || n > KEYGATE_RESETS_MAX) {
-        return keygate_fault_set(fault, "resets", NULL,
-                                 "is not an object of at most 32 members");
+        return keygate_record_fault(fault, "resets", NULL,
+                                    "is not an object of at most 32 members");
     }
 
     if (n == 0) {
@@ -87,7 +87,8 @@ keygate_record_resets(keygate_record_t *record, json_t *json,
     record->resets = calloc(n, sizeof(keygate_reset_t));
 
     if (record->resets == NULL) {
-        return keygate_fault_set(fault, "resets", NULL, keygate_reason_nomem);
+        return keygate_record_fault(fault, "resets", NULL,
+                                    keygate_reason_nomem);
     }
 
     json_object_foreach(json, name, value) {
@@ -96,18 +97,18 @@ keygate_record_resets(keygate_record_t *record, json_t *json,
         text.data = (const unsigned char *) json_string_value(value);
 
         if (keygate_reset_parse(keygate_span(name), reset) != KEYGATE_OK) {
-            return keygate_fault_set(fault, "resets", NULL,
-                                     "has a member that is neither \"all\" "
-                                     "nor ends in a unit, as in \"day\" and "
-                                     "\"search-day\"");
+            return keygate_record_fault(fault, "resets", NULL,
+                                        "has a member that is neither \"all\" "
+                                        "nor ends in a unit, as in \"day\" and "
+                                        "\"search-day\"");
         }
 
         if (text.len == 0
             || keygate_time_parse(text, &reset->at) != KEYGATE_OK)
         {
-            return keygate_fault_set(fault, "resets", NULL,
-                                     "has a value that is not an RFC 3339 "
-                                     "time");
+            return keygate_record_fault(fault, "resets", NULL,
+                                        "has a value that is not an RFC 3339 "
+                                        "time");
         }
     }
 

@@ -247,7 +247,7 @@ keygate_token_taken(const keygate_token_t *tokens, unsigned n)
 int
 keygate_token_name_valid(keygate_str_t name)
 {
-    return keygate_id_valid(name) && !keygate_token_of_command(name);
+    return keygate_record_id_valid(name) && !keygate_token_of_command(name);
 }
 
 

@@ -12,7 +12,7 @@
 
 
 void
-keygate_set_add(keygate_set_t *s, unsigned bit)
+keygate_scope_add(keygate_set_t *s, unsigned bit)
 {
     if (bit < KEYGATE_SCOPES_MAX) {
         s->w[bit / 64] |= (uint64_t) 1 << bit % 64;
@@ -21,14 +21,14 @@ keygate_set_add(keygate_set_t *s, unsigned bit)
 
 
 int
-keygate_set_has(const keygate_set_t *s, unsigned bit)
+keygate_scope_has(const keygate_set_t *s, unsigned bit)
 {
     return bit < KEYGATE_SCOPES_MAX && (s->w[bit / 64] >> bit % 64 & 1) != 0;
 }
 
 
 int
-keygate_set_meets(const keygate_set_t *a, const keygate_set_t *b)
+keygate_scope_meets(const keygate_set_t *a, const keygate_set_t *b)
 {
     unsigned  i;
     uint64_t  common;
@@ -97,7 +97,7 @@ keygate_scope_close(keygate_catalogue_t *c, unsigned *culprit)
         memset(&scope->closure, 0, sizeof(keygate_set_t));
 
         for (k = 0; k < scope->n_implies; k++) {
-            keygate_set_add(&scope->closure, scope->implies[k]);
+            keygate_scope_add(&scope->closure, scope->implies[k]);
         }
     }
 
@@ -105,7 +105,7 @@ keygate_scope_close(keygate_catalogue_t *c, unsigned *culprit)
         for (i = 0; i < c->n; i++) {
             scope = &c->scopes[i];
 
-            if (keygate_set_has(&scope->closure, k)) {
+            if (keygate_scope_has(&scope->closure, k)) {
                 for (w = 0; w < KEYGATE_SET_WORDS; w++) {
                     scope->closure.w[w] |= c->scopes[k].closure.w[w];
                 }
@@ -114,14 +114,14 @@ keygate_scope_close(keygate_catalogue_t *c, unsigned *culprit)
     }
 
     for (i = 0; i < c->n; i++) {
-        if (keygate_set_has(&c->scopes[i].closure, i)) {
+        if (keygate_scope_has(&c->scopes[i].closure, i)) {
             *culprit = i;
             return KEYGATE_CONFLICT;
         }
     }
 
     for (i = 0; i < c->n; i++) {
-        keygate_set_add(&c->scopes[i].closure, i);
+        keygate_scope_add(&c->scopes[i].closure, i);
     }
 
     return KEYGATE_OK;
@@ -139,8 +139,8 @@ keygate_scope_bind(keygate_catalogue_t *c)
         memset(&scope->holders, 0, sizeof(keygate_set_t));
 
         for (k = 0; k < c->n; k++) {
-            if (keygate_set_has(&c->scopes[k].closure, i)) {
-                keygate_set_add(&scope->holders, c->scopes[k].bit);
+            if (keygate_scope_has(&c->scopes[k].closure, i)) {
+                keygate_scope_add(&scope->holders, c->scopes[k].bit);
             }
         }
     }
@@ -222,11 +222,11 @@ keygate_need_scopes(const keygate_catalogue_t *c, keygate_str_t text,
             return KEYGATE_NONE;
         }
 
-        if (keygate_set_has(&seen, (unsigned) index)) {
+        if (keygate_scope_has(&seen, (unsigned) index)) {
             return KEYGATE_CONFLICT;
         }
 
-        keygate_set_add(&seen, (unsigned) index);
+        keygate_scope_add(&seen, (unsigned) index);
         scopes[i] = (uint16_t) index;
     }
 
@@ -235,7 +235,7 @@ keygate_need_scopes(const keygate_catalogue_t *c, keygate_str_t text,
 
 
 keygate_rc_t
-keygate_need_compile(const keygate_catalogue_t *c, keygate_str_t text,
+keygate_scope_need_compile(const keygate_catalogue_t *c, keygate_str_t text,
     const keygate_pool_t *pool, keygate_need_t *need, keygate_str_t *culprit)
 {
     unsigned             n;
@@ -293,12 +293,12 @@ int
 keygate_scope_held(const keygate_catalogue_t *c, unsigned i,
     const keygate_set_t *grant)
 {
-    return i < c->n && keygate_set_meets(&c->scopes[i].holders, grant);
+    return i < c->n && keygate_scope_meets(&c->scopes[i].holders, grant);
 }
 
 
 int
-keygate_need_met(const keygate_catalogue_t *c, const keygate_need_t *need,
+keygate_scope_need_met(const keygate_catalogue_t *c, const keygate_need_t *need,
     const keygate_set_t *grant)
 {
     unsigned  i, held;

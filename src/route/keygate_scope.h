@@ -57,9 +57,9 @@ typedef struct {
 
 
 /* A bit that is KEYGATE_SCOPES_MAX or more is never added and never there. */
-void keygate_set_add(keygate_set_t *s, unsigned bit);
-int keygate_set_has(const keygate_set_t *s, unsigned bit);
-int keygate_set_meets(const keygate_set_t *a, const keygate_set_t *b);
+void keygate_scope_add(keygate_set_t *s, unsigned bit);
+int keygate_scope_has(const keygate_set_t *s, unsigned bit);
+int keygate_scope_meets(const keygate_set_t *a, const keygate_set_t *b);
 
 /* A scope name is an RFC 6749 scope-token of 1 to KEYGATE_NAME_MAX bytes that
  * is none of "public", "optional", "any", and holds no '&', '|' or ','. */
@@ -84,7 +84,7 @@ void keygate_scope_bind(keygate_catalogue_t *c);
  * for '&' and '|' together or an empty name; KEYGATE_NOMEM.  Where it is not
  * KEYGATE_OK the need is one that no grant meets.
  */
-keygate_rc_t keygate_need_compile(const keygate_catalogue_t *c,
+keygate_rc_t keygate_scope_need_compile(const keygate_catalogue_t *c,
     keygate_str_t text, const keygate_pool_t *pool, keygate_need_t *need,
     keygate_str_t *culprit);
 
@@ -93,8 +93,8 @@ int keygate_scope_held(const keygate_catalogue_t *c, unsigned i,
     const keygate_set_t *grant);
 
 /* Whether a grant meets a need; PUBLIC, ANY and OPTIONAL are always met. */
-int keygate_need_met(const keygate_catalogue_t *c, const keygate_need_t *need,
-    const keygate_set_t *grant);
+int keygate_scope_need_met(const keygate_catalogue_t *c,
+    const keygate_need_t *need, const keygate_set_t *grant);
 
 
 #endif /* KEYGATE_SCOPE_H */

@@ -43,7 +43,7 @@ keygate_table_apply(keygate_table_t *t, const keygate_record_t *record,
                : keygate_table_apply_account(t, record, at, now);
     }
 
-    hash = keygate_hash(t, record->id);
+    hash = keygate_table_hash(t, record->id);
     node = keygate_index_id(t, record->kind, hash, record->id, t->reused);
 
     if (node == 0) {
@@ -89,7 +89,7 @@ keygate_apply_key(keygate_table_t *t, const keygate_record_t *record,
     want.bodies[1] = c.account == 0
                      ? keygate_account_granules(record->account.len, 0) : 0;
 
-    if (!keygate_arena_make(t, &want, 1, c.key == 0)) {
+    if (!keygate_block_make(t, &want, 1, c.key == 0)) {
         t->wanted = want;
         return KEYGATE_FULL;
     }
@@ -176,7 +176,7 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
             c->strange = 1;
 
         } else {
-            keygate_set_add(&c->scopes, (unsigned) bit);
+            keygate_scope_add(&c->scopes, (unsigned) bit);
         }
     }
 
@@ -198,8 +198,8 @@ keygate_change_init(keygate_table_t *t, keygate_change_t *c,
         }
     }
 
-    c->hash = keygate_hash(t, r->id);
-    c->account_hash = keygate_hash(t, r->account);
+    c->hash = keygate_table_hash(t, r->id);
+    c->account_hash = keygate_table_hash(t, r->account);
     c->key = keygate_index_id(t, KEYGATE_KEY, c->hash, r->id, t->reused);
     c->account = keygate_index_id(t, KEYGATE_ACCOUNT, c->account_hash,
                                   r->account, t->reused);
@@ -233,7 +233,7 @@ keygate_make_way(keygate_table_t *t, const keygate_record_t *record,
     uint64_t  words[4];
 
     memcpy(words, digest, sizeof(words));
-    own = keygate_index_id(t, KEYGATE_KEY, keygate_hash(t, record->id),
+    own = keygate_index_id(t, KEYGATE_KEY, keygate_table_hash(t, record->id),
                            record->id, t->reused);
 
     for (at = keygate_index_digest(t, words, 0, t->reused);
@@ -345,7 +345,7 @@ keygate_note_old(keygate_table_t *t, uint32_t key, uint32_t account)
     body = keygate_node(t, key)->body;
     n = keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
 
-    if (!keygate_key_parts(words, n, &parts)) {
+    if (!keygate_body_parts(words, n, &parts)) {
         return;
     }
 

@@ -46,7 +46,7 @@ keygate_table_apply_account(keygate_table_t *t, const keygate_record_t *r,
     flags |= r->trial_ends_at != KEYGATE_NEVER ? KEYGATE_HAS_TRIAL : 0;
 
     len = keygate_account_profile(r, &profile);
-    hash = keygate_hash(t, r->id);
+    hash = keygate_table_hash(t, r->id);
     account = keygate_index_id(t, KEYGATE_ACCOUNT, hash, r->id, t->reused);
 
     memset(&want, 0, sizeof(keygate_want_t));
@@ -57,7 +57,7 @@ keygate_table_apply_account(keygate_table_t *t, const keygate_record_t *r,
         return KEYGATE_INVALID;
     }
 
-    if (!keygate_arena_make(t, &want, 1, account == 0)) {
+    if (!keygate_block_make(t, &want, 1, account == 0)) {
         t->wanted = want;
         return KEYGATE_FULL;
     }
@@ -274,7 +274,7 @@ keygate_table_remove_account(keygate_table_t *t, uint32_t account)
     memset(&want, 0, sizeof(keygate_want_t));
     want.bodies[0] = keygate_account_granules(record.id.len, 0);
 
-    if (!keygate_arena_make(t, &want, 1, 0)) {
+    if (!keygate_block_make(t, &want, 1, 0)) {
         t->wanted = want;
         return KEYGATE_FULL;
     }

@@ -28,7 +28,7 @@ keygate_table_again_due(const keygate_table_t *t)
                || (keygate_peek(&t->again.lacking) != 0
                    && keygate_peek(&t->freed) != keygate_peek(&t->again.freed)
                    && (t->again.least.bodies[0] == 0
-                       || keygate_arena_might(t, &t->again.least, 0))));
+                       || keygate_block_might(t, &t->again.least, 0))));
 }
 
 
@@ -166,7 +166,7 @@ keygate_again_is(keygate_table_t *t, keygate_kind_e kind, uint32_t node,
     if (again->at == KEYGATE_AT_NONE && (flags & KEYGATE_IS_STALE)) {
         if (keygate_table_remove_account(t, node) != KEYGATE_OK) {
             t->again.found++;
-            keygate_arena_least(&t->again.least, &t->wanted);
+            keygate_block_least(&t->again.least, &t->wanted);
         }
 
         return 0;

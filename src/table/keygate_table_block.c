@@ -150,7 +150,7 @@ keygate_table_stats(const keygate_table_t *t, keygate_table_stats_t *stats)
 
 
 int
-keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
+keygate_block_fits(const keygate_table_t *t, const keygate_want_t *want,
     uint64_t n, int spare)
 {
     return keygate_need_all(t, want, n, spare) <= t->floor - t->top;
@@ -158,7 +158,7 @@ keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
 
 
 int
-keygate_arena_make(keygate_table_t *t, const keygate_want_t *want, uint64_t n,
+keygate_block_make(keygate_table_t *t, const keygate_want_t *want, uint64_t n,
     int spare)
 {
     unsigned  i;
@@ -183,7 +183,7 @@ keygate_arena_make(keygate_table_t *t, const keygate_want_t *want, uint64_t n,
 
 
 int
-keygate_arena_might(const keygate_table_t *t, const keygate_want_t *want,
+keygate_block_might(const keygate_table_t *t, const keygate_want_t *want,
     int spare)
 {
     uint64_t  need;
@@ -196,7 +196,7 @@ keygate_arena_might(const keygate_table_t *t, const keygate_want_t *want,
 
 
 void
-keygate_arena_least(keygate_want_t *least, const keygate_want_t *want)
+keygate_block_least(keygate_want_t *least, const keygate_want_t *want)
 {
     unsigned  i, *most;
 

@@ -66,8 +66,23 @@ keygate_body_store(keygate_table_t *t, uint32_t at, const uint64_t *words,
 }
 
 
+void
+keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
+    unsigned flags)
+{
+    uint16_t        tail;
+    unsigned char  *p;
+
+    p = (unsigned char *) words;
+    tail = (uint16_t) ((at >> 32 & 0x3f) | flags << (KEYGATE_AT_BITS - 32));
+
+    memcpy(p + KEYGATE_ID_AT - sizeof(tail), &tail, sizeof(tail));
+    memcpy(p + KEYGATE_ID_AT, id.data, id.len);
+}
+
+
 int
-keygate_key_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
+keygate_body_parts(const uint64_t *body, unsigned n, keygate_parts_t *parts)
 {
     unsigned  at, flags, cidrs;
 
@@ -122,7 +137,7 @@ keygate_table_load_key(const keygate_table_t *t, uint32_t at,
 
     n = keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
 
-    if (!keygate_key_parts(words, n, &parts)) {
+    if (!keygate_body_parts(words, n, &parts)) {
         return KEYGATE_NONE;
     }
 

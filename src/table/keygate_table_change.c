@@ -63,21 +63,6 @@ keygate_change_body(const keygate_change_t *c, uint64_t *words)
 }
 
 
-void
-keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
-    unsigned flags)
-{
-    uint16_t        tail;
-    unsigned char  *p;
-
-    p = (unsigned char *) words;
-    tail = (uint16_t) ((at >> 32 & 0x3f) | flags << (KEYGATE_AT_BITS - 32));
-
-    memcpy(p + KEYGATE_ID_AT - sizeof(tail), &tail, sizeof(tail));
-    memcpy(p + KEYGATE_ID_AT, id.data, id.len);
-}
-
-
 /* Writes what a key need not have, from words[n] on; returns the new "n". */
 
 static unsigned

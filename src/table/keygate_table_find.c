@@ -68,7 +68,7 @@ keygate_table_expect(const keygate_table_t *t,
     const char  *p;
 
     memcpy(words, digest, sizeof(words));
-    head = keygate_digest_head(t, words);
+    head = keygate_index_head(t, words);
 
     if (!near) {
         __builtin_prefetch(head);
@@ -143,7 +143,7 @@ keygate_find_by(const keygate_table_t *t, uint32_t cell, uint32_t at,
     keygate_prefetch(t, at);
     n = keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
 
-    if (!keygate_key_parts(words, n, &parts)) {
+    if (!keygate_body_parts(words, n, &parts)) {
         return -1;
     }
 
@@ -198,7 +198,7 @@ keygate_table_find_id_with(const keygate_table_t *t, keygate_str_t id,
         return KEYGATE_NONE;
     }
 
-    hash = keygate_hash(t, id);
+    hash = keygate_table_hash(t, id);
 
     for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);
@@ -228,7 +228,7 @@ keygate_table_find_account(const keygate_table_t *t, keygate_str_t id,
         return KEYGATE_NONE;
     }
 
-    hash = keygate_hash(t, id);
+    hash = keygate_table_hash(t, id);
 
     for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
         seen = keygate_table_enter(t);

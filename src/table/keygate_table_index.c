@@ -27,7 +27,7 @@ static uint32_t keygate_elder(const keygate_table_t *t, uint32_t account,
 /* SipHash-1-3 */
 
 uint64_t
-keygate_hash(const keygate_table_t *t, keygate_str_t id)
+keygate_table_hash(const keygate_table_t *t, keygate_str_t id)
 {
     size_t    i;
     uint64_t  v[4], word;
@@ -96,7 +96,7 @@ keygate_head(const keygate_table_t *t, keygate_kind_e kind, uint64_t hash)
 
 
 uint32_t *
-keygate_digest_head(const keygate_table_t *t, const uint64_t digest[4])
+keygate_index_head(const keygate_table_t *t, const uint64_t digest[4])
 {
     uint32_t  *heads;
 
@@ -170,7 +170,7 @@ keygate_index_digest(const keygate_table_t *t, const uint64_t digest[4],
     unsigned               i, n;
     const keygate_cell_t  *cell;
 
-    at = keygate_load(after == 0 ? keygate_digest_head(t, digest)
+    at = keygate_load(after == 0 ? keygate_index_head(t, digest)
                                  : &keygate_cell(t, after)->next);
 
     for (n = 1; at != 0; n++) {
@@ -274,7 +274,7 @@ keygate_index_link_cell(keygate_table_t *t, uint32_t at)
     keygate_cell_t  *cell;
 
     cell = keygate_cell(t, at);
-    head = keygate_digest_head(t, cell->digest);
+    head = keygate_index_head(t, cell->digest);
 
     keygate_store(&cell->next, *head);
     keygate_store(head, at);
@@ -288,7 +288,7 @@ keygate_index_unlink_cell(keygate_table_t *t, uint32_t at)
     keygate_cell_t  *cell;
 
     cell = keygate_cell(t, at);
-    link = keygate_digest_head(t, cell->digest);
+    link = keygate_index_head(t, cell->digest);
 
     while (*link != 0 && *link != at) {
         link = &keygate_cell(t, *link)->next;

@@ -31,7 +31,7 @@ keygate_table_miss(keygate_table_t *t, const keygate_record_t *record,
 {
     uint64_t  hash;
 
-    hash = keygate_hash(t, record->id) + record->kind;
+    hash = keygate_table_hash(t, record->id) + record->kind;
     keygate_missed_add(t, (const unsigned char *) &hash);
 
     if (record->has_digest) {
@@ -42,7 +42,7 @@ keygate_table_miss(keygate_table_t *t, const keygate_record_t *record,
         keygate_missed_add(t, record->previous);
     }
 
-    keygate_arena_least(&t->missed.least[record->kind], &t->wanted);
+    keygate_block_least(&t->missed.least[record->kind], &t->wanted);
 
     if (t->missed.from == 0 || at < t->missed.from - 1) {
         t->missed.line = line;
@@ -91,7 +91,7 @@ keygate_table_missed_id(const keygate_table_t *t, keygate_kind_e kind,
 {
     uint64_t  hash;
 
-    hash = keygate_hash(t, id) + kind;
+    hash = keygate_table_hash(t, id) + kind;
 
     return keygate_missed_has(t, (const unsigned char *) &hash);
 }
@@ -142,7 +142,7 @@ keygate_table_missed_due(const keygate_table_t *t)
         if (least->bodies[0] != 0) {
             known = 1;
 
-            if (keygate_arena_might(t, least, 1)) {
+            if (keygate_block_might(t, least, 1)) {
                 return 1;
             }
         }

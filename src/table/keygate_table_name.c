@@ -126,7 +126,7 @@ keygate_name_strange(keygate_table_t *t, keygate_str_t name, uint64_t *bit)
 {
     uint64_t  hash;
 
-    hash = keygate_hash(t, name);
+    hash = keygate_table_hash(t, name);
     *bit = (uint64_t) 1 << hash % 64;
 
     return &t->strange[hash / 64 % KEYGATE_STRANGE];
@@ -144,7 +144,7 @@ keygate_name_slot(keygate_table_t *t, unsigned kind, keygate_str_t name)
     unsigned   slot;
 
     slots = t->name_slots[kind];
-    slot = (unsigned) keygate_hash(t, name) % KEYGATE_NAME_SLOTS;
+    slot = (unsigned) keygate_table_hash(t, name) % KEYGATE_NAME_SLOTS;
 
     while (slots[slot] != 0) {
         at = t->names[kind][slots[slot] - 1];
@@ -188,7 +188,7 @@ keygate_name_add(keygate_table_t *t, unsigned kind, unsigned from,
         return -2;
     }
 
-    slot = (unsigned) keygate_hash(t, name) % KEYGATE_NAME_SLOTS;
+    slot = (unsigned) keygate_table_hash(t, name) % KEYGATE_NAME_SLOTS;
 
     while (t->name_slots[kind][slot] != 0
            && t->names[kind][t->name_slots[kind][slot] - 1] != 0)

@@ -73,15 +73,15 @@ typedef struct {
 
 /* Whether "n" times "want" is to be had; "spare": with the reserve left.
  * make() moves bodies for it, and might() tells whether that may help. */
-int keygate_arena_fits(const keygate_table_t *t, const keygate_want_t *want,
+int keygate_block_fits(const keygate_table_t *t, const keygate_want_t *want,
     uint64_t n, int spare);
-int keygate_arena_make(keygate_table_t *t, const keygate_want_t *want,
+int keygate_block_make(keygate_table_t *t, const keygate_want_t *want,
     uint64_t n, int spare);
-int keygate_arena_might(const keygate_table_t *t, const keygate_want_t *want,
+int keygate_block_might(const keygate_table_t *t, const keygate_want_t *want,
     int spare);
 
 /* The least of each part of two; one whose bodies[0] is 0 is none yet. */
-void keygate_arena_least(keygate_want_t *least, const keygate_want_t *want);
+void keygate_block_least(keygate_want_t *least, const keygate_want_t *want);
 
 
 /* -- keygate_arena.c ---------------------------------------------------- */
@@ -171,10 +171,10 @@ int keygate_arena_gather(keygate_table_t *t, uint64_t need);
 /* -- keygate_table_index.c ---------------------------------------------- */
 
 /* The hash of an id, 17 to 2^64 - 18. */
-uint64_t keygate_hash(const keygate_table_t *t, keygate_str_t id);
+uint64_t keygate_table_hash(const keygate_table_t *t, keygate_str_t id);
 
 /* Where the chain of a digest's cells begins. */
-uint32_t *keygate_digest_head(const keygate_table_t *t,
+uint32_t *keygate_index_head(const keygate_table_t *t,
     const uint64_t digest[4]);
 
 /*
@@ -218,10 +218,6 @@ int keygate_table_known(const keygate_table_t *t, uint32_t account);
 /* Writes a key's body as far as it is known, without its size; returns its
  * length in words. */
 unsigned keygate_change_body(const keygate_change_t *c, uint64_t *words);
-
-/* The last of the fixed part of a body, and its id. */
-void keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
-    unsigned flags);
 
 
 /* -- keygate_table.c, keygate_table_account.c --------------------------- */
@@ -306,9 +302,13 @@ unsigned keygate_body_copy(const keygate_table_t *t, uint32_t at,
 void keygate_body_store(keygate_table_t *t, uint32_t at,
     const uint64_t *words, unsigned n);
 
+/* The last of the fixed part of a body, and its id. */
+void keygate_body_end(uint64_t *words, keygate_str_t id, uint64_t at,
+    unsigned flags);
+
 /* Where the parts are of the first "n" words of a key's body; 0 when it would
  * be longer. */
-int keygate_key_parts(const uint64_t *body, unsigned n,
+int keygate_body_parts(const uint64_t *body, unsigned n,
     keygate_parts_t *parts);
 
 /* Copy out what is at "at"; KEYGATE_NONE when nothing whole is there. */

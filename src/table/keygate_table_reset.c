@@ -54,9 +54,9 @@ keygate_reset_before(const keygate_table_t *t, uint32_t key)
     body = key == 0 ? 0 : keygate_node(t, key)->body;
 
     return body != 0
-           && keygate_key_parts(words, keygate_body_copy(t, body, words,
-                                                         KEYGATE_KEY_WORDS),
-                                &parts)
+           && keygate_body_parts(words, keygate_body_copy(t, body, words,
+                                                          KEYGATE_KEY_WORDS),
+                                 &parts)
            && parts.reset != 0 ? words[parts.reset] : 0;
 }
 

@@ -230,7 +230,7 @@ keygate_table_names(const keygate_table_t *t, uint32_t key, uint32_t cell,
 
     n = keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
 
-    return keygate_key_parts(words, n, &parts)
+    return keygate_body_parts(words, n, &parts)
            && (keygate_body_current(words) == cell
                || (parts.previous != 0
                    && (uint32_t) words[parts.previous] == cell

@@ -15,7 +15,7 @@ keygate_table_stale(keygate_table_t *t, const keygate_record_t *record,
 {
     uint32_t  node;
 
-    node = keygate_index_id(t, record->kind, keygate_hash(t, record->id),
+    node = keygate_index_id(t, record->kind, keygate_table_hash(t, record->id),
                             record->id, t->reused);
 
     if (node == 0) {
@@ -42,7 +42,7 @@ keygate_table_has(const keygate_table_t *t, keygate_kind_e kind,
     uint32_t   node;
     uint64_t  *words;
 
-    node = keygate_index_id(t, kind, keygate_hash(t, id), id,
+    node = keygate_index_id(t, kind, keygate_table_hash(t, id), id,
                             keygate_peek(&t->reused));
 
     if (node == 0 || kind == KEYGATE_KEY) {
@@ -77,7 +77,7 @@ keygate_table_mark(keygate_table_t *t, uint32_t node, unsigned flag,
     word = words[2];
     memcpy(&word, &tail, sizeof(tail));
 
-    keygate_arena_least(&t->again.least, &t->wanted);
+    keygate_block_least(&t->again.least, &t->wanted);
 
     /* killed in between, the line is applied once more; until then what leads
      * to no line of the record is searched for */

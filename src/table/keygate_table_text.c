@@ -28,7 +28,7 @@ keygate_table_profile(const keygate_table_t *t, keygate_str_t account,
         return KEYGATE_NONE;
     }
 
-    hash = keygate_hash(t, account);
+    hash = keygate_table_hash(t, account);
     name_len = name->len;
     profile_len = profile->len;
 
@@ -63,7 +63,7 @@ keygate_table_meta(const keygate_table_t *t, keygate_str_t id,
         return KEYGATE_NONE;
     }
 
-    hash = keygate_hash(t, id);
+    hash = keygate_table_hash(t, id);
     len = value->len;
 
     for (tries = 0; tries < KEYGATE_READER_TRIES; tries++) {
@@ -100,7 +100,7 @@ keygate_copy_meta(const keygate_table_t *t, uint32_t key, keygate_str_t name,
     body = keygate_load(&keygate_node(t, key)->body);
     n = body == 0 ? 0 : keygate_body_copy(t, body, words, KEYGATE_KEY_WORDS);
 
-    if (!keygate_key_parts(words, n, &parts) || parts.meta == 0) {
+    if (!keygate_body_parts(words, n, &parts) || parts.meta == 0) {
         return 0;
     }
 

@@ -133,7 +133,7 @@ keygate_table_next_key_of(const keygate_table_t *t, keygate_str_t account,
         return KEYGATE_NONE;
     }
 
-    hash = keygate_hash(t, account);
+    hash = keygate_table_hash(t, account);
 
     for (tries = 0; tries < KEYGATE_TRIES; tries++) {
         seen = keygate_table_enter(t);
@@ -207,7 +207,8 @@ keygate_resume(const keygate_table_t *t, uint32_t account, uint64_t cursor,
         id.len = key.id_len;
         id.data = (const unsigned char *) key.id;
 
-        if (keygate_index_id(t, KEYGATE_KEY, keygate_hash(t, id), id, seen)
+        if (keygate_index_id(t, KEYGATE_KEY, keygate_table_hash(t, id), id,
+                             seen)
             == at)
         {
             return keygate_load(&keygate_key_node(t, at)->sibling);

@@ -147,7 +147,7 @@ keygate_table_room(keygate_table_t *t, const keygate_record_t *r,
     keygate_want_t  want;
 
     memset(&want, 0, sizeof(keygate_want_t));
-    known = keygate_index_id(t, r->kind, keygate_hash(t, r->id), r->id,
+    known = keygate_index_id(t, r->kind, keygate_table_hash(t, r->id), r->id,
                              keygate_peek(&t->reused)) != 0;
 
     if (r->kind == KEYGATE_KEY) {
@@ -165,7 +165,7 @@ keygate_table_room(keygate_table_t *t, const keygate_record_t *r,
         }
 
         if (keygate_index_id(t, KEYGATE_ACCOUNT,
-                             keygate_hash(t, r->account), r->account,
+                             keygate_table_hash(t, r->account), r->account,
                              keygate_peek(&t->reused)) == 0)
         {
             want.accounts = 1;
@@ -181,7 +181,7 @@ keygate_table_room(keygate_table_t *t, const keygate_record_t *r,
         }
     }
 
-    return keygate_arena_make(t, &want, n, !known);
+    return keygate_block_make(t, &want, n, !known);
 }
 
 

@@ -49,8 +49,8 @@ keygate_line_sound(const keygate_usage_t *u)
 {
     return u->hour >= 0 && u->hour % 3600 == 0
            && u->node.len <= KEYGATE_USAGE_NODE
-           && keygate_id_valid(u->key)
-           && (u->account.len == 0 || keygate_id_valid(u->account))
+           && keygate_record_id_valid(u->key)
+           && (u->account.len == 0 || keygate_record_id_valid(u->account))
            && u->api.len <= KEYGATE_NAME_MAX;
 }
 
@@ -151,7 +151,7 @@ keygate_line_own(keygate_str_t line, keygate_usage_t *u)
             return 0;
         }
 
-        code = keygate_code_find(name);
+        code = keygate_error_find(name);
 
         if (code >= KEYGATE_KEY_REVOKED && code < KEYGATE_CODES) {
             u->refused[KEYGATE_REASON(code)] = n;
@@ -233,7 +233,7 @@ keygate_line_any(const json_t *usage, char *room, keygate_usage_t *u)
     }
 
     json_object_foreach(refused, name, value) {
-        code = keygate_code_find(keygate_span(name));
+        code = keygate_error_find(keygate_span(name));
 
         if (!keygate_any_number(value, &n)) {
             return 0;
@@ -275,7 +275,7 @@ keygate_usage_refused(keygate_buf_t *b, const keygate_usage_t *u)
         }
 
         keygate_buf_puts(b, comma ? "," : "");
-        keygate_buf_json(b, keygate_code_name(KEYGATE_REASON_CODE(i)));
+        keygate_buf_json(b, keygate_error_name(KEYGATE_REASON_CODE(i)));
         keygate_print_number(b, ":", u->refused[i]);
         comma = 1;
     }

@@ -243,7 +243,7 @@ people_settle_all(void)
     keygate_conf_fault_t  fault;
 
     digester = keygate_digester_create(KEYGATE_STR(""));
-    now = keygate_now(1000000, WALL);
+    now = keygate_rate_now(1000000, WALL);
     table = keygate_table_init(mem, TABLE_SIZE,
                                (const unsigned char *) "0123456789abcdef");
     must(digester != NULL && table != NULL);

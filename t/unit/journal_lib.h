@@ -217,7 +217,7 @@ setup(void)
     }
 
     snprintf(path, sizeof(path), "%s/keys.jsonl", dir);
-    now = keygate_now(1000000, 1800000000);
+    now = keygate_rate_now(1000000, 1800000000);
 }
 
 

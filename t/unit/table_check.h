@@ -110,7 +110,7 @@ check_nodes(check_t *c, keygate_kind_e kind)
             if (kind == KEYGATE_KEY) {
                 c->keys++;
 
-                if (!keygate_key_parts(words, n, &parts)) {
+                if (!keygate_body_parts(words, n, &parts)) {
                     c->wrong = "a key's body";
                     return;
                 }

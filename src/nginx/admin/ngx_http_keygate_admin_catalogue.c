@@ -240,7 +240,7 @@ ngx_http_keygate_known_scope(void *data, keygate_str_t name)
     scope = keygate_scope_find(&job->admin->api->core->catalogue, name);
 
     if (scope < 0 || job->admin->portal == NULL
-        || keygate_set_has(&job->caller.offered, scope))
+        || keygate_scope_has(&job->caller.offered, scope))
     {
         return scope >= 0;
     }

@@ -180,7 +180,7 @@ ngx_http_keygate_check_value(keygate_str_t *slot,
     keygate_cidr_t  cidr;
 
     if (slot == &q->key) {
-        return keygate_id_valid(*slot) ? NULL : "is not an id";
+        return keygate_record_id_valid(*slot) ? NULL : "is not an id";
     }
 
     if (slot == &q->method) {
@@ -232,7 +232,7 @@ ngx_http_keygate_check_answer(ngx_http_keygate_job_t *job,
     answer = json_pack("{s:o, s:i, s:b, s:o, s:o, s:o}",
                        "verdict",
                        ngx_http_keygate_admin_string(
-                                               keygate_code_name(v->code)),
+                                               keygate_error_name(v->code)),
                        "status",
                        (v->code == KEYGATE_ALLOWED)
                        ? 200 : (int) ngx_http_keygate_refusal_status(api, v),
@@ -269,8 +269,8 @@ ngx_http_keygate_check_rights(const keygate_api_t *api,
 
     missing = ngx_http_keygate_admin_names(names,
                   (v->known
-                   && !keygate_need_met(&api->catalogue, &v->need,
-                                        &v->key.scopes))
+                   && !keygate_scope_need_met(&api->catalogue, &v->need,
+                                              &v->key.scopes))
                   ? keygate_verdict_missing(api, v, names) : 0);
     granted = ngx_http_keygate_admin_names(names,
                   v->known ? keygate_verdict_granted(api, v, names) : 0);

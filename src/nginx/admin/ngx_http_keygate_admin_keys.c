@@ -171,7 +171,7 @@ ngx_http_keygate_key_account(ngx_http_keygate_job_t *job, json_t **faults)
     id.data = (const u_char *) json_string_value(value);
     id.len = json_string_length(value);
 
-    if (!keygate_id_valid(id)) {
+    if (!keygate_record_id_valid(id)) {
         return NGX_OK;
     }
 

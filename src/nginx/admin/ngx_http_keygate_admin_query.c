@@ -311,7 +311,7 @@ static void
 ngx_http_keygate_admin_wrong(ngx_http_keygate_job_t *job, keygate_str_t name,
     const char *reason)
 {
-    if (!keygate_text_plain(name, KEYGATE_NAME_MAX)) {
+    if (!keygate_record_plain(name, KEYGATE_NAME_MAX)) {
         name = KEYGATE_STR("A parameter");
     }
 

@@ -105,7 +105,7 @@ ngx_http_keygate_admin_id(keygate_str_t path, char id[KEYGATE_ID_MAX + 1])
     p = memchr(span.data, '/', end - span.data);
     span.len = (p ? p : end) - span.data;
 
-    if (!keygate_id_valid(span)) {
+    if (!keygate_record_id_valid(span)) {
         return NGX_DECLINED;
     }
 

@@ -362,7 +362,7 @@ ngx_http_keygate_usage_day(const keygate_usage_t *u, int64_t day)
     refused = json_object();
 
     for (i = 0; refused && i < KEYGATE_REASONS; i++) {
-        name = keygate_code_name(KEYGATE_REASON_CODE(i));
+        name = keygate_error_name(KEYGATE_REASON_CODE(i));
 
         if (u->refused[i]
             && json_object_set_new(refused, (char *) name.data,

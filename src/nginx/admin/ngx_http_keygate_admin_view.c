@@ -61,7 +61,7 @@ ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
         return extras;
     }
 
-    state = keygate_state_of(record, job->now.wall);
+    state = keygate_filter_state_of(record, job->now.wall);
 
     /* a key that is about to be made has used up nothing, and none that is
        not live has anything left */
@@ -70,7 +70,7 @@ ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
              ? ngx_http_keygate_admin_limits(job, id) : json_array();
 
     if (json_object_set_new(extras, "state",
-                            json_string(keygate_state_name(state)))
+                            json_string(keygate_filter_state_name(state)))
         == -1
         || json_object_set_new(extras, "limits", limits) == -1)
     {

@@ -66,7 +66,7 @@ ngx_http_keygate_portal_caller(ngx_http_request_t *r,
 
     /* a name that is cut would be somebody else's */
 
-    if (!keygate_text_plain(s, KEYGATE_TEXT_MAX)) {
+    if (!keygate_record_plain(s, KEYGATE_TEXT_MAX)) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "keygate_portal: the user is no text of at most %d "
                       "bytes without control characters", KEYGATE_TEXT_MAX);
@@ -93,7 +93,7 @@ ngx_http_keygate_portal_caller(ngx_http_request_t *r,
         s.data = value.data;
         s.len = value.len;
 
-        if (!keygate_id_valid(s)) {
+        if (!keygate_record_id_valid(s)) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                           "keygate_portal: the account is no id that an "
                           "account can have");

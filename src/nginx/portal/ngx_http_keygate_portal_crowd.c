@@ -18,9 +18,10 @@ ngx_http_keygate_portal_crowded(ngx_http_keygate_job_t *job,
     portal = job->admin->portal;
 
     if (portal == NULL || portal->keys == 0
-        || keygate_state_of(after, job->now.wall) != KEYGATE_STATE_LIVE
+        || keygate_filter_state_of(after, job->now.wall) != KEYGATE_STATE_LIVE
         || (before
-            && keygate_state_of(before, job->now.wall) == KEYGATE_STATE_LIVE))
+            && keygate_filter_state_of(before, job->now.wall)
+               == KEYGATE_STATE_LIVE))
     {
         return 0;
     }

@@ -276,7 +276,7 @@ ngx_http_keygate_session_scopes(ngx_http_keygate_job_t *job)
 
         if (scope
             && json_object_set_new(scope, "offered",
-                     json_boolean(keygate_set_has(&job->caller.offered, i)))
+                     json_boolean(keygate_scope_has(&job->caller.offered, i)))
                == -1)
         {
             json_decref(scope);

@@ -63,12 +63,12 @@ ngx_http_keygate_portal_rights(ngx_http_request_t *r,
         i = keygate_scope_find(c, name);
 
         if (i >= 0) {
-            keygate_set_add(&caller->offered, i);
+            keygate_scope_add(&caller->offered, i);
         }
     }
 
     for (n = 0; !portal->scopes.given && n < c->n; n++) {
-        keygate_set_add(&caller->offered, n);
+        keygate_scope_add(&caller->offered, n);
     }
 }
 

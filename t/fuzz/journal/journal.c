@@ -128,7 +128,7 @@ setup(void)
     snprintf(path, sizeof(path), "%s/keys.jsonl", dir);
     snprintf(other, sizeof(other), "%s/other", dir);
 
-    now = keygate_now(1000000, WALL);
+    now = keygate_rate_now(1000000, WALL);
 }
 
 

@@ -294,7 +294,7 @@ check_line(const change_t *c, const json_t *after)
                                    : c->what == 'u' ? KEYGATE_STR("a1")
                                    : c->current.id));
 
-    now = keygate_now(1000, NOW);
+    now = keygate_rate_now(1000, NOW);
     memset(mem, 0, sizeof(mem));
     t = keygate_table_init(mem, sizeof(mem), seed);
     must(t != NULL);

@@ -144,7 +144,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
              : record.kind == KEYGATE_KEY ? KEY : ACCOUNT);
     fuzz_round_trip(&record);
 
-    now = keygate_now(1000, 1780000000);
+    now = keygate_rate_now(1000, 1780000000);
     memset(mem, 0, sizeof(mem));
     t = keygate_table_init(mem, sizeof(mem), seed);
     must(t != NULL);

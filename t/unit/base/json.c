@@ -121,7 +121,7 @@ test_wide(void)
         out.len = 0;
 
         if (json != NULL) {
-            keygate_buf_tree(&out, json);
+            keygate_json_put(&out, json);
         }
 
         is_str(text, out.len, texts[i], "the same");

@@ -80,7 +80,7 @@ test_uri(void)
         out.size = sizeof(room);
         out.len = 0;
 
-        keygate_buf_uri(&out, path);
+        keygate_uri_path(&out, path);
 
         if (c == '/') {
             is_str(room, out.len, "/.//", "no host");
@@ -100,7 +100,7 @@ test_uri(void)
 
     out.size = 3;
     out.len = 0;
-    keygate_buf_uri(&out, keygate_span("/a b"));
+    keygate_uri_path(&out, keygate_span("/a b"));
     is_num(out.len, 6, "what does not fit is counted");
 }
 
@@ -124,7 +124,7 @@ test_tree(void)
         out.len = 0;
 
         ok(json != NULL, "it is JSON");
-        keygate_buf_tree(&out, json);
+        keygate_json_put(&out, json);
         is_str(room, out.len, table[i], "written as it was read");
         json_decref(json);
     }

@@ -49,7 +49,7 @@ setup(void)
     }
 
     api_text_free();
-    now = keygate_now(1000000, WALL);
+    now = keygate_rate_now(1000000, WALL);
     api = api_text(conf, sizeof(conf) - 1, &fault);
     table = keygate_table_init(mem, SIZE, (const unsigned char *)
                                "0123456789abcdef");

@@ -159,7 +159,7 @@ setup(const shipped_t *s)
     keygate_conf_fault_t  fault;
     static char           text[65536];
 
-    now = keygate_now(0, WALL);
+    now = keygate_rate_now(0, WALL);
     len = block(s->name, text, sizeof(text));
     memset(mem, 0, SIZE);
 
@@ -203,7 +203,7 @@ allowed(const shipped_t *s, const char *credential, uint64_t ms)
     r.n_credentials = 1;
     r.credential.data = (const unsigned char *) credential;
     r.credential.len = strlen(credential);
-    r.now = keygate_now(ms, WALL + (int64_t) (ms / 1000));
+    r.now = keygate_rate_now(ms, WALL + (int64_t) (ms / 1000));
 
     keygate_decide(api, table, digester, &r, 0, &scratch, &v);
 

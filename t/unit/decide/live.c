@@ -45,8 +45,8 @@ is_live(const char *secret, keygate_code_e want, int there, const char *name)
 
     code = keygate_decide_live(table, digester, id, s, now.wall, &found);
     ok(code == want && found == there, "%s (%.*s)", name,
-       (int) keygate_code_name(code).len,
-       (const char *) keygate_code_name(code).data);
+       (int) keygate_error_name(code).len,
+       (const char *) keygate_error_name(code).data);
 
     asked(s);
 
@@ -94,7 +94,7 @@ main(void)
     keygate_conf_fault_t  bad;
 
     digester = keygate_digester_create(none);
-    now = keygate_now(1000000, WALL);
+    now = keygate_rate_now(1000000, WALL);
     table = keygate_table_init(mem, SIZE, (const unsigned char *)
                                "0123456789abcdef");
     api = api_text(conf, sizeof(conf) - 1, &bad);

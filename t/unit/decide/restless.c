@@ -72,7 +72,7 @@ main(void)
     static uint64_t       mem[SIZE / 8];
 
     digester = keygate_digester_create(none);
-    now = keygate_now(1000000, WALL);
+    now = keygate_rate_now(1000000, WALL);
     api = api_text(conf, sizeof(conf) - 1, &fault);
     table = keygate_table_init(mem, SIZE, (const unsigned char *)
                                "0123456789abcdef");

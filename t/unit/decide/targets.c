@@ -98,7 +98,7 @@ setup(void)
     keygate_conf_fault_t  fault;
     static uint64_t       mem[SIZE / 8];
 
-    now = keygate_now(1000000, 1780000000);
+    now = keygate_rate_now(1000000, 1780000000);
     table = keygate_table_init(mem, SIZE,
                                (const unsigned char *) "0123456789abcdef");
 

@@ -80,13 +80,13 @@ test_codes(void)
     keygate_str_t  name;
 
     for (i = 0; i < KEYGATE_CODES; i++) {
-        name = keygate_code_name((keygate_code_e) i);
-        is_num(keygate_code_find(name), i, "%.*s is found", (int) name.len,
+        name = keygate_error_name((keygate_code_e) i);
+        is_num(keygate_error_find(name), i, "%.*s is found", (int) name.len,
                name.data);
     }
 
-    is_num(keygate_code_find(str("nothing")), KEYGATE_CODES, "no such code");
-    is_num(keygate_code_find(str("")), KEYGATE_CODES, "no empty code");
+    is_num(keygate_error_find(str("nothing")), KEYGATE_CODES, "no such code");
+    is_num(keygate_error_find(str("")), KEYGATE_CODES, "no empty code");
 
     fresh(KEYGATE_PROBLEM, KEYGATE_RATE_LIMITED, 0);
     is_num(keygate_error_status(&texts, KEYGATE_RATE_LIMITED), 429, "429");

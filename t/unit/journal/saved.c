@@ -49,7 +49,7 @@ static unsigned           n_entries;
 static keygate_now_t
 now(void)
 {
-    return keygate_now((uint64_t) (clock_ms - epoch), clock_ms / 1000);
+    return keygate_rate_now((uint64_t) (clock_ms - epoch), clock_ms / 1000);
 }
 
 

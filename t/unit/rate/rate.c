@@ -38,7 +38,7 @@ holder_init(holder_t *h, uint64_t ms, int64_t wall)
     keygate_now_t  now;
 
     memset(h, 0, sizeof(holder_t));
-    now = keygate_now(ms, wall);
+    now = keygate_rate_now(ms, wall);
     keygate_meter_init(&h->meter, &now);
 
     for (u = 0; u < KEYGATE_RINGS; u++) {
@@ -66,7 +66,7 @@ charge(holder_t *h, uint32_t cost, uint64_t ms, int64_t wall)
 {
     keygate_now_t  now;
 
-    now = keygate_now(ms, wall);
+    now = keygate_rate_now(ms, wall);
 
     return keygate_rate_charge(h->windows, h->n, cost, &now);
 }
@@ -125,12 +125,12 @@ test_units(void)
     }
 
     for (i = 0; i < 5000; i++) {
-        now = keygate_now(i, 0);
+        now = keygate_rate_now(i, 0);
 
         if (now.tick != (uint64_t) i * 32 / 1000
             || now.tick_ms < 1 || now.tick_ms > 32
-            || keygate_now(i + now.tick_ms, 0).tick != now.tick + 1
-            || keygate_now(i + now.tick_ms - 1, 0).tick != now.tick)
+            || keygate_rate_now(i + now.tick_ms, 0).tick != now.tick + 1
+            || keygate_rate_now(i + now.tick_ms - 1, 0).tick != now.tick)
         {
             break;
         }
@@ -343,7 +343,7 @@ test_two_meters(void)
     wrong = 0;
 
     for (i = 0; i < 1000; i++) {
-        now = keygate_now(i * 50, 0);
+        now = keygate_rate_now(i * 50, 0);
 
         sum += (unsigned) keygate_rate_charge(windows, 3, 1, &now);
         wrong += windows[1].remaining != 1000 - sum;
@@ -407,7 +407,7 @@ test_join_and_reuse(void)
         charge(&h, 1, i * 100, 0);
     }
 
-    now = keygate_now(6000, 0);
+    now = keygate_rate_now(6000, 0);
     memset(&h.rings[KEYGATE_HOUR], 0xaa, sizeof(keygate_ring_t));
     keygate_ring_init(&h.rings[KEYGATE_HOUR], &h.meter, KEYGATE_HOUR, &now);
     holder_add(&h, KEYGATE_HOUR, 60);
@@ -430,7 +430,7 @@ test_join_and_reuse(void)
     ok(charge(&h, 0, 3000000, 0) && h.windows[1].remaining == 450,
        "rings roll though nobody asks for them");
 
-    now = keygate_now(3000000, 0);
+    now = keygate_rate_now(3000000, 0);
     keygate_meter_reuse(&h.meter, &now);
     ok(charge(&h, 0, 3000000, 0) && h.windows[1].remaining == 1000
        && h.windows[0].remaining == 100, "a new holder has used nothing");

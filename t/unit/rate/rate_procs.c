@@ -50,7 +50,7 @@ start(void)
 
     memset(shared, 0, sizeof(shared_t));
     shared->ms = 1000000;
-    now = keygate_now(shared->ms, 0);
+    now = keygate_rate_now(shared->ms, 0);
 
     for (m = 0; m < 2; m++) {
         keygate_meter_init(&shared->meters[m], &now);
@@ -108,7 +108,7 @@ hammer(const keygate_window_t *windows, unsigned n_windows, unsigned n)
         }
 
         for (j = 0; j < n / PROCS; j++) {
-            now = keygate_now(shared->ms, 0);
+            now = keygate_rate_now(shared->ms, 0);
 
             if (keygate_rate_charge(w, n_windows, 1, &now)) {
                 __atomic_fetch_add(&shared->admitted, 1, __ATOMIC_SEQ_CST);
@@ -156,7 +156,7 @@ test_parallel(void)
         window(&w[2], 1, KEYGATE_MINUTE, 10);
         wrong += hammer(w, 3, 400) != 10;
 
-        now = keygate_now(shared->ms, 0);
+        now = keygate_rate_now(shared->ms, 0);
         (void) keygate_rate_charge(w, 3, 0, &now);
         kept += w[0].remaining != 990 || w[1].remaining != 1990;
     }
@@ -182,7 +182,7 @@ run(unsigned me)
     {
         e = &shared->log[me][shared->n[me]];
         ms = __atomic_load_n(&shared->ms, __ATOMIC_SEQ_CST);
-        now = keygate_now(ms, 0);
+        now = keygate_rate_now(ms, 0);
         e->before = ms;
 
         if (keygate_rate_charge(w, 2, 1, &now)) {
@@ -285,7 +285,7 @@ test_killed(void)
     /* nobody holds it up */
 
     shared->ms += 200000;
-    now = keygate_now(shared->ms, 0);
+    now = keygate_rate_now(shared->ms, 0);
     window(&w[0], 0, KEYGATE_SECOND, LIMIT);
     window(&w[1], 0, KEYGATE_MINUTE, LIMIT * 4);
     ok(keygate_rate_charge(w, 2, LIMIT, &now)
@@ -306,7 +306,7 @@ test_cleared(void)
     keygate_window_t  w[3];
 
     start();
-    now = keygate_now(shared->ms, 0);
+    now = keygate_rate_now(shared->ms, 0);
     window(&w[0], 0, KEYGATE_DAY, 1000000);
     window(&w[1], 0, KEYGATE_MONTH, 1000000);
     window(&w[2], 1, KEYGATE_DAY, 1);

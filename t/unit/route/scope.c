@@ -37,14 +37,14 @@ test_sets(void)
 
     for (i = 0; i < KEYGATE_SCOPES_MAX; i++) {
         memset(&a, 0, sizeof(a));
-        keygate_set_add(&a, i);
+        keygate_scope_add(&a, i);
 
         for (k = 0; k < KEYGATE_SCOPES_MAX; k++) {
             memset(&b, 0, sizeof(b));
-            keygate_set_add(&b, k);
+            keygate_scope_add(&b, k);
 
-            bad += keygate_set_has(&a, k) != (i == k);
-            bad += keygate_set_meets(&a, &b) != (i == k);
+            bad += keygate_scope_has(&a, k) != (i == k);
+            bad += keygate_scope_meets(&a, &b) != (i == k);
         }
     }
 
@@ -52,11 +52,11 @@ test_sets(void)
 
     memset(&a, 0, sizeof(a));
     memset(&b, 0xff, sizeof(b));
-    keygate_set_add(&a, KEYGATE_SCOPES_MAX);
-    keygate_set_add(&a, (unsigned) -1);
-    ok(!keygate_set_meets(&a, &b), "a bit beyond the last is not added");
-    ok(!keygate_set_has(&b, KEYGATE_SCOPES_MAX), "and not there");
-    ok(!keygate_set_has(&b, (unsigned) -1), "nor is -1");
+    keygate_scope_add(&a, KEYGATE_SCOPES_MAX);
+    keygate_scope_add(&a, (unsigned) -1);
+    ok(!keygate_scope_meets(&a, &b), "a bit beyond the last is not added");
+    ok(!keygate_scope_has(&b, KEYGATE_SCOPES_MAX), "and not there");
+    ok(!keygate_scope_has(&b, (unsigned) -1), "nor is -1");
 }
 
 
@@ -145,7 +145,7 @@ test_implied(void)
 
     for (i = 0; i < 4; i++) {
         memset(&grant, 0, sizeof(grant));
-        keygate_set_add(&grant, scopes[i].bit);
+        keygate_scope_add(&grant, scopes[i].bit);
 
         for (k = 0; k < 4; k++) {
             is_num(keygate_scope_held(&c, k, &grant) != 0, held[i][k] == '1',
@@ -218,7 +218,8 @@ test_need(void)
     pool = arena_pool(&arena);
 
     for (i = 0; i < N(cases); i++) {
-        rc = keygate_need_compile(&c, span(cases[i].text), &pool, &need, &who);
+        rc = keygate_scope_need_compile(&c, span(cases[i].text), &pool, &need,
+                                        &who);
         is_num(rc, cases[i].rc, "need '%s'", cases[i].text);
         is_num(need.n, cases[i].n, "need '%s': scopes", cases[i].text);
 
@@ -231,10 +232,10 @@ test_need(void)
             memset(&grant, 0, sizeof(grant));
 
             if (culprit != 0) {
-                keygate_set_add(&grant, scopes[culprit - 1].bit);
+                keygate_scope_add(&grant, scopes[culprit - 1].bit);
             }
 
-            ok((keygate_need_met(&c, &need, &grant) != 0)
+            ok((keygate_scope_need_met(&c, &need, &grant) != 0)
                == (cases[i].met[culprit] == '1'),
                "need '%s', grant %u", cases[i].text, culprit);
         }
@@ -243,12 +244,13 @@ test_need(void)
     arena.calls = 0;
     arena.fail_at = 1;
     memset(&grant, 0xff, sizeof(grant));
-    is_num(keygate_need_compile(&c, span("read"), &pool, &need, &who),
+    is_num(keygate_scope_need_compile(&c, span("read"), &pool, &need, &who),
            KEYGATE_NOMEM, "no memory");
-    ok(!keygate_need_met(&c, &need, &grant), "is never met");
+    ok(!keygate_scope_need_met(&c, &need, &grant), "is never met");
 
     need.kind = (keygate_need_kind_e) 77;
-    ok(!keygate_need_met(&c, &need, &grant), "nor is a kind that is none");
+    ok(!keygate_scope_need_met(&c, &need, &grant),
+       "nor is a kind that is none");
 
     arena_free(&arena);
 }
@@ -333,7 +335,7 @@ test_random(void)
 
         for (i = 0; i < c.n; i++) {
             if (grant_of >> i & 1) {
-                keygate_set_add(&grant, scopes[i].bit);
+                keygate_scope_add(&grant, scopes[i].bit);
             }
         }
 
@@ -381,7 +383,7 @@ test_full(void)
     keygate_scope_bind(&c);
 
     memset(&grant, 0, sizeof(grant));
-    keygate_set_add(&grant, scopes[100].bit);
+    keygate_scope_add(&grant, scopes[100].bit);
     ok(keygate_scope_held(&c, 255, &grant), "its middle implies its end");
     ok(!keygate_scope_held(&c, 99, &grant), "but not its start");
 }

@@ -404,7 +404,7 @@ test_gone(void)
 int
 main(void)
 {
-    now = keygate_now(123456, WALL);
+    now = keygate_rate_now(123456, WALL);
 
     test_names();
     test_room();

@@ -319,7 +319,7 @@ int
 main(void)
 {
     memset(text, 'x', sizeof(text));
-    now = keygate_now(1000, WALL);
+    now = keygate_rate_now(1000, WALL);
 
     test_joined();
     test_random();

@@ -41,7 +41,7 @@ main(void)
     keygate_record_t    r;
 
     mem = malloc(SIZE);
-    now = keygate_now(1000, 1780000000);
+    now = keygate_rate_now(1000, 1780000000);
     t = keygate_table_init(mem, SIZE, seed);
     make_names(t);
 

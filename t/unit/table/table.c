@@ -590,7 +590,7 @@ main(void)
 {
     unsigned  i;
 
-    now = keygate_now(123456, WALL);
+    now = keygate_rate_now(123456, WALL);
 
     ok(keygate_table_init(seed, 1000, seed) == NULL, "too small");
     test_names();

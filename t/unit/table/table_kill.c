@@ -361,7 +361,7 @@ main(void)
     const char    *bad;
     unsigned char  seed[] = "fedcba9876543210";
 
-    now = keygate_now(1000, WALL);
+    now = keygate_rate_now(1000, WALL);
     shared = mmap(NULL, sizeof(shared_t), PROT_READ|PROT_WRITE,
                   MAP_SHARED|MAP_ANONYMOUS, -1, 0);
     table = keygate_table_init(mmap(NULL, SIZE, PROT_READ|PROT_WRITE,

@@ -26,7 +26,7 @@ static const keygate_unit_t  keygate_units[KEYGATE_UNITS] = {
 
 
 keygate_now_t
-keygate_now(uint64_t ms, int64_t wall)
+keygate_rate_now(uint64_t ms, int64_t wall)
 {
     uint64_t       part;
     keygate_now_t  now;
