@@ -43,14 +43,14 @@ ngx_http_keygate_quota_start(ngx_http_keygate_zone_t *zone)
     k->zone = zone;
     k->file = ngx_http_keygate_quota_file(zone);
     k->anew = ngx_http_keygate_quota_file(zone);
-    k->task = ngx_http_keygate_task_create(k, ngx_http_keygate_quota_run,
-                                           ngx_http_keygate_quota_done);
-    k->rewriting = ngx_http_keygate_task_create(k,
+    k->task = ngx_http_keygate_thread_create(k, ngx_http_keygate_quota_run,
+                                             ngx_http_keygate_quota_done);
+    k->rewriting = ngx_http_keygate_thread_create(k,
                                              ngx_http_keygate_quota_rewrite,
                                              ngx_http_keygate_quota_rewritten);
 
-    k->giving = ngx_http_keygate_task_create(k, ngx_http_keygate_quota_give,
-                                             ngx_http_keygate_quota_done);
+    k->giving = ngx_http_keygate_thread_create(k, ngx_http_keygate_quota_give,
+                                               ngx_http_keygate_quota_done);
     zone->keeping = k;
 
     if (k->file == NULL || k->anew == NULL || k->task == NULL
@@ -92,11 +92,11 @@ ngx_http_keygate_quota_stop(ngx_http_keygate_zone_t *zone)
         keygate_saved_destroy(k->anew);
     }
 
-    ngx_http_keygate_task_destroy(k->task);
-    ngx_http_keygate_task_destroy(k->rewriting);
+    ngx_http_keygate_thread_destroy(k->task);
+    ngx_http_keygate_thread_destroy(k->rewriting);
 
     if (k->giving) {
-        ngx_http_keygate_task_destroy(k->giving);
+        ngx_http_keygate_thread_destroy(k->giving);
     }
 
     free(k);
@@ -117,7 +117,7 @@ ngx_http_keygate_quota_post(ngx_http_keygate_zone_t *zone)
         return;
     }
 
-    if (ngx_http_keygate_task_post(zone->threads, k->task) != NGX_OK) {
+    if (ngx_http_keygate_thread_post(zone->threads, k->task) != NGX_OK) {
         ngx_http_keygate_quota_let_go(&zone->quotas->keeper);
         return;
     }
@@ -311,7 +311,9 @@ ngx_http_keygate_quota_grown(ngx_http_keygate_keeper_t *k)
         return;
     }
 
-    if (ngx_http_keygate_task_post(k->zone->threads, k->rewriting) != NGX_OK) {
+    if (ngx_http_keygate_thread_post(k->zone->threads, k->rewriting)
+        != NGX_OK)
+    {
         ngx_http_keygate_quota_let_go(&quotas->rewriter);
         return;
     }

@@ -150,7 +150,7 @@ ngx_http_keygate_quota_soon(ngx_event_t *ev)
 
     if (!k->busy && ngx_http_keygate_quota_claim(keeper)) {
 
-        if (ngx_http_keygate_task_post(k->zone->threads, k->giving)
+        if (ngx_http_keygate_thread_post(k->zone->threads, k->giving)
             == NGX_OK)
         {
             k->busy = 1;

@@ -72,9 +72,9 @@ ngx_http_keygate_usage_start(ngx_http_keygate_zone_t *zone)
         return NGX_ERROR;
     }
 
-    using->task = ngx_http_keygate_task_create(using,
-                                               ngx_http_keygate_usage_run,
-                                               ngx_http_keygate_usage_done);
+    using->task = ngx_http_keygate_thread_create(using,
+                                                 ngx_http_keygate_usage_run,
+                                                 ngx_http_keygate_usage_done);
     if (using->task == NULL) {
         free(using);
         return NGX_ERROR;
@@ -128,7 +128,7 @@ ngx_http_keygate_usage_stop(ngx_http_keygate_zone_t *zone)
                       "the last time is lost", &zone->name, &zone->usage);
     }
 
-    ngx_http_keygate_task_destroy(using->task);
+    ngx_http_keygate_thread_destroy(using->task);
     keygate_book_clear(&using->writer.known);
     keygate_book_clear(&using->writer.owed);
     free(using);
@@ -142,7 +142,7 @@ ngx_http_keygate_usage_turn(ngx_event_t *ev)
 
     using = ev->data;
 
-    if (ngx_http_keygate_task_post(using->zone->threads, using->task)
+    if (ngx_http_keygate_thread_post(using->zone->threads, using->task)
         != NGX_OK)
     {
         ngx_http_keygate_usage_wait(using);

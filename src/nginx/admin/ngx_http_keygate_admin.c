@@ -266,7 +266,7 @@ ngx_http_keygate_admin_read(ngx_http_request_t *r, ngx_http_keygate_job_t *job)
         }
 
         r->main->count++;
-        ngx_http_keygate_job_start(job);
+        ngx_http_keygate_admin_start(job);
 
         return NGX_DONE;
     }
@@ -299,5 +299,5 @@ ngx_http_keygate_admin_body_handler(ngx_http_request_t *r)
         return;
     }
 
-    ngx_http_keygate_job_start(job);
+    ngx_http_keygate_admin_start(job);
 }

@@ -270,10 +270,10 @@ ngx_int_t ngx_http_keygate_admin_body(ngx_http_request_t *r,
 
 /* By name, or "default"; NULL, and an error in the log: there are none. */
 void *ngx_http_keygate_threads(ngx_conf_t *cf, ngx_str_t *name);
-void *ngx_http_keygate_task_create(void *data, void (*run)(void *data),
+void *ngx_http_keygate_thread_create(void *data, void (*run)(void *data),
     void (*done)(void *data));
-ngx_int_t ngx_http_keygate_task_post(void *threads, void *task);
-void ngx_http_keygate_task_destroy(void *task);
+ngx_int_t ngx_http_keygate_thread_post(void *threads, void *task);
+void ngx_http_keygate_thread_destroy(void *task);
 
 
 /* ngx_http_keygate_admin_answer.c */
@@ -281,7 +281,7 @@ void ngx_http_keygate_task_destroy(void *task);
 ngx_int_t ngx_http_keygate_admin_answer(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
 /* It is done: answers, in the event loop. */
-void ngx_http_keygate_job_done(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_answer_done(ngx_http_keygate_job_t *job);
 /* A problem document; "code" (by the status, then) and "faults" may be
  * NULL. */
 ngx_int_t ngx_http_keygate_admin_problem(ngx_http_request_t *r,
@@ -304,7 +304,7 @@ void ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
 void ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
     keygate_kind_e kind, const json_t *before);
 /* The record's entity tag is its version in the store. */
-void ngx_http_keygate_job_version(ngx_http_keygate_job_t *job,
+void ngx_http_keygate_record_version(ngx_http_keygate_job_t *job,
     uint64_t version);
 /* Whether an entity tag is in the list of a condition. */
 ngx_uint_t ngx_http_keygate_admin_tagged(const char *list, const char *etag);

@@ -9,7 +9,7 @@ static ngx_uint_t ngx_http_keygate_account_live(ngx_http_keygate_job_t *job);
 
 
 void
-ngx_http_keygate_account_put(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_account_put(ngx_http_keygate_job_t *job)
 {
     json_t            *after, *before, *faults;
     keygate_str_t      id;
@@ -36,10 +36,10 @@ ngx_http_keygate_account_put(ngx_http_keygate_job_t *job)
         || (job->if_none_match
             && ngx_http_keygate_admin_tagged(job->if_none_match, job->etag)))
     {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_PRECONDITION_FAILED,
-                                  before
-                                  ? "There is an account with this id."
-                                  : "There is no account with this id.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_PRECONDITION_FAILED,
+                                     before
+                                     ? "There is an account with this id."
+                                     : "There is no account with this id.");
         goto done;
     }
 
@@ -63,7 +63,7 @@ done:
 
 
 void
-ngx_http_keygate_account_patch(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_account_patch(ngx_http_keygate_job_t *job)
 {
     json_t            *after, *faults;
     keygate_known_t    known;
@@ -87,7 +87,7 @@ ngx_http_keygate_account_patch(ngx_http_keygate_job_t *job)
 
 
 void
-ngx_http_keygate_account_delete(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_account_delete(ngx_http_keygate_job_t *job)
 {
     keygate_record_t  record;
 
@@ -98,9 +98,9 @@ ngx_http_keygate_account_delete(ngx_http_keygate_job_t *job)
     }
 
     if (ngx_http_keygate_account_live(job)) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
-                                  "The account has live keys: revoke or "
-                                  "delete them first.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_CONFLICT,
+                                     "The account has live keys: revoke or "
+                                     "delete them first.");
 
     } else {
         ngx_http_keygate_admin_remove(job, KEYGATE_ACCOUNT, record.json);

@@ -174,7 +174,7 @@ ngx_http_keygate_admin_document(ngx_http_request_t *r, keygate_api_t *core,
 
 
 void
-ngx_http_keygate_job_done(ngx_http_keygate_job_t *job)
+ngx_http_keygate_answer_done(ngx_http_keygate_job_t *job)
 {
     ngx_int_t            rc;
     ngx_connection_t    *c;

@@ -67,7 +67,8 @@ ngx_http_keygate_batch(void *data)
     rc = ngx_http_keygate_batch_append(w, &end);
 
     if (rc == KEYGATE_OK && end) {
-        ngx_http_keygate_batch_verify(w, ngx_http_keygate_batch_apply(w, end));
+        ngx_http_keygate_written_verify(w,
+                                     ngx_http_keygate_batch_apply(w, end));
         ngx_http_keygate_batch_elsewhere(w,
                                      ngx_http_keygate_others_apply(w, end));
     }
@@ -196,7 +197,7 @@ ngx_http_keygate_batch_append(ngx_http_keygate_writer_t *w, uint64_t *end)
         job->written = (job->line != NULL);
     }
 
-    ngx_http_keygate_batch_count(w, n, &from);
+    ngx_http_keygate_written_count(w, n, &from);
 
     return KEYGATE_OK;
 }
@@ -212,7 +213,7 @@ ngx_http_keygate_batch_elsewhere(ngx_http_keygate_writer_t *w,
 
     for (job = w->batch; job && applied != KEYGATE_OK; job = job->next) {
         if (job->line && job->status < NGX_HTTP_BAD_REQUEST) {
-            ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+            ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
                        "The change is in the journal, but another zone could "
                        "not read it yet: it will be in force there within a "
                        "second, or when there is memory for it.");
@@ -245,15 +246,15 @@ ngx_http_keygate_batch_failed(ngx_http_keygate_writer_t *w, keygate_rc_t rc,
             continue;
         }
 
-        ngx_http_keygate_job_fail(job, status,
-                                  (rc == KEYGATE_FULL)
-                                  ? "There is no room for the journal on the "
-                                    "disk: nothing has changed."
-                                  : w->locked
-                                  ? "Somebody else holds the journal's lock: "
-                                    "nothing has changed; try again."
-                                  : "The journal cannot be written: nothing "
-                                    "has changed.");
+        ngx_http_keygate_result_fail(job, status,
+                                     (rc == KEYGATE_FULL)
+                                     ? "There is no room for the journal on "
+                                       "the disk: nothing has changed."
+                                     : w->locked
+                                     ? "Somebody else holds the journal's "
+                                       "lock: nothing has changed; try again."
+                                     : "The journal cannot be written: nothing "
+                                       "has changed.");
     }
 }
 

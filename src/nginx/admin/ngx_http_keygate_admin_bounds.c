@@ -23,7 +23,7 @@ ngx_http_keygate_admin_bounds(ngx_http_keygate_job_t *job, size_t len)
 
     if (!json_is_object(job->body)) {
         (void) keygate_change_fault(&faults, "", "is not an object");
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_result_faults(job, faults);
         return;
     }
 
@@ -35,7 +35,7 @@ ngx_http_keygate_admin_bounds(ngx_http_keygate_job_t *job, size_t len)
     pointer.data = malloc(pointer.size);
 
     if (pointer.data == NULL) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
@@ -44,7 +44,7 @@ ngx_http_keygate_admin_bounds(ngx_http_keygate_job_t *job, size_t len)
     if (reason) {
         pointer.data[pointer.len] = '\0';
         (void) keygate_change_fault(&faults, (char *) pointer.data, reason);
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_result_faults(job, faults);
     }
 
     free(pointer.data);

@@ -96,7 +96,7 @@ ngx_http_keygate_admin_when(const keygate_api_t *api,
 
 
 void
-ngx_http_keygate_scope_list(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_scope_list(ngx_http_keygate_job_t *job)
 {
     json_t               *data;
     unsigned              i, end;
@@ -144,7 +144,7 @@ ngx_http_keygate_admin_scope(const keygate_catalogue_t *c,
 
 
 void
-ngx_http_keygate_route_list(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_route_list(ngx_http_keygate_job_t *job)
 {
     json_t         *data;
     unsigned        i, end;
@@ -210,7 +210,7 @@ static void
 ngx_http_keygate_admin_catalogued(ngx_http_keygate_job_t *job, json_t *data,
     unsigned end, unsigned n)
 {
-    ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
+    ngx_http_keygate_result_answer(job, NGX_HTTP_OK,
                      json_pack("{s:o, s:o}", "data", data, "next_cursor",
                                (end < n)
                                ? ngx_http_keygate_admin_cursor(job, end)

@@ -55,7 +55,7 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
     faults = ngx_http_keygate_check_read(job->body, &q);
 
     if (faults) {
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_result_faults(job, faults);
         return;
     }
 
@@ -88,7 +88,7 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
     request.decoded = malloc(q.path.len + 1);
 
     if (request.decoded == NULL) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
@@ -98,9 +98,9 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
                       KEYGATE_CHECK_ONLY, &scratch, &v);
     ngx_http_keygate_decide_heard(api->zone, &v);
 
-    ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
-                                ngx_http_keygate_check_answer(job, api->core,
-                                                              &v));
+    ngx_http_keygate_result_answer(job, NGX_HTTP_OK,
+                                   ngx_http_keygate_check_answer(job, api->core,
+                                                                 &v));
     free(request.decoded);
 }
 

@@ -99,7 +99,7 @@ ngx_http_keygate_admin_init_process(ngx_cycle_t *cycle,
     admins = kmcf->watched.elts;
 
     for (i = 0; i < kmcf->watched.nelts; i++) {
-        if (ngx_http_keygate_tokens_watch(admins[i], cycle) != NGX_OK) {
+        if (ngx_http_keygate_watch_tokens(admins[i], cycle) != NGX_OK) {
             return NGX_ERROR;
         }
     }

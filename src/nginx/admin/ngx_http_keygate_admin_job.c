@@ -91,7 +91,7 @@ ngx_http_keygate_job_destroy(ngx_http_keygate_job_t *job)
     json_decref(job->faults);
     json_decref(job->own_faults);
     keygate_journal_destroy(job->journal);
-    ngx_http_keygate_task_destroy(job->task);
+    ngx_http_keygate_thread_destroy(job->task);
 
     if (job->text) {
         OPENSSL_cleanse(job->text, job->len);

@@ -21,22 +21,23 @@ void ngx_http_keygate_job_destroy(ngx_http_keygate_job_t *job);
 /* ngx_http_keygate_admin_start.c */
 
 /* Does what is to be done; the request is finalized then, sooner or later. */
-void ngx_http_keygate_job_start(ngx_http_keygate_job_t *job);
+void ngx_http_keygate_admin_start(ngx_http_keygate_job_t *job);
 
 
 /* ngx_http_keygate_admin_result.c */
 
 /* Says why not.  Any thread. */
-void ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
-    const char *detail);
+void ngx_http_keygate_result_fail(ngx_http_keygate_job_t *job,
+    ngx_uint_t status, const char *detail);
 /* The same with a code of its own. */
-void ngx_http_keygate_job_refuse(ngx_http_keygate_job_t *job,
+void ngx_http_keygate_result_refuse(ngx_http_keygate_job_t *job,
     ngx_uint_t status, const char *code, const char *detail);
 /* The same for "faults", taken over; NULL: out of memory. */
-void ngx_http_keygate_job_faults(ngx_http_keygate_job_t *job, json_t *faults);
+void ngx_http_keygate_result_faults(ngx_http_keygate_job_t *job,
+    json_t *faults);
 /* Takes over "json", which becomes the text to be sent; a credential becomes
  * its member "secret".  Any thread. */
-void ngx_http_keygate_job_answer(ngx_http_keygate_job_t *job,
+void ngx_http_keygate_result_answer(ngx_http_keygate_job_t *job,
     ngx_uint_t status, json_t *json);
 
 

@@ -22,7 +22,7 @@ static json_t *ngx_http_keygate_key_unknown(const json_t *body);
 
 
 void
-ngx_http_keygate_key_create(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_create(ngx_http_keygate_job_t *job)
 {
     char              hex[2 * KEYGATE_DIGEST_LEN + 1];
     json_t           *after, *faults;
@@ -41,7 +41,7 @@ ngx_http_keygate_key_create(ngx_http_keygate_job_t *job)
                                       job->now.wall, &known, &faults);
 
     if (after == NULL && faults == NULL) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
@@ -97,7 +97,7 @@ ngx_http_keygate_key_make(ngx_http_keygate_job_t *job, keygate_hex_t *digest,
     }
 
     if (i == NGX_HTTP_KEYGATE_ID_TRIES) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
                   "Hardly any ids are left: raise \"id=\" of \"key_format\".");
         return NGX_ERROR;
     }
@@ -106,7 +106,7 @@ ngx_http_keygate_key_make(ngx_http_keygate_job_t *job, keygate_hex_t *digest,
                        keygate_span(job->credential), bytes)
         != KEYGATE_OK)
     {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return NGX_ERROR;
     }
 
@@ -138,14 +138,14 @@ ngx_http_keygate_key_format(ngx_http_keygate_job_t *job)
     }
 
     if (rc == KEYGATE_INVALID) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_CONFLICT,
                      "No key_format of this API makes keys with this id.");
         return NGX_ERROR;
     }
 
     if (rc != KEYGATE_OK) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "There is no randomness for a key.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "There is no randomness for a key.");
         return NGX_ERROR;
     }
 
@@ -196,7 +196,7 @@ ngx_http_keygate_key_account(ngx_http_keygate_job_t *job, json_t **faults)
 
 
 ngx_int_t
-ngx_http_keygate_key_current(ngx_http_keygate_job_t *job,
+ngx_http_keygate_admin_key_current(ngx_http_keygate_job_t *job,
     keygate_record_t *record)
 {
     if (ngx_http_keygate_admin_current(job, KEYGATE_KEY, record) != NGX_OK) {
@@ -211,13 +211,13 @@ ngx_http_keygate_key_current(ngx_http_keygate_job_t *job,
 
 
 void
-ngx_http_keygate_key_patch(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_patch(ngx_http_keygate_job_t *job)
 {
     json_t            *after, *faults;
     keygate_known_t    known;
     keygate_record_t   record;
 
-    if (ngx_http_keygate_key_current(job, &record) != NGX_OK) {
+    if (ngx_http_keygate_admin_key_current(job, &record) != NGX_OK) {
         return;
     }
 
@@ -236,7 +236,7 @@ ngx_http_keygate_key_patch(ngx_http_keygate_job_t *job)
 
 
 void
-ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_rotate(ngx_http_keygate_job_t *job)
 {
     char              hex[2 * KEYGATE_DIGEST_LEN + 1];
     json_t           *after, *faults;
@@ -247,17 +247,17 @@ ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job)
     overlap = keygate_change_overlap(job->body, &faults);
 
     if (overlap < 0) {
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_result_faults(job, faults);
         return;
     }
 
-    if (ngx_http_keygate_key_current(job, &record) != NGX_OK) {
+    if (ngx_http_keygate_admin_key_current(job, &record) != NGX_OK) {
         return;
     }
 
     if (keygate_change_revoked(record.json)) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
-                                  "The key is revoked: create another one.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_CONFLICT,
+                                     "The key is revoked: create another one.");
 
     } else if (ngx_http_keygate_key_make(job, &digest, hex) == NGX_OK) {
         after = keygate_change_rotate_key(record.json, &digest, overlap,
@@ -272,21 +272,21 @@ ngx_http_keygate_key_rotate(ngx_http_keygate_job_t *job)
 
 
 void
-ngx_http_keygate_key_revoke(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_revoke(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_key_state(job, keygate_change_revoke_key);
 }
 
 
 void
-ngx_http_keygate_key_suspend(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_suspend(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_key_state(job, keygate_change_suspend_key);
 }
 
 
 void
-ngx_http_keygate_key_resume(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_resume(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_key_state(job, keygate_change_resume_key);
 }
@@ -304,20 +304,20 @@ ngx_http_keygate_key_state(ngx_http_keygate_job_t *job,
     faults = NULL;
 
     if (json_object_size(job->body)) {
-        ngx_http_keygate_job_faults(job,
-                                    ngx_http_keygate_key_unknown(job->body));
+        ngx_http_keygate_result_faults(job,
+                                       ngx_http_keygate_key_unknown(job->body));
         return;
     }
 
-    if (ngx_http_keygate_key_current(job, &record) != NGX_OK) {
+    if (ngx_http_keygate_admin_key_current(job, &record) != NGX_OK) {
         return;
     }
 
     if (change != keygate_change_revoke_key
         && keygate_change_revoked(record.json))
     {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
-                                  "The key is revoked: create another one.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_CONFLICT,
+                                     "The key is revoked: create another one.");
 
     } else {
         after = change(record.json, job->now.wall, &faults);
@@ -355,11 +355,11 @@ ngx_http_keygate_key_unknown(const json_t *body)
 
 
 void
-ngx_http_keygate_key_delete(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_delete(ngx_http_keygate_job_t *job)
 {
     keygate_record_t  record;
 
-    if (ngx_http_keygate_key_current(job, &record) != NGX_OK) {
+    if (ngx_http_keygate_admin_key_current(job, &record) != NGX_OK) {
         return;
     }
 

@@ -36,14 +36,14 @@ static json_t *ngx_http_keygate_admin_next(ngx_http_keygate_job_t *job,
 
 
 void
-ngx_http_keygate_key_get(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_get(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_admin_get(job, KEYGATE_KEY);
 }
 
 
 void
-ngx_http_keygate_account_get(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_account_get(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_admin_get(job, KEYGATE_ACCOUNT);
 }
@@ -58,21 +58,21 @@ ngx_http_keygate_admin_get(ngx_http_keygate_job_t *job, keygate_kind_e kind)
         return;
     }
 
-    ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
+    ngx_http_keygate_result_answer(job, NGX_HTTP_OK,
                       ngx_http_keygate_admin_view(job, kind, record.json));
     keygate_record_free(&record);
 }
 
 
 void
-ngx_http_keygate_key_list(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_list(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_admin_list(job, KEYGATE_KEY);
 }
 
 
 void
-ngx_http_keygate_account_list(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_account_list(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_admin_list(job, KEYGATE_ACCOUNT);
 }
@@ -99,19 +99,19 @@ ngx_http_keygate_admin_list(ngx_http_keygate_job_t *job, keygate_kind_e kind)
         json_decref(data);
 
         if (rc == KEYGATE_NOMEM) {
-            ngx_http_keygate_job_faults(job, NULL);
+            ngx_http_keygate_result_faults(job, NULL);
             return;
         }
 
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The journal cannot be read.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The journal cannot be read.");
         return;
     }
 
     answer = json_pack("{s:o, s:o}", "data", data, "next_cursor",
                        ngx_http_keygate_admin_next(job, kind, cursor));
 
-    ngx_http_keygate_job_answer(job, NGX_HTTP_OK, answer);
+    ngx_http_keygate_result_answer(job, NGX_HTTP_OK, answer);
 }
 
 

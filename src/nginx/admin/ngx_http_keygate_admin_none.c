@@ -24,16 +24,16 @@ ngx_http_keygate_admin_none(ngx_http_keygate_job_t *job, keygate_kind_e kind)
     if (!job->admin->portal
         && keygate_table_missed_id(job->admin->api->zone->table, kind, id))
     {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "A record with this id waits for room in "
-                                  "the zone.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "A record with this id waits for room in "
+                                     "the zone.");
         return;
     }
 
-    ngx_http_keygate_job_fail(job, NGX_HTTP_NOT_FOUND,
-                              (kind == KEYGATE_KEY)
-                              ? "There is no key with this id."
-                              : "There is no account with this id.");
+    ngx_http_keygate_result_fail(job, NGX_HTTP_NOT_FOUND,
+                                 (kind == KEYGATE_KEY)
+                                 ? "There is no key with this id."
+                                 : "There is no account with this id.");
 }
 
 
@@ -55,7 +55,7 @@ ngx_http_keygate_admin_partial(ngx_http_keygate_job_t *job)
         return 0;
     }
 
-    ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE, why);
+    ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE, why);
 
     return 1;
 }

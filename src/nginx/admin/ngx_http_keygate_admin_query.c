@@ -137,8 +137,8 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
     job->filter.account = keygate_span(job->caller.account);
 
     if (r->args.len > NGX_HTTP_KEYGATE_QUERY_MAX) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-                                  "The query string is too long.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_BAD_REQUEST,
+                                     "The query string is too long.");
         return NGX_OK;
     }
 
@@ -179,7 +179,7 @@ ngx_http_keygate_admin_query(ngx_http_request_t *r,
     if (job->status == 0 && job->asked
         && !ngx_http_keygate_admin_cursor_valid(job))
     {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_BAD_REQUEST,
                        "cursor must be the next_cursor of an earlier answer");
     }
 
@@ -267,7 +267,7 @@ ngx_http_keygate_admin_parameter(ngx_http_keygate_job_t *job,
         cursor.data = (u_char *) value.data;
         ngx_http_keygate_admin_cursor_read(job, &cursor);
 
-    } else if (job->action->run == ngx_http_keygate_key_list
+    } else if (job->action->run == ngx_http_keygate_admin_key_list
                && !(job->caller.account[0]
                     && keygate_str_eq(name, KEYGATE_STR("account"))))
     {
@@ -315,7 +315,7 @@ ngx_http_keygate_admin_wrong(ngx_http_keygate_job_t *job, keygate_str_t name,
         name = KEYGATE_STR("A parameter");
     }
 
-    ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST, NULL);
+    ngx_http_keygate_result_fail(job, NGX_HTTP_BAD_REQUEST, NULL);
 
     (void) ngx_snprintf((u_char *) job->reason, sizeof(job->reason) - 1,
                         "%*s %s%Z", name.len, name.data, reason);

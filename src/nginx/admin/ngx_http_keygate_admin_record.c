@@ -33,17 +33,17 @@ ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
     }
 
     if (rc != KEYGATE_OK) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The journal cannot be read.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The journal cannot be read.");
         return NGX_ERROR;
     }
 
     if (version) {
-        ngx_http_keygate_job_version(job, version);
+        ngx_http_keygate_record_version(job, version);
 
     } else if (ngx_http_keygate_admin_tag(record->json, job->etag) != NGX_OK) {
         keygate_record_free(record);
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return NGX_ERROR;
     }
 
@@ -51,7 +51,7 @@ ngx_http_keygate_admin_current(ngx_http_keygate_job_t *job,
         && !ngx_http_keygate_admin_tagged(job->if_match, job->etag))
     {
         keygate_record_free(record);
-        ngx_http_keygate_job_fail(job, NGX_HTTP_PRECONDITION_FAILED,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_PRECONDITION_FAILED,
                           "The record has changed since its ETag was read.");
         return NGX_ERROR;
     }
@@ -101,7 +101,7 @@ ngx_http_keygate_admin_read_record(ngx_http_keygate_job_t *job,
 /* Of a store's record, on every node. */
 
 void
-ngx_http_keygate_job_version(ngx_http_keygate_job_t *job, uint64_t version)
+ngx_http_keygate_record_version(ngx_http_keygate_job_t *job, uint64_t version)
 {
     *ngx_snprintf((u_char *) job->etag, NGX_HTTP_KEYGATE_ETAG_MAX - 1,
                   "\"%uL\"", version) = '\0';
@@ -192,7 +192,7 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
     }
 
     if (after == NULL) {
-        ngx_http_keygate_job_faults(job,
+        ngx_http_keygate_result_faults(job,
                                ngx_http_keygate_admin_faults(job, faults));
         return;
     }
@@ -208,7 +208,7 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
                                json_string(job->caller.actor)) == -1)
     {
         json_decref(after);
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
@@ -216,9 +216,9 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
         && ngx_http_keygate_portal_crowded(job, before, after))
     {
         json_decref(after);
-        ngx_http_keygate_job_refuse(job, NGX_HTTP_CONFLICT, "too_many_keys",
-                                    "The account has as many live keys as it "
-                                    "may have.");
+        ngx_http_keygate_result_refuse(job, NGX_HTTP_CONFLICT, "too_many_keys",
+                                       "The account has as many live keys as "
+                                       "it may have.");
         return;
     }
 
@@ -241,11 +241,11 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
                && ngx_http_keygate_admin_tag(after, job->etag) != NGX_OK)
     {
         json_decref(after);
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
-    ngx_http_keygate_job_answer(job, status,
+    ngx_http_keygate_result_answer(job, status,
                             ngx_http_keygate_admin_view(job, kind, after));
 
     if (job->status == status && changed) {
@@ -254,10 +254,10 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
         job->line = keygate_record_line(kind, after, &job->line_len);
 
         if (job->changes == NULL) {
-            ngx_http_keygate_job_faults(job, NULL);
+            ngx_http_keygate_result_faults(job, NULL);
 
         } else if (job->line == NULL) {
-            ngx_http_keygate_job_fail(job, NGX_HTTP_KEYGATE_UNPROCESSABLE,
+            ngx_http_keygate_result_fail(job, NGX_HTTP_KEYGATE_UNPROCESSABLE,
                         "The record would be longer than a line may be.");
         }
     }
@@ -302,8 +302,8 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     rc = keygate_record_from_json(kind, json, &record, &fault);
 
     if (rc != KEYGATE_OK) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The gateway could not make the record.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The gateway could not make the record.");
         return NGX_ERROR;
     }
 
@@ -320,11 +320,11 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
     keygate_record_free(&record);
 
     if (!room) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
-                                  fresh
-                                  ? "The zone has no room for more records."
-                                  : "The zone has no room for this change: "
-                                    "nothing has changed.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
+                                     fresh
+                                     ? "The zone has no room for more records."
+                                     : "The zone has no room for this change: "
+                                       "nothing has changed.");
         return NGX_ERROR;
     }
 
@@ -356,6 +356,6 @@ ngx_http_keygate_admin_remove(ngx_http_keygate_job_t *job,
     }
 
     if (job->changes == NULL || job->line == NULL) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
     }
 }

@@ -128,20 +128,20 @@ ngx_http_keygate_admin_body_type(ngx_http_request_t *r,
         || (job->admin->portal
             && !ngx_http_keygate_header(r, "content-type", &type)))
     {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_UNSUPPORTED_MEDIA_TYPE,
                        "Send the body as Content-Type: application/json.");
         return;
     }
 
     if (r->headers_in.content_length_n > NGX_HTTP_KEYGATE_BODY_MAX) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                  "The body is longer than 65536 bytes.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                     "The body is longer than 65536 bytes.");
         return;
     }
 
     if (r->headers_in.content_length_n <= 0 && !r->headers_in.chunked) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST,
-                                  "A JSON object is expected as the body.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_BAD_REQUEST,
+                                     "A JSON object is expected as the body.");
     }
 }
 
@@ -235,8 +235,8 @@ ngx_http_keygate_admin_body(ngx_http_request_t *r,
     }
 
     if (size > NGX_HTTP_KEYGATE_BODY_MAX) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
-                                  "The body is longer than 65536 bytes.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
+                                     "The body is longer than 65536 bytes.");
         return NGX_OK;
     }
 
@@ -268,11 +268,11 @@ ngx_http_keygate_admin_parse(ngx_http_keygate_job_t *job, keygate_str_t text)
     }
 
     if (error.nomem) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
-    ngx_http_keygate_job_fail(job, NGX_HTTP_BAD_REQUEST, NULL);
+    ngx_http_keygate_result_fail(job, NGX_HTTP_BAD_REQUEST, NULL);
 
     (void) ngx_snprintf((u_char *) job->reason, sizeof(job->reason) - 1,
                         "The body is not valid JSON: %s, line %ui, column "

@@ -17,14 +17,14 @@ static const char *ngx_http_keygate_reset_find(keygate_api_t *api,
 /* {rate?}, a name as the rate headers have it. */
 
 void
-ngx_http_keygate_key_reset(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_reset(ngx_http_keygate_job_t *job)
 {
     char               name[KEYGATE_NAME_MAX + 1];
     json_t            *after, *faults;
     ngx_int_t          rc;
     keygate_record_t   record;
 
-    if (ngx_http_keygate_key_current(job, &record) != NGX_OK) {
+    if (ngx_http_keygate_admin_key_current(job, &record) != NGX_OK) {
         return;
     }
 
@@ -32,7 +32,7 @@ ngx_http_keygate_key_reset(ngx_http_keygate_job_t *job)
     rc = ngx_http_keygate_reset_rate(job, &record, name, &faults);
 
     if (rc == NGX_ERROR) {
-        ngx_http_keygate_job_faults(job, faults);
+        ngx_http_keygate_result_faults(job, faults);
 
     } else {
         after = keygate_change_reset_key(record.json,

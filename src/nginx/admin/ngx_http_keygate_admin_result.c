@@ -8,15 +8,15 @@
 
 
 void
-ngx_http_keygate_job_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
+ngx_http_keygate_result_fail(ngx_http_keygate_job_t *job, ngx_uint_t status,
     const char *detail)
 {
-    ngx_http_keygate_job_refuse(job, status, NULL, detail);
+    ngx_http_keygate_result_refuse(job, status, NULL, detail);
 }
 
 
 void
-ngx_http_keygate_job_refuse(ngx_http_keygate_job_t *job, ngx_uint_t status,
+ngx_http_keygate_result_refuse(ngx_http_keygate_job_t *job, ngx_uint_t status,
     const char *code, const char *detail)
 {
     if (job->text) {
@@ -35,24 +35,25 @@ ngx_http_keygate_job_refuse(ngx_http_keygate_job_t *job, ngx_uint_t status,
 
 
 void
-ngx_http_keygate_job_faults(ngx_http_keygate_job_t *job, json_t *faults)
+ngx_http_keygate_result_faults(ngx_http_keygate_job_t *job, json_t *faults)
 {
     if (faults == NULL) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The gateway is out of memory: try again.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The gateway is out of memory: try "
+                                     "again.");
         return;
     }
 
     job->faults = faults;
 
-    ngx_http_keygate_job_fail(job, NGX_HTTP_KEYGATE_UNPROCESSABLE,
-                              "The body cannot be taken as it is: errors "
-                              "lists what is wrong with it.");
+    ngx_http_keygate_result_fail(job, NGX_HTTP_KEYGATE_UNPROCESSABLE,
+                                 "The body cannot be taken as it is: errors "
+                                 "lists what is wrong with it.");
 }
 
 
 void
-ngx_http_keygate_job_answer(ngx_http_keygate_job_t *job, ngx_uint_t status,
+ngx_http_keygate_result_answer(ngx_http_keygate_job_t *job, ngx_uint_t status,
     json_t *json)
 {
     job->text = ngx_http_keygate_admin_text(json, job->credential, &job->len);
@@ -60,7 +61,7 @@ ngx_http_keygate_job_answer(ngx_http_keygate_job_t *job, ngx_uint_t status,
     json_decref(json);
 
     if (job->text == NULL) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 

@@ -10,7 +10,7 @@ static void ngx_http_keygate_job_ran(void *data);
 
 
 void
-ngx_http_keygate_job_start(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_start(ngx_http_keygate_job_t *job)
 {
     ngx_int_t                 rc;
     ngx_http_request_t       *r;
@@ -26,20 +26,20 @@ ngx_http_keygate_job_start(ngx_http_keygate_job_t *job)
 
     case NGX_HTTP_KEYGATE_READ:
         job->journal = ngx_http_keygate_zone_follower(zone);
-        job->task = ngx_http_keygate_task_create(job,
-                                                 ngx_http_keygate_job_run,
-                                                 ngx_http_keygate_job_ran);
+        job->task = ngx_http_keygate_thread_create(job,
+                                                   ngx_http_keygate_job_run,
+                                                   ngx_http_keygate_job_ran);
 
         if (job->journal && job->task
-            && ngx_http_keygate_task_post(job->admin->threads, job->task)
+            && ngx_http_keygate_thread_post(job->admin->threads, job->task)
                == NGX_OK)
         {
             job->busy = 1;
             return;
         }
 
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The gateway is too busy: try again.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The gateway is too busy: try again.");
         break;
 
     default:
@@ -67,5 +67,5 @@ ngx_http_keygate_job_run(void *data)
 static void
 ngx_http_keygate_job_ran(void *data)
 {
-    ngx_http_keygate_job_done(data);
+    ngx_http_keygate_answer_done(data);
 }

@@ -77,7 +77,7 @@ ngx_http_keygate_threads_own(ngx_conf_t *cf, ngx_str_t *name, ngx_uint_t n)
 
 
 void *
-ngx_http_keygate_task_create(void *data, void (*run)(void *data),
+ngx_http_keygate_thread_create(void *data, void (*run)(void *data),
     void (*done)(void *data))
 {
     ngx_http_keygate_task_t  *t;
@@ -102,14 +102,14 @@ ngx_http_keygate_task_create(void *data, void (*run)(void *data),
 
 
 void
-ngx_http_keygate_task_destroy(void *task)
+ngx_http_keygate_thread_destroy(void *task)
 {
     free(task);
 }
 
 
 ngx_int_t
-ngx_http_keygate_task_post(void *threads, void *task)
+ngx_http_keygate_thread_post(void *threads, void *task)
 {
     ngx_http_keygate_task_t *t = task;
 
@@ -187,7 +187,7 @@ ngx_http_keygate_threads_own(ngx_conf_t *cf, ngx_str_t *name, ngx_uint_t n)
 
 
 void *
-ngx_http_keygate_task_create(void *data, void (*run)(void *data),
+ngx_http_keygate_thread_create(void *data, void (*run)(void *data),
     void (*done)(void *data))
 {
     return NULL;
@@ -195,13 +195,13 @@ ngx_http_keygate_task_create(void *data, void (*run)(void *data),
 
 
 void
-ngx_http_keygate_task_destroy(void *task)
+ngx_http_keygate_thread_destroy(void *task)
 {
 }
 
 
 ngx_int_t
-ngx_http_keygate_task_post(void *threads, void *task)
+ngx_http_keygate_thread_post(void *threads, void *task)
 {
     return NGX_ERROR;
 }

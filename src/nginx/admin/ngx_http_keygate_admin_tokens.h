@@ -44,7 +44,7 @@ ngx_http_keygate_tokens_t *ngx_http_keygate_tokens_parse(
 /* ngx_http_keygate_admin_watch.c */
 
 /* In a worker: reads the file again whenever it changes. */
-ngx_int_t ngx_http_keygate_tokens_watch(ngx_http_keygate_admin_t *admin,
+ngx_int_t ngx_http_keygate_watch_tokens(ngx_http_keygate_admin_t *admin,
     ngx_cycle_t *cycle);
 
 

@@ -47,7 +47,7 @@ static ngx_atomic_t  ngx_http_keygate_usage_readers;
 
 
 void
-ngx_http_keygate_key_usage(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_key_usage(ngx_http_keygate_job_t *job)
 {
     keygate_record_t  record;
 
@@ -61,7 +61,7 @@ ngx_http_keygate_key_usage(ngx_http_keygate_job_t *job)
 
 
 void
-ngx_http_keygate_account_usage(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_account_usage(ngx_http_keygate_job_t *job)
 {
     keygate_record_t  record;
 
@@ -79,7 +79,7 @@ ngx_http_keygate_account_usage(ngx_http_keygate_job_t *job)
 /* A portal's, of the account of whoever asks. */
 
 void
-ngx_http_keygate_own_usage(ngx_http_keygate_job_t *job)
+ngx_http_keygate_admin_own_usage(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_usage_answer(job, "", job->caller.account);
 }
@@ -103,7 +103,7 @@ ngx_http_keygate_usage_answer(ngx_http_keygate_job_t *job, const char *key,
     sums.first = job->now.wall / 86400 - (int64_t) job->days + 1;
 
     if (sums.zone->refusals == NULL) {
-        ngx_http_keygate_job_refuse(job, NGX_HTTP_CONFLICT, "usage_off",
+        ngx_http_keygate_result_refuse(job, NGX_HTTP_CONFLICT, "usage_off",
                        "Usage is not kept: keygate_zone has no \"usage=\".");
         return;
     }
@@ -113,7 +113,7 @@ ngx_http_keygate_usage_answer(ngx_http_keygate_job_t *job, const char *key,
     sums.days = calloc(job->days, sizeof(keygate_usage_t));
 
     if (sums.days == NULL) {
-        ngx_http_keygate_job_faults(job, NULL);
+        ngx_http_keygate_result_faults(job, NULL);
         return;
     }
 
@@ -131,18 +131,18 @@ ngx_http_keygate_usage_answer(ngx_http_keygate_job_t *job, const char *key,
     switch (rc) {
 
     case NGX_OK:
-        ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
+        ngx_http_keygate_result_answer(job, NGX_HTTP_OK,
                            ngx_http_keygate_usage_json(&sums, job->days));
         break;
 
     case NGX_DECLINED:
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The gateway is too busy: try again.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The gateway is too busy: try again.");
         break;
 
     default:
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The usage cannot be read.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The usage cannot be read.");
     }
 
     keygate_book_clear(&sums.book);

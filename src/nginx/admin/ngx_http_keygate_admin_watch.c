@@ -46,7 +46,7 @@ static void ngx_http_keygate_tokens_leave(void *data);
 
 
 ngx_int_t
-ngx_http_keygate_tokens_watch(ngx_http_keygate_admin_t *admin,
+ngx_http_keygate_watch_tokens(ngx_http_keygate_admin_t *admin,
     ngx_cycle_t *cycle)
 {
     ngx_pool_cleanup_t        *cln;
@@ -62,8 +62,8 @@ ngx_http_keygate_tokens_watch(ngx_http_keygate_admin_t *admin,
     cln->handler = ngx_http_keygate_tokens_leave;
 
     w->admin = admin;
-    w->task = ngx_http_keygate_task_create(w, ngx_http_keygate_tokens_look,
-                                           ngx_http_keygate_tokens_looked);
+    w->task = ngx_http_keygate_thread_create(w, ngx_http_keygate_tokens_look,
+                                             ngx_http_keygate_tokens_looked);
     if (w->task == NULL) {
         return NGX_ERROR;
     }
@@ -90,7 +90,7 @@ ngx_http_keygate_tokens_poll(ngx_event_t *ev)
         return;
     }
 
-    if (ngx_http_keygate_task_post(w->admin->threads, w->task) != NGX_OK) {
+    if (ngx_http_keygate_thread_post(w->admin->threads, w->task) != NGX_OK) {
         ngx_add_timer(&w->timer, NGX_HTTP_KEYGATE_TOKENS_POLL);
     }
 }
@@ -204,7 +204,7 @@ ngx_http_keygate_tokens_leave(void *data)
 {
     ngx_http_keygate_watch_t *w = data;
 
-    ngx_http_keygate_task_destroy(w->task);
+    ngx_http_keygate_thread_destroy(w->task);
     free(w->fresh);
 
     if (w->owned) {

@@ -32,9 +32,9 @@ ngx_http_keygate_write(ngx_http_keygate_job_t *job)
     w = ngx_http_keygate_writer_get(job->admin->api->zone);
 
     if (w == NULL || w->waiting >= NGX_HTTP_KEYGATE_WAITING_MAX) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
                       "Too many changes are waiting for the disk: try again.");
-        ngx_http_keygate_job_done(job);
+        ngx_http_keygate_answer_done(job);
         return;
     }
 
@@ -79,8 +79,8 @@ ngx_http_keygate_writer_get(ngx_http_keygate_zone_t *zone)
     w->last = &w->queue;
     w->journal = ngx_http_keygate_zone_follower(zone);
     w->digester = keygate_digester_create(pepper);
-    w->task = ngx_http_keygate_task_create(w, ngx_http_keygate_batch,
-                                           ngx_http_keygate_write_done);
+    w->task = ngx_http_keygate_thread_create(w, ngx_http_keygate_batch,
+                                             ngx_http_keygate_write_done);
 
     if (w->journal == NULL || w->digester == NULL || w->task == NULL) {
         ngx_http_keygate_writer_cleanup(w);
@@ -108,7 +108,7 @@ ngx_http_keygate_writer_cleanup(void *data)
         w->digester = NULL;
     }
 
-    ngx_http_keygate_task_destroy(w->task);
+    ngx_http_keygate_thread_destroy(w->task);
     w->task = NULL;
 }
 
@@ -126,17 +126,17 @@ ngx_http_keygate_write_next(ngx_http_keygate_writer_t *w)
 
     w->now = ngx_http_keygate_now(w->zone);
 
-    if (ngx_http_keygate_task_post(w->zone->store
-                                   ? ngx_http_keygate_store_pool(w->zone)
-                                   : w->batch->admin->threads, w->task)
+    if (ngx_http_keygate_thread_post(w->zone->store
+                                     ? ngx_http_keygate_store_pool(w->zone)
+                                     : w->batch->admin->threads, w->task)
         == NGX_OK)
     {
         return;
     }
 
     for (job = w->batch; job; job = job->next) {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                  "The gateway is too busy: try again.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                     "The gateway is too busy: try again.");
     }
 
     w->failed = NULL;
@@ -243,8 +243,8 @@ ngx_http_keygate_write_done(void *data)
             ngx_http_keygate_audit(job);
         }
 
-        if (!ngx_http_keygate_receipt_wait(job)) {
-            ngx_http_keygate_job_done(job);
+        if (!ngx_http_keygate_receipts_wait(job)) {
+            ngx_http_keygate_answer_done(job);
         }
     }
 }

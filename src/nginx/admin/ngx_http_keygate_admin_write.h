@@ -57,10 +57,10 @@ ngx_int_t ngx_http_keygate_threads_own(ngx_conf_t *cf, ngx_str_t *name,
 /* ngx_http_keygate_admin_written.c */
 
 /* Counts a batch that was written, and how long that took. */
-void ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w,
+void ngx_http_keygate_written_count(ngx_http_keygate_writer_t *w,
     ngx_uint_t lines, struct timespec *from);
 /* Whether what was written is in force: says so where it is not. */
-void ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
+void ngx_http_keygate_written_verify(ngx_http_keygate_writer_t *w,
     keygate_rc_t applied);
 
 
@@ -75,7 +75,7 @@ void ngx_http_keygate_store_refused(ngx_http_keygate_writer_t *w);
 void ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w);
 /* In the event loop: whether a job that is done waits for the other nodes; it
  * is answered then when they have it, or its time is up. */
-ngx_uint_t ngx_http_keygate_receipt_wait(ngx_http_keygate_job_t *job);
+ngx_uint_t ngx_http_keygate_receipts_wait(ngx_http_keygate_job_t *job);
 
 
 /* ngx_http_keygate_admin_others.c: other zones over the same journal */

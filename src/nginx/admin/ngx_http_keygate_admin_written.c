@@ -14,7 +14,7 @@ static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
 
 
 void
-ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
+ngx_http_keygate_written_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
     struct timespec *from)
 {
     int64_t                     us;
@@ -47,7 +47,7 @@ ngx_http_keygate_batch_count(ngx_http_keygate_writer_t *w, ngx_uint_t lines,
  * want of memory, is left to whoever follows the journal. */
 
 void
-ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
+ngx_http_keygate_written_verify(ngx_http_keygate_writer_t *w,
     keygate_rc_t applied)
 {
     ngx_http_keygate_job_t  *job;
@@ -59,7 +59,7 @@ ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
         }
 
         if (applied != KEYGATE_OK) {
-            ngx_http_keygate_job_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+            ngx_http_keygate_result_fail(job, NGX_HTTP_SERVICE_UNAVAILABLE,
                        "The change is in the journal, but could not be read "
                        "back yet: it will be in force within a second, or "
                        "when there is memory for it.");
@@ -67,7 +67,7 @@ ngx_http_keygate_batch_verify(ngx_http_keygate_writer_t *w,
         }
 
         w->full = 1;
-        ngx_http_keygate_job_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
+        ngx_http_keygate_result_fail(job, NGX_HTTP_INSUFFICIENT_STORAGE,
                        "The change is in the journal, but the zone has no "
                        "room for it: it will be in force when there is, and "
                        "until then the record opens nothing.");

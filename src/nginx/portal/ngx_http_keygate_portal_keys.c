@@ -23,7 +23,7 @@ ngx_http_keygate_portal_create(ngx_http_keygate_job_t *job)
     }
 
     ngx_http_keygate_portal_life(job, 1);
-    ngx_http_keygate_key_create(job);
+    ngx_http_keygate_admin_key_create(job);
 }
 
 
@@ -31,7 +31,7 @@ void
 ngx_http_keygate_portal_patch(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_portal_life(job, 0);
-    ngx_http_keygate_key_patch(job);
+    ngx_http_keygate_admin_key_patch(job);
 }
 
 
@@ -64,8 +64,8 @@ ngx_http_keygate_portal_account(ngx_http_keygate_job_t *job)
                                    keygate_span(job->caller.account), &account)
         != KEYGATE_OK)
     {
-        ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
-                                  "The gateway does not know your account.");
+        ngx_http_keygate_result_fail(job, NGX_HTTP_CONFLICT,
+                                     "The gateway does not know your account.");
         return NGX_DECLINED;
     }
 

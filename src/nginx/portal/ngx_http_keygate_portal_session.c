@@ -74,7 +74,7 @@ ngx_http_keygate_portal_session(ngx_http_keygate_job_t *job)
         s = NULL;
     }
 
-    ngx_http_keygate_job_answer(job, NGX_HTTP_OK, s);
+    ngx_http_keygate_result_answer(job, NGX_HTTP_OK, s);
 }
 
 

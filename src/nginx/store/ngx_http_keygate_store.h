@@ -194,25 +194,25 @@ char *ngx_http_keygate_store_user(ngx_conf_t *cf,
 char *ngx_http_keygate_store_password(ngx_conf_t *cf,
     ngx_http_keygate_store_t *store, ngx_str_t *value);
 /* In a thread: how to connect, with the password that is in the file now. */
-const keygate_link_conf_t *ngx_http_keygate_copy_conf(
+const keygate_link_conf_t *ngx_http_keygate_store_login(
     ngx_http_keygate_copy_t *c);
 
 
 /* ngx_http_keygate_store_link.c: all in a thread, too */
 
-void ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c);
+void ngx_http_keygate_link_close(ngx_http_keygate_copy_t *c);
 /* Whether it is connected, as far as that is known. */
-ngx_uint_t ngx_http_keygate_copy_linked(ngx_http_keygate_copy_t *c);
+ngx_uint_t ngx_http_keygate_link_made(ngx_http_keygate_copy_t *c);
 /* Connects, unless it is connected, to the first server that answers. */
-ngx_int_t ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_link_connect(ngx_http_keygate_copy_t *c);
 /* The same for the one that follows, which tells all others where to. */
-ngx_int_t ngx_http_keygate_copy_master(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_link_master(ngx_http_keygate_copy_t *c);
 /* Whether an error says that the link does not lead to a master any more;
  * then another one is made before it is used again. */
-ngx_uint_t ngx_http_keygate_copy_suspect(ngx_http_keygate_copy_t *c,
+ngx_uint_t ngx_http_keygate_link_suspect(ngx_http_keygate_copy_t *c,
     const char *error);
 /* A key's name in the engine. */
-keygate_str_t ngx_http_keygate_copy_key(ngx_http_keygate_copy_t *c,
+keygate_str_t ngx_http_keygate_link_key(ngx_http_keygate_copy_t *c,
     const char *what, char key[KEYGATE_STORE_KEY_MAX]);
 
 
@@ -253,7 +253,7 @@ ngx_int_t ngx_http_keygate_copy_catch_up(ngx_http_keygate_copy_t *c,
 /* Whether the journal has only become longer, and has a store: what comes of
  * that is for the store's threads to see, which know a line of its own. */
 ngx_uint_t ngx_http_keygate_store_grown(ngx_http_keygate_zone_t *zone);
-ngx_int_t ngx_http_keygate_lines_add(ngx_http_keygate_lines_t *lines,
+ngx_int_t ngx_http_keygate_copy_add(ngx_http_keygate_lines_t *lines,
     keygate_str_t text, ngx_uint_t lf);
 
 
@@ -268,14 +268,14 @@ ngx_uint_t ngx_http_keygate_copy_is(ngx_http_keygate_copy_t *c,
 
 /* Tells the engine where the copy is, and learns what that is there: the
  * copy's "word"; "begin": an engine that is empty begins at its place. */
-ngx_int_t ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c,
+ngx_int_t ngx_http_keygate_store_beat(ngx_http_keygate_copy_t *c,
     ngx_uint_t begin);
 
 
 /* ngx_http_keygate_store_full.c: everything is read, and the copy is made
  * anew */
 
-ngx_int_t ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_store_full(ngx_http_keygate_copy_t *c);
 
 
 /* ngx_http_keygate_store_stray.c */
@@ -305,7 +305,7 @@ ngx_int_t ngx_http_keygate_past_read(ngx_http_keygate_copy_t *c,
 /* ngx_http_keygate_store_repair.c: the engine has lost changes that the copy
  * has; they are brought back, and the copy is made anew */
 
-ngx_int_t ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_store_repair(ngx_http_keygate_copy_t *c);
 /* In the event loop, after a round: what has come of it. */
 void ngx_http_keygate_repair_log(ngx_http_keygate_copy_t *c);
 
@@ -370,9 +370,9 @@ void ngx_http_keygate_receipts_cleanup(ngx_http_keygate_writer_t *w);
 
 /* Tells where the copy is, brings it up to date, waits a moment for the next
  * change.  NGX_OK, and the copy's word; or NGX_ERROR. */
-ngx_int_t ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_round_run(ngx_http_keygate_copy_t *c);
 /* Only brings the copy up to date, and tells the engine nothing. */
-ngx_int_t ngx_http_keygate_copy_glance(ngx_http_keygate_copy_t *c);
+ngx_int_t ngx_http_keygate_round_glance(ngx_http_keygate_copy_t *c);
 
 
 /* ngx_http_keygate_store_follow.c */

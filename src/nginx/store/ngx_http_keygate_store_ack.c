@@ -96,7 +96,7 @@ ngx_http_keygate_store_acks(ngx_http_keygate_copy_t *c)
         && keygate_link_engine(c->link, &c->engine) != KEYGATE_OK)
     {
         (void) ngx_http_keygate_copy_fail(c, keygate_link_error(c->link));
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         return NGX_ERROR;
     }
 

@@ -86,7 +86,7 @@ ngx_http_keygate_again_reset(ngx_http_keygate_job_t *job)
         job->body = json_deep_copy(job->given);
     }
 
-    ngx_http_keygate_job_refuse(job, 0, NULL, NULL);
+    ngx_http_keygate_result_refuse(job, 0, NULL, NULL);
     OPENSSL_cleanse(job->credential, sizeof(job->credential));
 
     free(job->changes);
@@ -156,9 +156,9 @@ ngx_http_keygate_again_refuse(ngx_http_keygate_job_t *job)
 {
     job->open = 0;
 
-    ngx_http_keygate_job_fail(job, NGX_HTTP_CONFLICT,
-                              "Other nodes have changed the same meanwhile: "
-                              "nothing has changed; try again.");
+    ngx_http_keygate_result_fail(job, NGX_HTTP_CONFLICT,
+                                 "Other nodes have changed the same meanwhile: "
+                                 "nothing has changed; try again.");
 }
 
 

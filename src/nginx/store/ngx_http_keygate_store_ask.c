@@ -20,7 +20,7 @@ static ngx_int_t ngx_http_keygate_lease_answer(ngx_http_keygate_exchange_t *x,
 /* What one lease needs, which is not to be looked at again if it rests. */
 
 ngx_int_t
-ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
+ngx_http_keygate_store_ask(ngx_http_keygate_exchange_t *x,
     keygate_lease_t *lease)
 {
     char                       id[KEYGATE_ID_MAX + 1];
@@ -206,7 +206,7 @@ ngx_http_keygate_lease_send(ngx_http_keygate_exchange_t *x,
 
     if (keygate_link_send(c->link, a, args) != KEYGATE_OK) {
         (void) ngx_http_keygate_copy_fail(c, keygate_link_error(c->link));
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         return NGX_ERROR;
     }
 
@@ -241,7 +241,7 @@ ngx_http_keygate_lease_units(unsigned units, char text[64])
 
 
 ngx_int_t
-ngx_http_keygate_lease_answers(ngx_http_keygate_exchange_t *x)
+ngx_http_keygate_store_answers(ngx_http_keygate_exchange_t *x)
 {
     ngx_int_t         rc;
     ngx_uint_t        i;

@@ -12,7 +12,7 @@ static void ngx_http_keygate_beat_name(ngx_http_keygate_copy_t *c,
 
 
 ngx_int_t
-ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
+ngx_http_keygate_store_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
 {
     char               keys[4][KEYGATE_STORE_KEY_MAX];
     char               seq[24], now[24], fresh[24], known[24], boot[24];
@@ -38,10 +38,10 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
         args[i] = KEYGATE_STR("");
     }
 
-    args[0] = ngx_http_keygate_copy_key(c, "acks", keys[0]);
-    args[1] = ngx_http_keygate_copy_key(c, "nodes", keys[1]);
-    args[2] = ngx_http_keygate_copy_key(c, "meta", keys[2]);
-    args[3] = ngx_http_keygate_copy_key(c, "log", keys[3]);
+    args[0] = ngx_http_keygate_link_key(c, "acks", keys[0]);
+    args[1] = ngx_http_keygate_link_key(c, "nodes", keys[1]);
+    args[2] = ngx_http_keygate_link_key(c, "meta", keys[2]);
+    args[3] = ngx_http_keygate_link_key(c, "log", keys[3]);
     args[4] = keygate_span((char *) c->store->node.data);
     args[5] = keygate_span(boot);
     args[6] = keygate_span(c->place.epoch);
@@ -70,7 +70,7 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
     if (!ngx_http_keygate_beat_known(c->word)) {
         keygate_reply_free(reply);
         c->word[0] = '\0';
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         return ngx_http_keygate_copy_fail(c, "it answers what is no answer to "
                                           "a heartbeat");
     }
@@ -93,7 +93,7 @@ ngx_http_keygate_copy_beat(ngx_http_keygate_copy_t *c, ngx_uint_t begin)
 
     keygate_reply_free(reply);
 
-    return ngx_http_keygate_copy_suspect(c, c->untold)
+    return ngx_http_keygate_link_suspect(c, c->untold)
            ? ngx_http_keygate_copy_fail(c, c->untold) : NGX_OK;
 }
 

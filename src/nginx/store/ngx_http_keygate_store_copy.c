@@ -71,13 +71,13 @@ ngx_http_keygate_copy_answer(ngx_http_keygate_copy_t *c, keygate_rc_t rc,
         keygate_reply_free(*reply);
         *reply = NULL;
 
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         return ngx_http_keygate_copy_fail(c, "the worker is to end");
     }
 
     if (rc != KEYGATE_OK) {
         (void) ngx_http_keygate_copy_fail(c, keygate_link_error(c->link));
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         return NGX_ERROR;
     }
 
@@ -86,7 +86,7 @@ ngx_http_keygate_copy_answer(ngx_http_keygate_copy_t *c, keygate_rc_t rc,
     }
 
     keygate_reply_say(*reply, c->error, sizeof(c->error));
-    ngx_http_keygate_copy_suspect(c, c->error);
+    ngx_http_keygate_link_suspect(c, c->error);
 
     keygate_reply_free(*reply);
     *reply = NULL;
@@ -152,7 +152,7 @@ ngx_http_keygate_copy_look(ngx_http_keygate_copy_t *c)
 
 
 ngx_int_t
-ngx_http_keygate_lines_add(ngx_http_keygate_lines_t *lines,
+ngx_http_keygate_copy_add(ngx_http_keygate_lines_t *lines,
     keygate_str_t text, ngx_uint_t lf)
 {
     u_char  *data;
@@ -210,7 +210,7 @@ ngx_http_keygate_copy_take(ngx_http_keygate_copy_t *c,
                                               "this node has followed");
         }
 
-        if (ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK) {
+        if (ngx_http_keygate_copy_add(lines, line, 1) != NGX_OK) {
             return ngx_http_keygate_copy_fail(c, "out of memory");
         }
     }
@@ -232,7 +232,7 @@ ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
     text.len = keygate_place_line(place, ngx_http_keygate_wall(NULL), mark);
     text.data = (u_char *) mark;
 
-    if (ngx_http_keygate_lines_add(lines, text, 0) != NGX_OK) {
+    if (ngx_http_keygate_copy_add(lines, text, 0) != NGX_OK) {
         return ngx_http_keygate_copy_fail(c, "out of memory");
     }
 
@@ -290,7 +290,7 @@ ngx_http_keygate_copy_read(ngx_http_keygate_copy_t *c, keygate_place_t *place,
                     (unsigned long long) place->seq + 1);
 
     args[0] = KEYGATE_STR("XRANGE");
-    args[1] = ngx_http_keygate_copy_key(c, "log", key);
+    args[1] = ngx_http_keygate_link_key(c, "log", key);
     args[2] = keygate_span(from);
     args[3] = KEYGATE_STR("+");
     args[4] = KEYGATE_STR("COUNT");

@@ -64,8 +64,8 @@ ngx_http_keygate_store_start(ngx_http_keygate_zone_t *zone)
     f->others = zone->shared->store_others;
     f->copy.yields = 1;
 
-    f->task = ngx_http_keygate_task_create(f, ngx_http_keygate_store_round,
-                                           ngx_http_keygate_store_done);
+    f->task = ngx_http_keygate_thread_create(f, ngx_http_keygate_store_round,
+                                             ngx_http_keygate_store_done);
     if (f->task == NULL) {
         keygate_journal_destroy(journal);
         free(f);
@@ -126,11 +126,11 @@ ngx_http_keygate_store_stop(ngx_http_keygate_zone_t *zone)
         ngx_del_timer(&f->timer);
     }
 
-    ngx_http_keygate_copy_close(&f->copy);
+    ngx_http_keygate_link_close(&f->copy);
     free(f->copy.merged.data);
     free(f->copy.strays.data);
     keygate_journal_destroy(f->copy.journal);
-    ngx_http_keygate_task_destroy(f->task);
+    ngx_http_keygate_thread_destroy(f->task);
     free(f);
 }
 
@@ -151,7 +151,7 @@ ngx_http_keygate_store_next(ngx_event_t *ev)
 static void
 ngx_http_keygate_store_post(ngx_http_keygate_follower_t *f)
 {
-    if (ngx_http_keygate_task_post(f->copy.store->threads, f->task)
+    if (ngx_http_keygate_thread_post(f->copy.store->threads, f->task)
         == NGX_OK)
     {
         f->busy = 1;
@@ -195,8 +195,8 @@ ngx_http_keygate_store_round(void *data)
 {
     ngx_http_keygate_follower_t *f = data;
 
-    f->rc = f->last ? ngx_http_keygate_copy_glance(&f->copy)
-                    : ngx_http_keygate_copy_round(&f->copy);
+    f->rc = f->last ? ngx_http_keygate_round_glance(&f->copy)
+                    : ngx_http_keygate_round_run(&f->copy);
 }
 
 
@@ -223,7 +223,7 @@ ngx_http_keygate_store_done(void *data)
     }
 
     if (f->rc != NGX_OK) {
-        ngx_http_keygate_copy_close(&f->copy);
+        ngx_http_keygate_link_close(&f->copy);
 
         f->pause = f->pause ? ngx_min(2 * f->pause,
                                       NGX_HTTP_KEYGATE_STORE_MOST)

@@ -29,7 +29,7 @@ static ngx_int_t ngx_http_keygate_full_renew(ngx_http_keygate_copy_t *c,
 
 
 ngx_int_t
-ngx_http_keygate_copy_full(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_store_full(ngx_http_keygate_copy_t *c)
 {
     ngx_int_t                  rc;
     ngx_uint_t                 i;
@@ -86,7 +86,7 @@ ngx_http_keygate_full_holds(ngx_http_keygate_copy_t *c,
     keygate_reply_t   *reply;
 
     args[0] = KEYGATE_STR("HMGET");
-    args[1] = ngx_http_keygate_copy_key(c, "meta", key);
+    args[1] = ngx_http_keygate_link_key(c, "meta", key);
     args[2] = KEYGATE_STR("epoch");
     args[3] = KEYGATE_STR("seq");
 
@@ -186,8 +186,8 @@ ngx_http_keygate_full_part(ngx_http_keygate_copy_t *c,
         number.len = keygate_place_number(version, mark);
         number.data = (u_char *) mark;
 
-        if (ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK
-            || ngx_http_keygate_lines_add(lines, number, 0) != NGX_OK)
+        if (ngx_http_keygate_copy_add(lines, line, 1) != NGX_OK
+            || ngx_http_keygate_copy_add(lines, number, 0) != NGX_OK)
         {
             return ngx_http_keygate_copy_fail(c, "out of memory");
         }
@@ -245,7 +245,7 @@ ngx_http_keygate_full_renew(ngx_http_keygate_copy_t *c,
     text.len = keygate_place_line(to, ngx_http_keygate_wall(NULL), mark);
     text.data = (u_char *) mark;
 
-    if (ngx_http_keygate_lines_add(lines, text, 0) != NGX_OK) {
+    if (ngx_http_keygate_copy_add(lines, text, 0) != NGX_OK) {
         return ngx_http_keygate_copy_fail(c, "out of memory");
     }
 

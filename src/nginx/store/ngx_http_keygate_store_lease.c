@@ -38,8 +38,8 @@ ngx_http_keygate_lease_start(ngx_http_keygate_zone_t *zone)
 
     ngx_http_keygate_copy_init(&x->copy, zone, NULL);
 
-    x->task = ngx_http_keygate_task_create(x, ngx_http_keygate_lease_run,
-                                           ngx_http_keygate_lease_done);
+    x->task = ngx_http_keygate_thread_create(x, ngx_http_keygate_lease_run,
+                                             ngx_http_keygate_lease_done);
 
     if (x->task == NULL
         || keygate_lua_sha(KEYGATE_LUA_LEASE, x->sha) != KEYGATE_OK)
@@ -79,8 +79,8 @@ ngx_http_keygate_lease_stop(ngx_http_keygate_zone_t *zone)
         return;
     }
 
-    ngx_http_keygate_copy_close(&x->copy);
-    ngx_http_keygate_task_destroy(x->task);
+    ngx_http_keygate_link_close(&x->copy);
+    ngx_http_keygate_thread_destroy(x->task);
     free(x);
 }
 
@@ -119,7 +119,7 @@ ngx_http_keygate_lease_turn(ngx_event_t *ev)
          || ms - x->copy.set >= NGX_HTTP_KEYGATE_STORE_CLOCK)
         && ngx_http_keygate_lease_claim(leases, ms))
     {
-        if (ngx_http_keygate_task_post(x->copy.store->threads, x->task)
+        if (ngx_http_keygate_thread_post(x->copy.store->threads, x->task)
             == NGX_OK)
         {
             x->busy = 1;
@@ -206,11 +206,11 @@ ngx_http_keygate_lease_connect(ngx_http_keygate_exchange_t *x)
 {
     keygate_reply_t  *reply;
 
-    if (ngx_http_keygate_copy_linked(&x->copy)) {
+    if (ngx_http_keygate_link_made(&x->copy)) {
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_copy_connect(&x->copy) != NGX_OK) {
+    if (ngx_http_keygate_link_connect(&x->copy) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -270,15 +270,15 @@ ngx_http_keygate_lease_round(ngx_http_keygate_exchange_t *x)
             break;
         }
 
-        rc = ngx_http_keygate_lease_ask(x, lease);
+        rc = ngx_http_keygate_store_ask(x, lease);
 
         if (rc == NGX_OK && x->n == NGX_HTTP_KEYGATE_LEASE_BATCH) {
-            rc = ngx_http_keygate_lease_answers(x);
+            rc = ngx_http_keygate_store_answers(x);
         }
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_keygate_lease_answers(x);
+        rc = ngx_http_keygate_store_answers(x);
     }
 
     if (rc != NGX_OK) {
@@ -309,7 +309,7 @@ ngx_http_keygate_lease_done(void *data)
                      __ATOMIC_RELAXED);
 
     if (x->rc != NGX_OK) {
-        ngx_http_keygate_copy_close(&x->copy);
+        ngx_http_keygate_link_close(&x->copy);
 
         (void) __atomic_fetch_add(&zone->leases->failures, 1,
                                   __ATOMIC_RELAXED);

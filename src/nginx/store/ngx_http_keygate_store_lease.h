@@ -42,10 +42,10 @@ typedef struct {
 
 /* Looks at a lease, and sends what it asks for: it is in "asked" then.
  * NGX_ERROR: the link has failed. */
-ngx_int_t ngx_http_keygate_lease_ask(ngx_http_keygate_exchange_t *x,
+ngx_int_t ngx_http_keygate_store_ask(ngx_http_keygate_exchange_t *x,
     keygate_lease_t *lease);
 /* Takes the answers to all that was asked. */
-ngx_int_t ngx_http_keygate_lease_answers(ngx_http_keygate_exchange_t *x);
+ngx_int_t ngx_http_keygate_store_answers(ngx_http_keygate_exchange_t *x);
 
 
 #endif /* _NGX_HTTP_KEYGATE_STORE_LEASE_H_INCLUDED_ */

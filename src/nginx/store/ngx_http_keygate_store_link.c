@@ -12,7 +12,7 @@
 
 
 void
-ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_link_close(ngx_http_keygate_copy_t *c)
 {
     keygate_link_close(c->link);
     OPENSSL_cleanse(c->secret, sizeof(c->secret));
@@ -23,7 +23,7 @@ ngx_http_keygate_copy_close(ngx_http_keygate_copy_t *c)
 
 
 ngx_uint_t
-ngx_http_keygate_copy_linked(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_link_made(ngx_http_keygate_copy_t *c)
 {
     return c->link && !c->stale
            && c->masters == c->zone->shared->store_masters;
@@ -31,19 +31,19 @@ ngx_http_keygate_copy_linked(ngx_http_keygate_copy_t *c)
 
 
 ngx_int_t
-ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_link_connect(ngx_http_keygate_copy_t *c)
 {
     char  meta[KEYGATE_STORE_KEY_MAX];
 
-    if (ngx_http_keygate_copy_linked(c)) {
+    if (ngx_http_keygate_link_made(c)) {
         return NGX_OK;
     }
 
-    ngx_http_keygate_copy_close(c);
-    (void) ngx_http_keygate_copy_key(c, "meta", meta);
+    ngx_http_keygate_link_close(c);
+    (void) ngx_http_keygate_link_key(c, "meta", meta);
 
     c->masters = c->zone->shared->store_masters;
-    c->link = keygate_link_open(ngx_http_keygate_copy_conf(c), meta,
+    c->link = keygate_link_open(ngx_http_keygate_store_login(c), meta,
                                 &c->engine, c->error);
 
     return c->link ? NGX_OK : NGX_ERROR;
@@ -53,7 +53,7 @@ ngx_http_keygate_copy_connect(ngx_http_keygate_copy_t *c)
 /* What an engine says once it is no master any more. */
 
 ngx_uint_t
-ngx_http_keygate_copy_suspect(ngx_http_keygate_copy_t *c, const char *error)
+ngx_http_keygate_link_suspect(ngx_http_keygate_copy_t *c, const char *error)
 {
     if (ngx_strncmp(error, "READONLY", 8) == 0
         || ngx_strncmp(error, "MASTERDOWN", 10) == 0
@@ -73,7 +73,7 @@ ngx_http_keygate_copy_suspect(ngx_http_keygate_copy_t *c, const char *error)
  */
 
 ngx_int_t
-ngx_http_keygate_copy_master(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_link_master(ngx_http_keygate_copy_t *c)
 {
     uint64_t     ms;
     ngx_uint_t   fresh;
@@ -90,7 +90,7 @@ ngx_http_keygate_copy_master(ngx_http_keygate_copy_t *c)
         c->stale = fresh;
     }
 
-    if (ngx_http_keygate_copy_connect(c) != NGX_OK) {
+    if (ngx_http_keygate_link_connect(c) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -117,7 +117,7 @@ ngx_http_keygate_copy_master(ngx_http_keygate_copy_t *c)
 
 
 keygate_str_t
-ngx_http_keygate_copy_key(ngx_http_keygate_copy_t *c, const char *what,
+ngx_http_keygate_link_key(ngx_http_keygate_copy_t *c, const char *what,
     char key[KEYGATE_STORE_KEY_MAX])
 {
     keygate_str_t  span;

@@ -20,7 +20,7 @@ static ngx_uint_t ngx_http_keygate_repair_gone(keygate_str_t line);
  * state of it. */
 
 ngx_int_t
-ngx_http_keygate_repair_merge(ngx_http_keygate_repair_t *r, const char *name,
+ngx_http_keygate_store_merge(ngx_http_keygate_repair_t *r, const char *name,
     keygate_str_t line, ngx_int_t lost)
 {
     char              seen[24];
@@ -55,8 +55,8 @@ ngx_http_keygate_repair_merge(ngx_http_keygate_repair_t *r, const char *name,
             rc = NGX_OK;
 
         } else if (keygate_str_eq(word, KEYGATE_STR("OK"))
-                   && ngx_http_keygate_lines_add(&r->c->merged,
-                                                 keygate_span(name), 1)
+                   && ngx_http_keygate_copy_add(&r->c->merged,
+                                                keygate_span(name), 1)
                       != NGX_OK)
         {
             rc = ngx_http_keygate_copy_fail(r->c, "out of memory");
@@ -98,8 +98,8 @@ ngx_http_keygate_repair_send(ngx_http_keygate_repair_t *r, const char *name,
                     (unsigned long long) c->place.seq);
     (void) snprintf(retain, sizeof(retain), "%ld", (long) c->store->retain);
 
-    args[0] = ngx_http_keygate_copy_key(c, "meta", keys[0]);
-    args[1] = ngx_http_keygate_copy_key(c, "log", keys[1]);
+    args[0] = ngx_http_keygate_link_key(c, "meta", keys[0]);
+    args[1] = ngx_http_keygate_link_key(c, "log", keys[1]);
     args[2].len = keygate_store_bucket_key(&c->name,
                       keygate_store_bucket(keygate_span(name)), keys[2]);
     args[2].data = (u_char *) keys[2];

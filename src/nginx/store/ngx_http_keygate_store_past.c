@@ -67,7 +67,7 @@ ngx_http_keygate_past_find(ngx_http_keygate_copy_t *c, const char *from,
     keygate_reply_t  *reply, *entry;
 
     args[0] = KEYGATE_STR("XRANGE");
-    args[1] = ngx_http_keygate_copy_key(c, "log", key);
+    args[1] = ngx_http_keygate_link_key(c, "log", key);
     args[2] = keygate_span(from);
     args[3] = KEYGATE_STR("+");
     args[4] = KEYGATE_STR("COUNT");
@@ -114,7 +114,7 @@ ngx_http_keygate_past_read(ngx_http_keygate_copy_t *c,
                     (unsigned long long) c->theirs.seq);
 
     args[0] = KEYGATE_STR("XRANGE");
-    args[1] = ngx_http_keygate_copy_key(c, "log", key);
+    args[1] = ngx_http_keygate_link_key(c, "log", key);
     args[3] = keygate_span(to);
     args[4] = KEYGATE_STR("COUNT");
     args[5] = KEYGATE_STR(NGX_HTTP_KEYGATE_PAST_BATCH);
@@ -166,7 +166,7 @@ ngx_http_keygate_past_take(ngx_http_keygate_copy_t *c,
         }
 
         if (past->latest[seq - past->from.seq]
-            && ngx_http_keygate_lines_add(lines, line, 1) != NGX_OK)
+            && ngx_http_keygate_copy_add(lines, line, 1) != NGX_OK)
         {
             return ngx_http_keygate_copy_fail(c, "out of memory");
         }
@@ -192,6 +192,6 @@ ngx_http_keygate_past_mark(ngx_http_keygate_copy_t *c,
     text.len = keygate_place_line(place, ngx_http_keygate_wall(NULL), mark);
     text.data = (u_char *) mark;
 
-    return (ngx_http_keygate_lines_add(lines, text, 0) == NGX_OK) ? NGX_OK
+    return (ngx_http_keygate_copy_add(lines, text, 0) == NGX_OK) ? NGX_OK
            : ngx_http_keygate_copy_fail(c, "out of memory");
 }

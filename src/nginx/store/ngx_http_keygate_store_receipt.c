@@ -40,7 +40,7 @@ ngx_http_keygate_receipt_make(ngx_http_keygate_writer_t *w,
            != KEYGATE_OK)
     {
         (void) ngx_http_keygate_copy_fail(c, keygate_link_error(c->link));
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
     }
 
     rc = ngx_http_keygate_receipt_ask(c, &known);
@@ -52,9 +52,10 @@ ngx_http_keygate_receipt_make(ngx_http_keygate_writer_t *w,
         }
 
         if (job->gone) {
-            ngx_http_keygate_job_answer(job, NGX_HTTP_OK,
-                                        json_pack("{s:s, s:b}", "id", job->id,
-                                                  "deleted", 1));
+            ngx_http_keygate_result_answer(job, NGX_HTTP_OK,
+                                           json_pack("{s:s, s:b}",
+                                                     "id", job->id,
+                                                     "deleted", 1));
         }
 
         ngx_memcpy(job->durable, durable, sizeof(durable));
@@ -80,21 +81,21 @@ ngx_http_keygate_receipt_ask(ngx_http_keygate_copy_t *c,
     char            nodes[KEYGATE_STORE_KEY_MAX], acks[KEYGATE_STORE_KEY_MAX];
     keygate_str_t   args[5];
 
-    if (ngx_http_keygate_copy_connect(c) != NGX_OK
+    if (ngx_http_keygate_link_connect(c) != NGX_OK
         || ngx_http_keygate_clock_time(c, &known->now) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     args[0] = KEYGATE_STR("HGETALL");
-    args[1] = ngx_http_keygate_copy_key(c, "nodes", nodes);
+    args[1] = ngx_http_keygate_link_key(c, "nodes", nodes);
 
     if (ngx_http_keygate_copy_ask(c, 2, args, &known->nodes) != NGX_OK) {
         return NGX_ERROR;
     }
 
     args[0] = KEYGATE_STR("ZRANGE");
-    args[1] = ngx_http_keygate_copy_key(c, "acks", acks);
+    args[1] = ngx_http_keygate_link_key(c, "acks", acks);
     args[2] = KEYGATE_STR("0");
     args[3] = KEYGATE_STR("-1");
     args[4] = KEYGATE_STR("WITHSCORES");

@@ -31,7 +31,7 @@ static void ngx_http_keygate_receipt_done(void *data);
 
 
 ngx_uint_t
-ngx_http_keygate_receipt_wait(ngx_http_keygate_job_t *job)
+ngx_http_keygate_receipts_wait(ngx_http_keygate_job_t *job)
 {
     ngx_http_keygate_receipts_t  *receipts;
 
@@ -72,7 +72,7 @@ ngx_http_keygate_receipts_get(ngx_http_keygate_writer_t *w)
         return NULL;
     }
 
-    receipts->task = ngx_http_keygate_task_create(receipts,
+    receipts->task = ngx_http_keygate_thread_create(receipts,
                                               ngx_http_keygate_receipt_poll,
                                               ngx_http_keygate_receipt_done);
     if (receipts->task == NULL) {
@@ -102,8 +102,8 @@ ngx_http_keygate_receipt_next(ngx_event_t *ev)
     receipts->taken = receipts->waiting;
     receipts->waiting = NULL;
 
-    if (ngx_http_keygate_task_post(receipts->copy.store->threads,
-                                   receipts->task)
+    if (ngx_http_keygate_thread_post(receipts->copy.store->threads,
+                                     receipts->task)
         == NGX_OK)
     {
         receipts->busy = 1;
@@ -123,7 +123,7 @@ ngx_http_keygate_receipt_poll(void *data)
     ngx_http_keygate_known_t   known;
 
     if (ngx_http_keygate_receipt_ask(&receipts->copy, &known) != NGX_OK) {
-        ngx_http_keygate_copy_close(&receipts->copy);
+        ngx_http_keygate_link_close(&receipts->copy);
         return;
     }
 
@@ -159,7 +159,7 @@ ngx_http_keygate_receipt_done(void *data)
             continue;
         }
 
-        ngx_http_keygate_job_done(job);
+        ngx_http_keygate_answer_done(job);
     }
 
     if (receipts->waiting && !receipts->timer.timer_set) {
@@ -181,7 +181,7 @@ ngx_http_keygate_receipts_cleanup(ngx_http_keygate_writer_t *w)
 
     w->receipts = NULL;
 
-    ngx_http_keygate_copy_close(&receipts->copy);
-    ngx_http_keygate_task_destroy(receipts->task);
+    ngx_http_keygate_link_close(&receipts->copy);
+    ngx_http_keygate_thread_destroy(receipts->task);
     free(receipts);
 }

@@ -24,7 +24,7 @@ static ngx_uint_t ngx_http_keygate_repair_last(ngx_http_keygate_copy_t *c,
 
 
 ngx_int_t
-ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_store_repair(ngx_http_keygate_copy_t *c)
 {
     ngx_int_t  rc;
 
@@ -46,7 +46,7 @@ ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c)
 
     keygate_journal_end(c->journal);
 
-    if (rc != NGX_OK || ngx_http_keygate_copy_beat(c, 0) != NGX_OK) {
+    if (rc != NGX_OK || ngx_http_keygate_store_beat(c, 0) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -57,7 +57,7 @@ ngx_http_keygate_copy_repair(ngx_http_keygate_copy_t *c)
                                           "changes were brought back");
     }
 
-    return ngx_http_keygate_copy_full(c);
+    return ngx_http_keygate_store_full(c);
 }
 
 
@@ -142,7 +142,7 @@ ngx_http_keygate_repair_chain(void *data, uint64_t seq,
     (void) snprintf(id, sizeof(id), "%llu-0", (unsigned long long) seq);
 
     args[0] = KEYGATE_STR("XRANGE");
-    args[1] = ngx_http_keygate_copy_key(r->c, "log", key);
+    args[1] = ngx_http_keygate_link_key(r->c, "log", key);
     args[2] = keygate_span(id);
     args[3] = keygate_span(id);
 
@@ -175,7 +175,7 @@ ngx_http_keygate_repair_lost(ngx_http_keygate_repair_t *r)
             line.data = (u_char *) lost->line;
             line.len = lost->len;
 
-            rc = ngx_http_keygate_repair_merge(r, lost->field, line, i);
+            rc = ngx_http_keygate_store_merge(r, lost->field, line, i);
         }
     }
 
@@ -212,7 +212,7 @@ ngx_http_keygate_repair_away(void *data, uint64_t number, uint64_t at,
     keygate_record_free(&record);
 
     if (last) {
-        r->rc = ngx_http_keygate_repair_merge(r, field, line, -1);
+        r->rc = ngx_http_keygate_store_merge(r, field, line, -1);
     }
 
     return (r->rc == NGX_OK) ? KEYGATE_OK : KEYGATE_IO;

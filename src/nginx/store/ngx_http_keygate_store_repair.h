@@ -20,7 +20,7 @@ typedef struct {
 
 /* Brings back the line of a record; "lost" is its number in the history, or
  * -1 when it is from before that. */
-ngx_int_t ngx_http_keygate_repair_merge(ngx_http_keygate_repair_t *r,
+ngx_int_t ngx_http_keygate_store_merge(ngx_http_keygate_repair_t *r,
     const char *name, keygate_str_t line, ngx_int_t lost);
 
 

@@ -20,7 +20,7 @@ static ngx_int_t ngx_http_keygate_round_locked(ngx_http_keygate_copy_t *c,
 
 
 ngx_int_t
-ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_round_run(ngx_http_keygate_copy_t *c)
 {
     c->word[0] = '\0';
     c->full = 0;
@@ -31,7 +31,7 @@ ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
     c->merged.len = 0;
     ngx_http_keygate_stray_reset(c);
 
-    if (ngx_http_keygate_copy_master(c) != NGX_OK
+    if (ngx_http_keygate_link_master(c) != NGX_OK
         || ngx_http_keygate_round_catch_up(c) != NGX_OK
         || ngx_http_keygate_round_fresh(c) != NGX_OK)
     {
@@ -46,9 +46,9 @@ ngx_http_keygate_copy_round(ngx_http_keygate_copy_t *c)
 
 
 ngx_int_t
-ngx_http_keygate_copy_glance(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_round_glance(ngx_http_keygate_copy_t *c)
 {
-    return (ngx_http_keygate_copy_connect(c) == NGX_OK)
+    return (ngx_http_keygate_link_connect(c) == NGX_OK)
            ? ngx_http_keygate_round_locked(c, 1) : NGX_ERROR;
 }
 
@@ -94,7 +94,7 @@ static ngx_int_t
 ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
 {
     if (ngx_http_keygate_round_locked(c, 0) != NGX_OK
-        || ngx_http_keygate_copy_beat(c, 0) != NGX_OK)
+        || ngx_http_keygate_store_beat(c, 0) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -115,7 +115,7 @@ ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
                || ngx_http_keygate_copy_is(c, "FORK")
                || ngx_http_keygate_round_trimmed(c))
     {
-        if (ngx_http_keygate_copy_repair(c) != NGX_OK
+        if (ngx_http_keygate_store_repair(c) != NGX_OK
             || ngx_http_keygate_round_locked(c, 1) != NGX_OK)
         {
             return NGX_ERROR;
@@ -126,7 +126,7 @@ ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
     {
         c->strange = !c->marked && !c->empty;
 
-        if (ngx_http_keygate_copy_full(c) != NGX_OK
+        if (ngx_http_keygate_store_full(c) != NGX_OK
             || ngx_http_keygate_round_locked(c, 1) != NGX_OK)
         {
             return NGX_ERROR;
@@ -136,7 +136,7 @@ ngx_http_keygate_round_catch_up(ngx_http_keygate_copy_t *c)
         return NGX_OK;
     }
 
-    return ngx_http_keygate_copy_beat(c, 0);
+    return ngx_http_keygate_store_beat(c, 0);
 }
 
 
@@ -166,11 +166,11 @@ ngx_http_keygate_round_begin(ngx_http_keygate_copy_t *c)
     (void) ngx_hex_dump((u_char *) c->place.epoch, seed, sizeof(seed));
     ngx_memcpy(c->place.chain, c->place.epoch, sizeof(c->place.chain));
 
-    rc = ngx_http_keygate_copy_beat(c, 1);
+    rc = ngx_http_keygate_store_beat(c, 1);
 
     ngx_memzero(&c->place, sizeof(keygate_place_t));
 
-    return (rc == NGX_OK) ? ngx_http_keygate_copy_beat(c, 0) : rc;
+    return (rc == NGX_OK) ? ngx_http_keygate_store_beat(c, 0) : rc;
 }
 
 
@@ -220,7 +220,7 @@ ngx_http_keygate_round_wait(ngx_http_keygate_copy_t *c)
     args[3] = KEYGATE_STR("BLOCK");
     args[4] = keygate_span(block);
     args[5] = KEYGATE_STR("STREAMS");
-    args[6] = ngx_http_keygate_copy_key(c, "log", key);
+    args[6] = ngx_http_keygate_link_key(c, "log", key);
     args[7] = keygate_span(from);
 
     keygate_link_patience(c->link, NGX_HTTP_KEYGATE_ROUND_BLOCK);
@@ -242,5 +242,5 @@ ngx_http_keygate_round_wait(ngx_http_keygate_copy_t *c)
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_copy_beat(c, 0);
+    return ngx_http_keygate_store_beat(c, 0);
 }

@@ -118,8 +118,8 @@ ngx_http_keygate_store_send(ngx_http_keygate_copy_t *c,
 
     a = 2 + 2 * n;
 
-    args[0] = ngx_http_keygate_copy_key(c, "meta", meta);
-    args[1] = ngx_http_keygate_copy_key(c, "log", log);
+    args[0] = ngx_http_keygate_link_key(c, "meta", meta);
+    args[1] = ngx_http_keygate_link_key(c, "log", log);
     args[a] = keygate_span(c->place.epoch);
     args[a + 1] = keygate_span(seq);
     args[a + 2] = keygate_span(c->place.chain);

@@ -291,7 +291,7 @@ ngx_http_keygate_stray_add(ngx_http_keygate_copy_t *c, uint64_t number,
     span.len = ngx_min((size_t) n, sizeof(text) - 1);
     span.data = (u_char *) text;
 
-    return (ngx_http_keygate_lines_add(&c->strays, span, 1) == NGX_OK)
+    return (ngx_http_keygate_copy_add(&c->strays, span, 1) == NGX_OK)
            ? KEYGATE_OK : KEYGATE_NOMEM;
 }
 

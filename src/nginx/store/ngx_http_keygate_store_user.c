@@ -113,7 +113,7 @@ ngx_http_keygate_store_line_of(u_char *path,
  * or finds nothing in it, goes on with what was in it at the last reload. */
 
 const keygate_link_conf_t *
-ngx_http_keygate_copy_conf(ngx_http_keygate_copy_t *c)
+ngx_http_keygate_store_login(ngx_http_keygate_copy_t *c)
 {
     c->conf = c->store->link;
 

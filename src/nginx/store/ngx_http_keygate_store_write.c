@@ -45,7 +45,7 @@ ngx_http_keygate_store_batch(ngx_http_keygate_writer_t *w)
         c->error[0] = '\0';
     }
 
-    if (c == NULL || ngx_http_keygate_copy_connect(c) != NGX_OK) {
+    if (c == NULL || ngx_http_keygate_link_connect(c) != NGX_OK) {
         ngx_http_keygate_store_refuse(w, NGX_HTTP_SERVICE_UNAVAILABLE,
                                       "The store cannot be reached: nothing "
                                       "has changed.");
@@ -104,7 +104,7 @@ ngx_http_keygate_store_writer_cleanup(ngx_http_keygate_writer_t *w)
     ngx_http_keygate_receipts_cleanup(w);
 
     if (w->copy) {
-        ngx_http_keygate_copy_close(w->copy);
+        ngx_http_keygate_link_close(w->copy);
         free(w->copy);
         w->copy = NULL;
     }
@@ -158,7 +158,7 @@ ngx_http_keygate_store_refuse(ngx_http_keygate_writer_t *w, ngx_uint_t status,
             continue;
         }
 
-        ngx_http_keygate_job_fail(job, status, detail);
+        ngx_http_keygate_result_fail(job, status, detail);
     }
 }
 
@@ -176,11 +176,11 @@ ngx_http_keygate_store_ready(ngx_http_keygate_copy_t *c)
         return NGX_ERROR;
     }
 
-    rc = ngx_http_keygate_copy_beat(c, 0);
+    rc = ngx_http_keygate_store_beat(c, 0);
 
-    if (rc != NGX_OK && !ngx_http_keygate_copy_linked(c)) {
-        rc = ngx_http_keygate_copy_connect(c);
-        rc = (rc == NGX_OK) ? ngx_http_keygate_copy_beat(c, 0) : rc;
+    if (rc != NGX_OK && !ngx_http_keygate_link_made(c)) {
+        rc = ngx_http_keygate_link_connect(c);
+        rc = (rc == NGX_OK) ? ngx_http_keygate_store_beat(c, 0) : rc;
     }
 
     if (rc != NGX_OK) {
@@ -243,12 +243,12 @@ ngx_http_keygate_store_change(ngx_http_keygate_writer_t *w,
         return NGX_ERROR;
     }
 
-    ngx_http_keygate_batch_count(w, n, &from);
-    ngx_http_keygate_batch_verify(w, KEYGATE_OK);
+    ngx_http_keygate_written_count(w, n, &from);
+    ngx_http_keygate_written_verify(w, KEYGATE_OK);
 
     /* this node has them; what comes of telling is for the follower to see */
 
-    (void) ngx_http_keygate_copy_beat(c, 0);
+    (void) ngx_http_keygate_store_beat(c, 0);
 
     return NGX_OK;
 }
@@ -273,7 +273,7 @@ ngx_http_keygate_store_number(ngx_http_keygate_writer_t *w, uint64_t last,
             job->written = 1;
 
             if (!job->gone) {
-                ngx_http_keygate_job_version(job, version);
+                ngx_http_keygate_record_version(job, version);
             }
 
         } else if (job->status < NGX_HTTP_BAD_REQUEST) {
@@ -293,11 +293,11 @@ ngx_http_keygate_store_unknown(ngx_http_keygate_writer_t *w)
     for (job = w->batch; job; job = job->next) {
         if (job->line && job->status < NGX_HTTP_BAD_REQUEST) {
             job->unsure = 1;
-            ngx_http_keygate_job_refuse(job, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                        "outcome_unknown",
-                                        "The store's answer was lost: the "
-                                        "change is made on all nodes or on "
-                                        "none, and GET tells which.");
+            ngx_http_keygate_result_refuse(job, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                           "outcome_unknown",
+                                           "The store's answer was lost: the "
+                                           "change is made on all nodes or on "
+                                           "none, and GET tells which.");
         }
     }
 }
@@ -323,7 +323,7 @@ ngx_http_keygate_store_taken(ngx_http_keygate_writer_t *w,
     if (c->link == NULL
         || (rc == NGX_OK && !ngx_http_keygate_store_says(word)))
     {
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         ngx_http_keygate_store_unknown(w);
 
     } else if (rc != NGX_OK && ngx_strncmp(c->error, "OOM", 3) == 0) {
