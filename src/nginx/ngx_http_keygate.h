@@ -243,13 +243,13 @@ char *ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* ngx_http_keygate_conf.c: what the directives about APIs do */
 
-char *ngx_http_keygate_api_block(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_keygate_conf_api_block(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* "NAME|off" into an api_t * slot: NGX_CONF_UNSET_PTR before, OFF for off. */
-char *ngx_http_keygate_api_slot(ngx_conf_t *cf, ngx_command_t *cmd,
+char *ngx_http_keygate_conf_api_slot(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 /* The API of that name, made known by its first mention; NULL: no memory. */
-ngx_http_keygate_api_t *ngx_http_keygate_api_get(ngx_conf_t *cf,
+ngx_http_keygate_api_t *ngx_http_keygate_conf_api(ngx_conf_t *cf,
     ngx_str_t *name);
 /* The file and line of a directive of the block, by what core remembers. */
 ngx_http_keygate_where_t ngx_http_keygate_conf_placed(
@@ -274,9 +274,9 @@ ngx_int_t ngx_http_keygate_conf_check(ngx_conf_t *cf);
 /* ngx_http_keygate_conf_sent.c: where a path goes upstream as it came */
 
 /* Around the reading of a block "http". */
-ngx_int_t ngx_http_keygate_watch(ngx_conf_t *cf);
-void ngx_http_keygate_unwatch(void *dummy);
-void ngx_http_keygate_merge_sent(ngx_conf_t *cf,
+ngx_int_t ngx_http_keygate_sent_watch(ngx_conf_t *cf);
+void ngx_http_keygate_sent_unwatch(void *dummy);
+void ngx_http_keygate_sent_merge(ngx_conf_t *cf,
     ngx_http_keygate_loc_conf_t *prev, ngx_http_keygate_loc_conf_t *conf);
 /* Whether what serves "r" here sends its path as it was received. */
 ngx_uint_t ngx_http_keygate_sent_raw(ngx_http_request_t *r);
@@ -287,38 +287,38 @@ ngx_uint_t ngx_http_keygate_sent_raw(ngx_http_request_t *r);
 ngx_int_t ngx_http_keygate_access_handler(ngx_http_request_t *r);
 /* The last one of the access phase: under "satisfy any" nobody has let the
  * request in, so that a refusal of the gate is the answer. */
-ngx_int_t ngx_http_keygate_satisfy_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_keygate_access_satisfy(ngx_http_request_t *r);
 /* Subrequests do not go through the access phase: they obey the decision on
  * the request that makes them or, where none covers them, get their own. */
-ngx_int_t ngx_http_keygate_preaccess_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_keygate_access_preaccess(ngx_http_request_t *r);
 /* The decision of that API on this request; made now if it was not yet, so
  * only to be called when the URI is final.  NULL: no memory. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_decided(ngx_http_request_t *r,
+ngx_http_keygate_ctx_t *ngx_http_keygate_access_decided(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
 /* The decision that a variable is about, made where it must be; or NULL. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_variable_ctx(ngx_http_request_t *r);
+ngx_http_keygate_ctx_t *ngx_http_keygate_access_ctx(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_ctx.c: decisions, kept and found */
 
 /* NULL: no memory.  The verdict is copied. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_create_ctx(ngx_http_request_t *r,
+ngx_http_keygate_ctx_t *ngx_http_keygate_ctx_create(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, keygate_verdict_t *v);
 /* The last decision on this request, else on the one that makes it; or
  * NULL. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_get_ctx(ngx_http_request_t *r);
+ngx_http_keygate_ctx_t *ngx_http_keygate_ctx_get(ngx_http_request_t *r);
 /* The same of one API, and whether it covers this request. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_find_ctx(ngx_http_request_t *r,
+ngx_http_keygate_ctx_t *ngx_http_keygate_ctx_find(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_uint_t *covered);
 /* In each location that a request comes to: an upstream which has led it there
  * ends what everybody is let in for. */
-void ngx_http_keygate_led(ngx_http_request_t *r);
+void ngx_http_keygate_ctx_led(ngx_http_request_t *r);
 /* All decisions on the client request, one after the other, from *cln = NULL
  * on; NULL after the last. */
-ngx_http_keygate_ctx_t *ngx_http_keygate_next_ctx(ngx_http_request_t *r,
+ngx_http_keygate_ctx_t *ngx_http_keygate_ctx_next(ngx_http_request_t *r,
     ngx_pool_cleanup_t **cln);
 /* Whether the client request has been charged by that API. */
-ngx_uint_t ngx_http_keygate_paid(ngx_http_request_t *r,
+ngx_uint_t ngx_http_keygate_ctx_paid(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api);
 
 
@@ -334,18 +334,18 @@ ngx_int_t ngx_http_keygate_credential(ngx_http_request_t *r,
 
 /* Takes every header line that may carry one off the request, and those that
  * an upstream may take for another method or path. */
-ngx_int_t ngx_http_keygate_precontent_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_keygate_strip_handler(ngx_http_request_t *r);
 /* In the rewrite phases: after an internal redirect they are there again. */
-ngx_int_t ngx_http_keygate_give_back_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_keygate_strip_give_back(ngx_http_request_t *r);
 
 
 /* ngx_http_keygate_body.c: row 11, the body of a route with "when" */
 
 /* Reads it; NGX_DECLINED when that has failed and the verdict says so. */
-ngx_int_t ngx_http_keygate_read_body(ngx_http_request_t *r,
+ngx_int_t ngx_http_keygate_body_read(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
 /* Decides on the body that has been read. */
-void ngx_http_keygate_judge_body(ngx_http_request_t *r,
+void ngx_http_keygate_body_judge(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx);
 /* The whole body, in one piece; NGX_DECLINED when there is none. */
 ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
@@ -357,38 +357,17 @@ ngx_int_t ngx_http_keygate_body_whole(ngx_http_request_t *r,
 
 /* ngx_http_keygate_variables.c, ngx_http_keygate_variables_known.c */
 
-ngx_int_t ngx_http_keygate_add_variables(ngx_conf_t *cf);
-ngx_int_t ngx_http_keygate_variable_profile(ngx_http_request_t *r,
+ngx_int_t ngx_http_keygate_variables_add(ngx_conf_t *cf);
+ngx_int_t ngx_http_keygate_variables_profile(ngx_http_request_t *r,
     ngx_http_variable_value_t *value, uintptr_t data);
-ngx_int_t ngx_http_keygate_variable_meta(ngx_http_request_t *r,
+ngx_int_t ngx_http_keygate_variables_meta(ngx_http_request_t *r,
     ngx_http_variable_value_t *value, uintptr_t data);
-
-
-/* ngx_http_keygate_identity.c: keygate_me, keygate_scopes */
-
-char *ngx_http_keygate_me_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-/* Makes "handler" the location's, which has no other. */
-char *ngx_http_keygate_serve(ngx_conf_t *cf, ngx_http_handler_pt handler);
-/* Makes "handler" the location's, which has no other that tells who calls. */
-char *ngx_http_keygate_identity(ngx_conf_t *cf, void *conf,
-    ngx_http_handler_pt handler);
-/* Sends a whole body with that status and Cache-Control: no-store. */
-ngx_int_t ngx_http_keygate_send_json(ngx_http_request_t *r,
-    ngx_uint_t status, ngx_str_t *type, ngx_str_t *body);
-
-
-/* ngx_http_keygate_auth.c: keygate_auth */
-
-char *ngx_http_keygate_auth_directive(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
 
 
 #include "ngx_http_keygate_headers.h"
 #include "ngx_http_keygate_limits.h"
 #include "ngx_http_keygate_request.h"
+#include "ngx_http_keygate_serve.h"
 
 
 /* ngx_http_keygate_zone.c, _journal.c and _follow.c */

@@ -33,7 +33,7 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
     if (klcf->api == NULL) {
-        ngx_http_keygate_hide_key_user(r, NULL);
+        ngx_http_keygate_user_hide_key(r, NULL);
         return NGX_DECLINED;
     }
 
@@ -48,12 +48,12 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
     }
 
     ctx->dry_run = klcf->dry_run;
-    ngx_http_keygate_hide_key_user(r, ctx);
+    ngx_http_keygate_user_hide_key(r, ctx);
 
     if (ctx->verdict->need_body) {
 
         if (!ctx->body_done) {
-            rc = ngx_http_keygate_read_body(r, ctx);
+            rc = ngx_http_keygate_body_read(r, ctx);
 
             if (rc != NGX_OK && rc != NGX_DECLINED) {
                 return rc;
@@ -61,7 +61,7 @@ ngx_http_keygate_access_handler(ngx_http_request_t *r)
         }
 
         if (ctx->body_done) {
-            ngx_http_keygate_judge_body(r, ctx);
+            ngx_http_keygate_body_judge(r, ctx);
         }
 
         ngx_http_keygate_settle(r, ctx);
@@ -107,7 +107,7 @@ ngx_http_keygate_satisfiable(keygate_verdict_t *v)
 
 
 ngx_int_t
-ngx_http_keygate_satisfy_handler(ngx_http_request_t *r)
+ngx_http_keygate_access_satisfy(ngx_http_request_t *r)
 {
     ngx_http_keygate_ctx_t       *ctx;
     ngx_http_core_loc_conf_t     *clcf;
@@ -133,9 +133,9 @@ ngx_http_keygate_satisfy_handler(ngx_http_request_t *r)
     if (ctx->status != NGX_HTTP_UNAUTHORIZED
         && ctx->status != NGX_HTTP_PROXY_AUTH_REQUIRED)
     {
-        ngx_http_keygate_remove_header(r,
+        ngx_http_keygate_header_remove(r,
                                        &ngx_http_keygate_www_authenticate.key);
-        ngx_http_keygate_remove_header(r,
+        ngx_http_keygate_header_remove(r,
                                      &ngx_http_keygate_proxy_authenticate.key);
     }
 
@@ -146,12 +146,12 @@ ngx_http_keygate_satisfy_handler(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
+ngx_http_keygate_access_preaccess(ngx_http_request_t *r)
 {
     ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
-    ngx_http_keygate_led(r);
+    ngx_http_keygate_ctx_led(r);
 
     if (r == r->main) {
         return NGX_DECLINED;
@@ -163,14 +163,14 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_decided(r, klcf->api);
+    ctx = ngx_http_keygate_access_decided(r, klcf->api);
 
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->verdict->need_body) {
-        ngx_http_keygate_judge_body(r, ctx);
+        ngx_http_keygate_body_judge(r, ctx);
         ngx_http_keygate_settle(r, ctx);
     }
 
@@ -185,7 +185,8 @@ ngx_http_keygate_preaccess_handler(ngx_http_request_t *r)
  */
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_decided(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
+ngx_http_keygate_access_decided(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api)
 {
     ngx_http_keygate_ctx_t  *ctx;
 
@@ -204,7 +205,7 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_http_keygate_loc_conf_t  *klcf;
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
-    ctx = ngx_http_keygate_find_ctx(r, api, &covered);
+    ctx = ngx_http_keygate_ctx_find(r, api, &covered);
 
     /* a "%2F" that was kept is a '/' where the path is sent otherwise */
 
@@ -221,8 +222,8 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_decide(r, api, ctx, 0, &request,
-                                &ngx_http_keygate_verdict)
+    if (ngx_http_keygate_request_decide(r, api, ctx, 0, &request,
+                                        &ngx_http_keygate_verdict)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -250,16 +251,16 @@ ngx_http_keygate_decision(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
        nobody */
 
     if (ngx_http_keygate_verdict.unsaved
-        && ngx_http_keygate_decide(r, api, ctx, 1, &request,
-                                   &ngx_http_keygate_verdict)
+        && ngx_http_keygate_request_decide(r, api, ctx, 1, &request,
+                                           &ngx_http_keygate_verdict)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_http_keygate_waited(r, api, ngx_http_keygate_verdict.charged);
+    ngx_http_keygate_wait_done(r, api, ngx_http_keygate_verdict.charged);
 
-    ctx = ngx_http_keygate_create_ctx(r, api, &ngx_http_keygate_verdict);
+    ctx = ngx_http_keygate_ctx_create(r, api, &ngx_http_keygate_verdict);
 
     if (ctx == NULL) {
         return NGX_ERROR;
@@ -295,7 +296,7 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
     v = ctx->verdict;
     counters = ctx->api->counters;
 
-    ngx_http_keygate_counted(ctx);
+    ngx_http_keygate_access_counted(ctx);
 
     if (v->code == KEYGATE_ALLOWED) {
         ctx->status = 0;
@@ -322,7 +323,7 @@ ngx_http_keygate_settle(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
 /* A request is used once by its key, as it is charged once. */
 
 void
-ngx_http_keygate_counted(ngx_http_keygate_ctx_t *ctx)
+ngx_http_keygate_access_counted(ngx_http_keygate_ctx_t *ctx)
 {
     keygate_verdict_t        *v;
     ngx_http_keygate_api_t   *api;
@@ -359,13 +360,13 @@ ngx_http_keygate_counted(ngx_http_keygate_ctx_t *ctx)
  */
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
+ngx_http_keygate_access_ctx(ngx_http_request_t *r)
 {
     ngx_http_keygate_ctx_t        *ctx;
     ngx_http_keygate_loc_conf_t   *klcf;
     ngx_http_keygate_main_conf_t  *kmcf;
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_ctx_get(r);
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     kmcf = ngx_http_get_module_main_conf(r, ngx_http_keygate_module);
@@ -377,5 +378,5 @@ ngx_http_keygate_variable_ctx(ngx_http_request_t *r)
         return ctx;
     }
 
-    return ngx_http_keygate_decided(r, klcf->api);
+    return ngx_http_keygate_access_decided(r, klcf->api);
 }

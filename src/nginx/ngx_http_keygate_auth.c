@@ -62,7 +62,7 @@ ngx_http_keygate_auth_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 ngx_uint_t
-ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
+ngx_http_keygate_auth_read(ngx_http_request_t *r, ngx_str_t *method,
     ngx_str_t *path)
 {
     ngx_http_keygate_loc_conf_t  *klcf;
@@ -71,7 +71,7 @@ ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
 
     if (!klcf->auth) {
         *method = r->method_name;
-        *path = ngx_http_keygate_raw_path(r);
+        *path = ngx_http_keygate_path_raw(r);
         return 0;
     }
 
@@ -137,7 +137,7 @@ ngx_http_keygate_auth_asked(ngx_http_request_t *r, ngx_str_t *method,
     name.data = method->data;
 
     return keygate_api_token(name)
-           ? ngx_http_keygate_url_path(found[1]->value, path) : NGX_DECLINED;
+           ? ngx_http_keygate_path_of_url(found[1]->value, path) : NGX_DECLINED;
 }
 
 
@@ -177,14 +177,14 @@ ngx_http_keygate_auth_handler(ngx_http_request_t *r)
 
     /* what led here from elsewhere was not decided on by these lines */
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_ctx_get(r);
 
     if (ctx == NULL || !ctx->auth) {
         return NGX_HTTP_FORBIDDEN;
     }
 
     if (ngx_http_keygate_auth_tell(r) != NGX_OK
-        || ngx_http_keygate_no_store(r) != NGX_OK)
+        || ngx_http_keygate_header_no_store(r) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -229,7 +229,7 @@ ngx_http_keygate_auth_tell(ngx_http_request_t *r)
             text.data = value->data;
         }
 
-        if (ngx_http_keygate_add_header(r, &told->name, &text) != NGX_OK) {
+        if (ngx_http_keygate_header_add(r, &told->name, &text) != NGX_OK) {
             return NGX_ERROR;
         }
     }

@@ -24,7 +24,7 @@ static void ngx_http_keygate_body_free(ngx_http_request_t *r,
  */
 
 ngx_int_t
-ngx_http_keygate_read_body(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
+ngx_http_keygate_body_read(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
@@ -64,7 +64,7 @@ ngx_http_keygate_body_handler(ngx_http_request_t *r)
 {
     ngx_http_keygate_ctx_t  *ctx;
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_ctx_get(r);
 
     ctx->reading = 0;
     ctx->body_done = 1;
@@ -77,7 +77,7 @@ ngx_http_keygate_body_handler(ngx_http_request_t *r)
 
 
 void
-ngx_http_keygate_judge_body(ngx_http_request_t *r,
+ngx_http_keygate_body_judge(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx)
 {
     keygate_str_t       body;

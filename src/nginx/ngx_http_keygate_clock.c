@@ -26,10 +26,10 @@ static ngx_msec_t ngx_http_keygate_msec(void);
 
 
 keygate_now_t
-ngx_http_keygate_now(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_clock_now(ngx_http_keygate_zone_t *zone)
 {
     return keygate_rate_now(ngx_http_keygate_msec() - zone->shared->epoch,
-                            ngx_http_keygate_wall(NULL));
+                            ngx_http_keygate_clock_wall(NULL));
 }
 
 
@@ -45,7 +45,7 @@ ngx_http_keygate_msec(void)
 
 
 int64_t
-ngx_http_keygate_wall(ngx_uint_t *begun)
+ngx_http_keygate_clock_wall(ngx_uint_t *begun)
 {
     struct timespec  ts;
 
@@ -62,7 +62,7 @@ ngx_http_keygate_wall(ngx_uint_t *begun)
 /* A day's buckets begin when those of an earlier life did. */
 
 ngx_msec_t
-ngx_http_keygate_epoch(void)
+ngx_http_keygate_clock_epoch(void)
 {
     struct timespec  ts;
 

@@ -24,7 +24,7 @@ ngx_http_keygate_conf_alloc(void *pool, size_t size)
 
 
 ngx_http_keygate_api_t *
-ngx_http_keygate_api_get(ngx_conf_t *cf, ngx_str_t *name)
+ngx_http_keygate_conf_api(ngx_conf_t *cf, ngx_str_t *name)
 {
     ngx_uint_t                      i;
     ngx_http_keygate_api_t         *api, **apis;
@@ -62,7 +62,7 @@ ngx_http_keygate_api_get(ngx_conf_t *cf, ngx_str_t *name)
 
 
 char *
-ngx_http_keygate_api_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_keygate_conf_api_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char  *p = conf;
 
@@ -82,7 +82,7 @@ ngx_http_keygate_api_slot(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    *slot = ngx_http_keygate_api_get(cf, &value[1]);
+    *slot = ngx_http_keygate_conf_api(cf, &value[1]);
 
     return (*slot == NULL) ? NGX_CONF_ERROR : NGX_CONF_OK;
 }
@@ -121,7 +121,7 @@ ngx_http_keygate_api_name(ngx_conf_t *cf, ngx_str_t *name)
 
 
 char *
-ngx_http_keygate_api_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_keygate_conf_api_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char                    *rv;
     unsigned                 i;
@@ -139,7 +139,7 @@ ngx_http_keygate_api_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    api = ngx_http_keygate_api_get(cf, &value[1]);
+    api = ngx_http_keygate_conf_api(cf, &value[1]);
     if (api == NULL) {
         return NGX_CONF_ERROR;
     }

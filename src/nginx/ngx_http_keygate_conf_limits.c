@@ -33,7 +33,7 @@ static ngx_int_t ngx_http_keygate_leases_zone_init(ngx_shm_zone_t *shm_zone,
 
 
 ngx_int_t
-ngx_http_keygate_zone_limits(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
+ngx_http_keygate_conf_limits(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
     ngx_str_t *value)
 {
     ngx_str_t  s;
@@ -92,7 +92,7 @@ ngx_http_keygate_zone_limits(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
 
 
 ngx_int_t
-ngx_http_keygate_zone_stale(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_conf_stale(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone)
 {
     if (zone->max_stale == NGX_CONF_UNSET_MSEC) {
         zone->max_stale = 0;
@@ -132,7 +132,7 @@ ngx_http_keygate_one_of(ngx_conf_enum_t *e, ngx_str_t *value, ngx_uint_t *slot)
 
 
 ngx_int_t
-ngx_http_keygate_zone_leases(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
+ngx_http_keygate_conf_leases(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
     size_t size)
 {
     u_char     *p;

@@ -62,7 +62,7 @@ ngx_http_keygate_command(ngx_conf_t *cf, const char *module,
 
 
 ngx_int_t
-ngx_http_keygate_watch(ngx_conf_t *cf)
+ngx_http_keygate_sent_watch(ngx_conf_t *cf)
 {
     ngx_pool_cleanup_t          *cln;
     ngx_http_keygate_watched_t  *w;
@@ -72,7 +72,7 @@ ngx_http_keygate_watch(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    cln->handler = ngx_http_keygate_unwatch;
+    cln->handler = ngx_http_keygate_sent_unwatch;
 
     for (w = ngx_http_keygate_watching; w->module; w++) {
         w->cmd = ngx_http_keygate_command(cf, w->module, w->directive);
@@ -88,7 +88,7 @@ ngx_http_keygate_watch(ngx_conf_t *cf)
 
 
 void
-ngx_http_keygate_unwatch(void *dummy)
+ngx_http_keygate_sent_unwatch(void *dummy)
 {
     ngx_http_keygate_watched_t  *w;
 
@@ -178,7 +178,7 @@ ngx_http_keygate_bare(ngx_str_t *url)
  * around them, locations do not. */
 
 void
-ngx_http_keygate_merge_sent(ngx_conf_t *cf, ngx_http_keygate_loc_conf_t *prev,
+ngx_http_keygate_sent_merge(ngx_conf_t *cf, ngx_http_keygate_loc_conf_t *prev,
     ngx_http_keygate_loc_conf_t *conf)
 {
     ngx_http_core_loc_conf_t  *clcf;

@@ -133,14 +133,14 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
             s.data = value[i].data + 6;
             s.len = value[i].len - 6;
 
-            if (ngx_http_keygate_zone_uses(cf, zone, &s, size) != NGX_OK) {
+            if (ngx_http_keygate_usage_conf(cf, zone, &s, size) != NGX_OK) {
                 return NGX_CONF_ERROR;
             }
 
             continue;
         }
 
-        rc = ngx_http_keygate_zone_limits(cf, zone, &value[i]);
+        rc = ngx_http_keygate_conf_limits(cf, zone, &value[i]);
 
         if (rc == NGX_OK) {
             continue;
@@ -161,8 +161,8 @@ ngx_http_keygate_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_http_keygate_zone_stale(cf, zone) != NGX_OK
-        || ngx_http_keygate_zone_leases(cf, zone, size) != NGX_OK
+    if (ngx_http_keygate_conf_stale(cf, zone) != NGX_OK
+        || ngx_http_keygate_conf_leases(cf, zone, size) != NGX_OK
         || ngx_http_keygate_quota_zone(cf, zone) != NGX_OK)
     {
         return NGX_CONF_ERROR;

@@ -44,7 +44,7 @@ static ngx_str_t  ngx_http_keygate_ten_minutes = ngx_string("600");
 
 
 ngx_uint_t
-ngx_http_keygate_is_preflight(ngx_http_request_t *r)
+ngx_http_keygate_cors_asks(ngx_http_request_t *r)
 {
     ngx_str_t  origin, method;
 
@@ -74,7 +74,7 @@ ngx_http_keygate_cors_preflight(ngx_http_request_t *r,
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_keygate_no_store(r);
+        rc = ngx_http_keygate_header_no_store(r);
     }
 
     return rc == NGX_OK ? NGX_HTTP_NO_CONTENT
@@ -108,9 +108,9 @@ ngx_http_keygate_cors_origin(ngx_http_request_t *r, keygate_api_t *api,
         return NGX_OK;
     }
 
-    ngx_http_keygate_remove_header(r, &ngx_http_keygate_allow_origin.key);
+    ngx_http_keygate_header_remove(r, &ngx_http_keygate_allow_origin.key);
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_allow_origin,
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_allow_origin,
                                        allowed);
 }
 
@@ -118,7 +118,7 @@ ngx_http_keygate_cors_origin(ngx_http_request_t *r, keygate_api_t *api,
 static ngx_int_t
 ngx_http_keygate_cors_allow(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
 {
-    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_vary,
+    if (ngx_http_keygate_header_add(r, &ngx_http_keygate_vary,
                                     &ngx_http_keygate_vary_origin)
         != NGX_OK
         || ngx_http_keygate_cors_methods(r, ctx->verdict) != NGX_OK
@@ -127,7 +127,7 @@ ngx_http_keygate_cors_allow(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx)
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_max_age,
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_max_age,
                                        &ngx_http_keygate_ten_minutes);
 }
 
@@ -178,7 +178,7 @@ ngx_http_keygate_cors_methods(ngx_http_request_t *r, keygate_verdict_t *v)
     value.len = out.len;
     value.data = out.data;
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_allow_methods,
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_allow_methods,
                                        &value);
 }
 
@@ -199,7 +199,7 @@ ngx_http_keygate_cors_fields(ngx_http_request_t *r)
     list.data = value.data;
 
     return keygate_api_fields(list)
-           ? ngx_http_keygate_add_header(r, &ngx_http_keygate_allow_headers,
+           ? ngx_http_keygate_header_add(r, &ngx_http_keygate_allow_headers,
                                          &value)
            : NGX_OK;
 }
@@ -227,7 +227,7 @@ ngx_http_keygate_cors_error(ngx_http_request_t *r,
      * others, what it has */
 
     if (api->core->n_origins
-        && ngx_http_keygate_add_header(r, &ngx_http_keygate_vary,
+        && ngx_http_keygate_header_add(r, &ngx_http_keygate_vary,
                                        &ngx_http_keygate_vary_origin)
            != NGX_OK)
     {
@@ -242,9 +242,9 @@ ngx_http_keygate_cors_error(ngx_http_request_t *r,
     exposed.len = value.len;
     exposed.data = (u_char *) value.data;
 
-    ngx_http_keygate_remove_header(r, &ngx_http_keygate_expose_headers.key);
+    ngx_http_keygate_header_remove(r, &ngx_http_keygate_expose_headers.key);
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_expose_headers,
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_expose_headers,
                                        &exposed);
 }
 

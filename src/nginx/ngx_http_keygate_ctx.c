@@ -18,7 +18,7 @@ static ngx_uint_t ngx_http_keygate_covers(ngx_http_keygate_ctx_t *ctx,
 
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_create_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+ngx_http_keygate_ctx_create(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     keygate_verdict_t *v)
 {
     size_t                   windows;
@@ -63,7 +63,7 @@ ngx_http_keygate_cleanup(void *data)
 
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_get_ctx(ngx_http_request_t *r)
+ngx_http_keygate_ctx_get(ngx_http_request_t *r)
 {
     ngx_http_keygate_ctx_t  *ctx;
 
@@ -116,7 +116,7 @@ ngx_http_keygate_own_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_find_ctx(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+ngx_http_keygate_ctx_find(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_uint_t *covered)
 {
     ngx_http_request_t      *p;
@@ -179,7 +179,7 @@ ngx_http_keygate_covers(ngx_http_keygate_ctx_t *ctx, ngx_http_request_t *r)
  */
 
 void
-ngx_http_keygate_led(ngx_http_request_t *r)
+ngx_http_keygate_ctx_led(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t      *cln;
     ngx_http_keygate_ctx_t  *ctx;
@@ -206,7 +206,7 @@ ngx_http_keygate_led(ngx_http_request_t *r)
 
 
 ngx_http_keygate_ctx_t *
-ngx_http_keygate_next_ctx(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
+ngx_http_keygate_ctx_next(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
 {
     do {
         *cln = *cln ? (*cln)->next : r->main->pool->cleanup;
@@ -217,13 +217,13 @@ ngx_http_keygate_next_ctx(ngx_http_request_t *r, ngx_pool_cleanup_t **cln)
 
 
 ngx_uint_t
-ngx_http_keygate_paid(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
+ngx_http_keygate_ctx_paid(ngx_http_request_t *r, ngx_http_keygate_api_t *api)
 {
     ngx_pool_cleanup_t      *cln;
     ngx_http_keygate_ctx_t  *ctx;
 
     for (cln = NULL; /* void */ ; ) {
-        ctx = ngx_http_keygate_next_ctx(r, &cln);
+        ctx = ngx_http_keygate_ctx_next(r, &cln);
 
         if (ctx == NULL) {
             return 0;

@@ -29,7 +29,7 @@ ngx_http_keygate_destination(ngx_http_request_t *r,
 
     /* of two, anybody may take either: no path at all is none that passes */
 
-    if (n > 1 || ngx_http_keygate_url_path(value, &path) != NGX_OK) {
+    if (n > 1 || ngx_http_keygate_path_of_url(value, &path) != NGX_OK) {
         return NGX_OK;
     }
 

@@ -46,7 +46,7 @@ ngx_http_keygate_early(ngx_http_request_t *r)
         return NULL;
     }
 
-    return ngx_http_keygate_decided(r, api);
+    return ngx_http_keygate_access_decided(r, api);
 }
 
 
@@ -66,7 +66,7 @@ ngx_http_keygate_early_path(ngx_http_request_t *r)
     }
 
     r->unparsed_uri = target;
-    raw = ngx_http_keygate_raw_path(r);
+    raw = ngx_http_keygate_path_raw(r);
 
     decoded = ngx_pnalloc(r->pool, raw.len + 1);
 

@@ -146,7 +146,7 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
         return ngx_http_keygate_next_header_filter(r);
     }
 
-    gate = (klcf->api || r->internal) ? ngx_http_keygate_get_ctx(r) : NULL;
+    gate = (klcf->api || r->internal) ? ngx_http_keygate_ctx_get(r) : NULL;
 
     /* an interim response that has been taken for the answer: what follows
      * would be looked at by nobody */
@@ -173,7 +173,7 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
     }
 
     if (!error || (gate == NULL && klcf->errors == NULL)) {
-        if (gate && ngx_http_keygate_add_headers(r, gate, 0) != NGX_OK) {
+        if (gate && ngx_http_keygate_headers_add(r, gate, 0) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -193,7 +193,7 @@ ngx_http_keygate_error_header_filter(ngx_http_request_t *r)
     gate = ctx->response.gate;
 
     if (gate
-        && ngx_http_keygate_add_headers(r, gate, ctx->response.own) != NGX_OK)
+        && ngx_http_keygate_headers_add(r, gate, ctx->response.own) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -31,7 +31,7 @@ ngx_http_keygate_error_grpc(ngx_http_request_t *r,
                                 (ngx_uint_t) keygate_status_grpc(re->status))
                     - value.data;
 
-        if (ngx_http_keygate_add_header(r, &ngx_http_keygate_grpc_status,
+        if (ngx_http_keygate_header_add(r, &ngx_http_keygate_grpc_status,
                                         &value)
             != NGX_OK)
         {
@@ -41,7 +41,7 @@ ngx_http_keygate_error_grpc(ngx_http_request_t *r,
         value.len = b->last - b->pos;
         value.data = b->pos;
 
-        if (ngx_http_keygate_add_header(r, &ngx_http_keygate_grpc_message,
+        if (ngx_http_keygate_header_add(r, &ngx_http_keygate_grpc_message,
                                         &value)
             != NGX_OK)
         {

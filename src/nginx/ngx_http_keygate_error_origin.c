@@ -140,7 +140,7 @@ ngx_http_keygate_error_own(ngx_http_request_t *r,
         ctx->reading = 0;
         ctx->verdict->need_body = 0;
         ctx->verdict->code = KEYGATE_BODY_TOO_LARGE;
-        ngx_http_keygate_counted(ctx);
+        ngx_http_keygate_access_counted(ctx);
         ctx->status = keygate_error_status(&ctx->api->core->texts,
                                            KEYGATE_BODY_TOO_LARGE);
         re->status = ctx->status;

@@ -48,7 +48,8 @@ ngx_http_keygate_error_make(ngx_http_request_t *r,
 
     b = ngx_calloc_buf(r->pool);
 
-    if (b == NULL || ngx_http_keygate_error_text(r, &texts, e, &body) != NGX_OK)
+    if (b == NULL
+        || ngx_http_keygate_refusal_text(r, &texts, e, &body) != NGX_OK)
     {
         return NULL;
     }
@@ -89,7 +90,7 @@ ngx_http_keygate_error_describe(ngx_http_request_t *r,
 
 #endif
 
-    return ngx_http_keygate_describe(r, api, e);
+    return ngx_http_keygate_refusal_describe(r, api, e);
 }
 
 
@@ -132,7 +133,7 @@ ngx_http_keygate_error_clear(ngx_http_request_t *r,
         r->headers_out.content_range = NULL;
     }
 
-    ngx_http_keygate_remove_headers(r, names);
+    ngx_http_keygate_header_remove_all(r, names);
 
     ngx_http_clear_content_length(r);
     ngx_http_clear_accept_ranges(r);

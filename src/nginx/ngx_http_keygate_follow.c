@@ -23,7 +23,7 @@ static void ngx_http_keygate_zone_lost(ngx_http_keygate_zone_t *zone,
 
 
 void
-ngx_http_keygate_zone_follow(ngx_event_t *ev)
+ngx_http_keygate_follow(ngx_event_t *ev)
 {
     ngx_msec_t                delay;
     ngx_http_keygate_zone_t  *zone;
@@ -31,7 +31,7 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
     zone = ev->data;
     delay = NGX_HTTP_KEYGATE_POLL;
 
-    switch (ngx_http_keygate_zone_look(zone)) {
+    switch (ngx_http_keygate_follow_look(zone)) {
 
     case NGX_OK:
         ngx_http_keygate_metrics_watch(zone);
@@ -47,25 +47,25 @@ ngx_http_keygate_zone_follow(ngx_event_t *ev)
 
 
 ngx_int_t
-ngx_http_keygate_zone_look(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_follow_look(ngx_http_keygate_zone_t *zone)
 {
     ngx_err_t      err;
     keygate_rc_t   rc;
     ngx_uint_t     grown;
     keygate_now_t  now;
 
-    if (zone->follower == NULL || !ngx_http_keygate_zone_owns(zone)) {
+    if (zone->follower == NULL || !ngx_http_keygate_journal_owns(zone)) {
         return NGX_DECLINED;
     }
 
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
     grown = ngx_http_keygate_journal_grown(zone);
 
     if (ngx_http_keygate_zone_idle(zone, grown, &now)) {
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_zone_trylock(zone) != NGX_OK) {
+    if (ngx_http_keygate_lock_try(zone) != NGX_OK) {
         return NGX_AGAIN;
     }
 
@@ -75,12 +75,12 @@ ngx_http_keygate_zone_look(ngx_http_keygate_zone_t *zone)
                                         NGX_HTTP_KEYGATE_SLICE, &now);
     err = ngx_errno;
 
-    ngx_http_keygate_zone_unlock(zone);
+    ngx_http_keygate_lock_release(zone);
 
     switch (rc) {
 
     case KEYGATE_FULL:
-        ngx_http_keygate_zone_full(zone);
+        ngx_http_keygate_room_full(zone);
         /* fall through */
 
     case KEYGATE_OK:
@@ -132,7 +132,7 @@ ngx_http_keygate_zone_idle(ngx_http_keygate_zone_t *zone, ngx_uint_t grown,
     zone->reported = 0;
     zone->failed = 0;
     zone->shared->up = 1;
-    ngx_http_keygate_zone_room(zone);
+    ngx_http_keygate_room_again(zone);
 
     return 1;
 }

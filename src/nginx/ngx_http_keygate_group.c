@@ -12,7 +12,7 @@
 
 
 ngx_int_t
-ngx_http_keygate_zone_group(ngx_http_keygate_api_t *api, keygate_verdict_t *v,
+ngx_http_keygate_group_room(ngx_http_keygate_api_t *api, keygate_verdict_t *v,
     const keygate_now_t *now)
 {
     keygate_rc_t              rc;
@@ -21,7 +21,7 @@ ngx_http_keygate_zone_group(ngx_http_keygate_api_t *api, keygate_verdict_t *v,
 
     zone = api->zone;
 
-    for (tries = 1; ngx_http_keygate_zone_trylock(zone) != NGX_OK; tries++) {
+    for (tries = 1; ngx_http_keygate_lock_try(zone) != NGX_OK; tries++) {
 
         if (tries == NGX_HTTP_KEYGATE_GROUP_TRIES) {
             v->waits = 1;
@@ -33,13 +33,13 @@ ngx_http_keygate_zone_group(ngx_http_keygate_api_t *api, keygate_verdict_t *v,
 
     rc = keygate_decide_group(api->core, zone->table, v, now);
 
-    ngx_http_keygate_zone_unlock(zone);
+    ngx_http_keygate_lock_release(zone);
 
     if (rc == KEYGATE_OK) {
         return NGX_OK;
     }
 
-    ngx_http_keygate_zone_full(zone);
+    ngx_http_keygate_room_full(zone);
 
     return NGX_DECLINED;
 }

@@ -46,7 +46,7 @@ ngx_http_keygate_header(ngx_http_request_t *r, const char *name,
 
 
 ngx_int_t
-ngx_http_keygate_add_header(ngx_http_request_t *r,
+ngx_http_keygate_header_add(ngx_http_request_t *r,
     ngx_http_keygate_name_t *name, ngx_str_t *value)
 {
     ngx_table_elt_t  *h;
@@ -67,7 +67,7 @@ ngx_http_keygate_add_header(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_keygate_add_field(ngx_http_request_t *r,
+ngx_http_keygate_header_add_field(ngx_http_request_t *r,
     ngx_http_keygate_name_t *name, keygate_buf_t *value)
 {
     ngx_str_t  copy;
@@ -79,7 +79,7 @@ ngx_http_keygate_add_field(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_http_keygate_remove_header(r, &name->key);
+    ngx_http_keygate_header_remove(r, &name->key);
 
     copy.len = value->len;
     copy.data = ngx_pnalloc(r->pool, copy.len);
@@ -90,12 +90,12 @@ ngx_http_keygate_add_field(ngx_http_request_t *r,
 
     ngx_memcpy(copy.data, value->data, copy.len);
 
-    return ngx_http_keygate_add_header(r, name, &copy);
+    return ngx_http_keygate_header_add(r, name, &copy);
 }
 
 
 ngx_int_t
-ngx_http_keygate_add_number(ngx_http_request_t *r,
+ngx_http_keygate_header_add_number(ngx_http_request_t *r,
     ngx_http_keygate_name_t *name, int64_t n)
 {
     u_char         text[NGX_INT64_LEN];
@@ -107,29 +107,29 @@ ngx_http_keygate_add_number(ngx_http_request_t *r,
 
     keygate_buf_num(&value, n);
 
-    return ngx_http_keygate_add_field(r, name, &value);
+    return ngx_http_keygate_header_add_field(r, name, &value);
 }
 
 
 ngx_int_t
-ngx_http_keygate_no_store(ngx_http_request_t *r)
+ngx_http_keygate_header_no_store(ngx_http_request_t *r)
 {
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_cache_control,
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_cache_control,
                                        &ngx_http_keygate_never);
 }
 
 
 ngx_int_t
-ngx_http_keygate_read_only(ngx_http_request_t *r)
+ngx_http_keygate_header_read_only(ngx_http_request_t *r)
 {
     if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)) {
         return ngx_http_discard_request_body(r);
     }
 
-    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_allow,
+    if (ngx_http_keygate_header_add(r, &ngx_http_keygate_allow,
                                     &ngx_http_keygate_get_head)
         != NGX_OK
-        || ngx_http_keygate_no_store(r) != NGX_OK)
+        || ngx_http_keygate_header_no_store(r) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -139,19 +139,19 @@ ngx_http_keygate_read_only(ngx_http_request_t *r)
 
 
 void
-ngx_http_keygate_remove_header(ngx_http_request_t *r, ngx_str_t *name)
+ngx_http_keygate_header_remove(ngx_http_request_t *r, ngx_str_t *name)
 {
     ngx_str_t  names[2];
 
     names[0] = *name;
     ngx_str_null(&names[1]);
 
-    ngx_http_keygate_remove_headers(r, names);
+    ngx_http_keygate_header_remove_all(r, names);
 }
 
 
 void
-ngx_http_keygate_remove_headers(ngx_http_request_t *r, ngx_str_t *names)
+ngx_http_keygate_header_remove_all(ngx_http_request_t *r, ngx_str_t *names)
 {
     uint64_t          lengths;
     ngx_str_t        *name;

@@ -27,7 +27,7 @@ static ngx_http_keygate_name_t  ngx_http_keygate_retry_after =
 
 
 ngx_int_t
-ngx_http_keygate_add_headers(ngx_http_request_t *r,
+ngx_http_keygate_headers_add(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx, ngx_uint_t own)
 {
     keygate_verdict_t  *v;
@@ -59,14 +59,14 @@ ngx_http_keygate_add_headers(ngx_http_request_t *r,
     }
 
     if (v->retry_after
-        && ngx_http_keygate_add_number(r, &ngx_http_keygate_retry_after,
-                                       v->retry_after)
+        && ngx_http_keygate_header_add_number(r, &ngx_http_keygate_retry_after,
+                                              v->retry_after)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_no_store(r);
+    return ngx_http_keygate_header_no_store(r);
 }
 
 
@@ -106,7 +106,7 @@ ngx_http_keygate_add_challenges(ngx_http_request_t *r,
 
         /* one line a scheme: other modules' challenges stay beside them */
 
-        if (ngx_http_keygate_add_header(r,
+        if (ngx_http_keygate_header_add(r,
                                         ngx_http_keygate_tunnel(r)
                                         ? &ngx_http_keygate_proxy_authenticate
                                         : &ngx_http_keygate_www_authenticate,
@@ -133,5 +133,6 @@ ngx_http_keygate_add_allow(ngx_http_request_t *r, keygate_verdict_t *v)
 
     keygate_route_allow(v->routes, &allow);
 
-    return ngx_http_keygate_add_field(r, &ngx_http_keygate_allow, &allow);
+    return ngx_http_keygate_header_add_field(r, &ngx_http_keygate_allow,
+                                             &allow);
 }

@@ -28,48 +28,18 @@ static void ngx_http_keygate_granted(ngx_http_keygate_ctx_t *ctx,
 
 
 char *
-ngx_http_keygate_me_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_keygate_identity_me(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     return ngx_http_keygate_identity(cf, conf, ngx_http_keygate_me_handler);
 }
 
 
 char *
-ngx_http_keygate_scopes_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+ngx_http_keygate_identity_scopes(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf)
 {
     return ngx_http_keygate_identity(cf, conf,
                                      ngx_http_keygate_scopes_handler);
-}
-
-
-char *
-ngx_http_keygate_serve(ngx_conf_t *cf, ngx_http_handler_pt handler)
-{
-    ngx_str_t                    *value;
-    ngx_http_core_loc_conf_t     *clcf;
-    ngx_http_keygate_loc_conf_t  *klcf;
-
-    value = cf->args->elts;
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    klcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_keygate_module);
-
-    if (clcf->handler && clcf->handler == handler) {
-        return "is duplicate";
-    }
-
-    if (clcf->handler) {
-        return "stands beside another directive that answers requests, "
-               "expected a location of its own";
-    }
-
-    clcf->handler = handler;
-    klcf->serves = handler;
-    klcf->serves_name = value[0];
-    klcf->serves_where.file = cf->conf_file->file.name;
-    klcf->serves_where.line = cf->conf_file->line;
-
-    return NGX_CONF_OK;
 }
 
 
@@ -113,12 +83,12 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
     ngx_http_keygate_ctx_t       *ctx;
     ngx_http_keygate_loc_conf_t  *klcf;
 
-    rc = ngx_http_keygate_read_only(r);
+    rc = ngx_http_keygate_header_read_only(r);
     if (rc != NGX_OK) {
         return rc;
     }
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_ctx_get(r);
 
     /* let in by "satisfy any", by a dry run, on a public route: nobody */
 
@@ -126,7 +96,7 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
 
     if (ctx == NULL || ctx->api != klcf->api || !ctx->verdict->authenticated) {
 
-        if (ngx_http_keygate_no_store(r) != NGX_OK) {
+        if (ngx_http_keygate_header_no_store(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -151,7 +121,7 @@ ngx_http_keygate_answer(ngx_http_request_t *r, ngx_http_keygate_body_pt body)
     text.data = b.data;
     text.len = b.len;
 
-    return ngx_http_keygate_send_json(r, NGX_HTTP_OK, &type, &text);
+    return ngx_http_keygate_serve_body(r, NGX_HTTP_OK, &type, &text);
 }
 
 
@@ -316,51 +286,4 @@ ngx_http_keygate_granted(ngx_http_keygate_ctx_t *ctx, keygate_buf_t *b)
     }
 
     keygate_buf_puts(b, "]");
-}
-
-
-ngx_int_t
-ngx_http_keygate_send_json(ngx_http_request_t *r, ngx_uint_t status,
-    ngx_str_t *type, ngx_str_t *body)
-{
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_str_t     value;
-    ngx_chain_t   out;
-
-    r->headers_out.status = status;
-    r->headers_out.content_length_n = body->len;
-    r->headers_out.content_type = *type;
-    r->headers_out.content_type_len = type->len;
-    r->headers_out.content_type_lowcase = NULL;
-
-    ngx_str_set(&value, "no-store");
-
-    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_cache_control, &value)
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    b->pos = body->data;
-    b->last = body->data + body->len;
-    b->memory = (body->len != 0);
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
 }

@@ -96,7 +96,7 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
                       "in %V:%ui",
                       &zone->name, zone->shm_zone->shm.size, &zone->journal,
                       stats.keys,
-                      ngx_http_keygate_zone_need(zone) / 1024 + 1,
+                      ngx_http_keygate_need_room(zone) / 1024 + 1,
                       &zone->where.file, zone->where.line);
         return NGX_ERROR;
     }
@@ -140,14 +140,14 @@ ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone)
 
 
 void
-ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_journal_catch_up(ngx_http_keygate_zone_t *zone)
 {
     uint64_t            full;
     ngx_uint_t          grown;
     keygate_now_t       now;
     keygate_journal_t  *j;
 
-    if (zone->journal.len == 0 || !ngx_http_keygate_zone_owns(zone)) {
+    if (zone->journal.len == 0 || !ngx_http_keygate_journal_owns(zone)) {
         return;
     }
 
@@ -159,7 +159,7 @@ ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
         return;
     }
 
-    j = ngx_http_keygate_zone_follower(zone);
+    j = ngx_http_keygate_journal_follower(zone);
     if (j == NULL) {
         return;
     }
@@ -167,11 +167,11 @@ ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
     /* what cannot be read now is left to the workers, who tell of it */
 
     if (grown) {
-        now = ngx_http_keygate_now(zone);
+        now = ngx_http_keygate_clock_now(zone);
 
-        ngx_http_keygate_zone_lock(zone);
+        ngx_http_keygate_lock(zone);
         (void) keygate_journal_refresh(j, zone->table, 0, &now);
-        ngx_http_keygate_zone_unlock(zone);
+        ngx_http_keygate_lock_release(zone);
 
         keygate_journal_destroy(j);
         return;
@@ -182,7 +182,7 @@ ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone)
     keygate_journal_destroy(j);
 
     if (full) {
-        ngx_http_keygate_zone_full(zone);
+        ngx_http_keygate_room_full(zone);
     }
 }
 
@@ -197,13 +197,13 @@ ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
     keygate_rc_t   rc;
     keygate_now_t  now;
 
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
     *full = 0;
 
     for ( ;; ) {
-        ngx_http_keygate_zone_lock(zone);
+        ngx_http_keygate_lock(zone);
         rc = keygate_journal_follow(j, zone->table, 0, &now);
-        ngx_http_keygate_zone_unlock(zone);
+        ngx_http_keygate_lock_release(zone);
 
         if (rc == KEYGATE_FULL) {
             (*full)++;

@@ -28,7 +28,7 @@ static void ngx_http_keygate_file_wanted(ngx_http_keygate_zone_t *zone,
 
 
 ngx_int_t
-ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_journal_prepare(ngx_http_keygate_zone_t *zone)
 {
     ngx_fd_t                    fd;
     ngx_err_t                   err;
@@ -68,7 +68,7 @@ static ngx_uint_t
 ngx_http_keygate_zone_has_read(ngx_http_keygate_zone_t *zone)
 {
     return zone->table != NULL
-           && ngx_http_keygate_zone_owns(zone)
+           && ngx_http_keygate_journal_owns(zone)
            && keygate_table_position(zone->table)->ino != 0;
 }
 

@@ -11,7 +11,7 @@
 
 
 void
-ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_journal_own(ngx_http_keygate_zone_t *zone)
 {
     zone->shared->journal = ngx_crc32_long(zone->journal.data,
                                            zone->journal.len);
@@ -20,7 +20,7 @@ ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone)
 
 
 ngx_uint_t
-ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_journal_owns(ngx_http_keygate_zone_t *zone)
 {
     return zone->shared->journal
            == ngx_crc32_long(zone->journal.data, zone->journal.len);
@@ -28,18 +28,18 @@ ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone)
 
 
 keygate_journal_t *
-ngx_http_keygate_zone_follower(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_journal_follower(ngx_http_keygate_zone_t *zone)
 {
     keygate_journal_conf_t  conf;
 
-    ngx_http_keygate_zone_reads(zone, &conf);
+    ngx_http_keygate_journal_reads(zone, &conf);
 
     return keygate_journal_create((char *) zone->journal.data, &conf);
 }
 
 
 void
-ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
+ngx_http_keygate_journal_reads(ngx_http_keygate_zone_t *zone,
     keygate_journal_conf_t *conf)
 {
     ngx_memzero(conf, sizeof(keygate_journal_conf_t));

@@ -11,13 +11,13 @@
 
 /* "limits=", "wait=", "outage="; NGX_DECLINED: another parameter, or given
  * twice. */
-ngx_int_t ngx_http_keygate_zone_limits(ngx_conf_t *cf,
+ngx_int_t ngx_http_keygate_conf_limits(ngx_conf_t *cf,
     ngx_http_keygate_zone_t *zone, ngx_str_t *value);
 /* After all parameters of a zone: checks "max_stale", and, of one of that size,
  * those about limits. */
-ngx_int_t ngx_http_keygate_zone_stale(ngx_conf_t *cf,
+ngx_int_t ngx_http_keygate_conf_stale(ngx_conf_t *cf,
     ngx_http_keygate_zone_t *zone);
-ngx_int_t ngx_http_keygate_zone_leases(ngx_conf_t *cf,
+ngx_int_t ngx_http_keygate_conf_leases(ngx_conf_t *cf,
     ngx_http_keygate_zone_t *zone, size_t size);
 
 
@@ -33,7 +33,7 @@ ngx_int_t ngx_http_keygate_wait(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, keygate_request_t *asked,
     ngx_uint_t unsaved);
 /* It waits no longer. */
-void ngx_http_keygate_waited(ngx_http_request_t *r,
+void ngx_http_keygate_wait_done(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_uint_t admitted);
 
 
@@ -41,10 +41,10 @@ void ngx_http_keygate_waited(ngx_http_request_t *r,
 
 char *ngx_http_keygate_ready(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 /* Whether a zone has not heard from its store for longer than it may. */
-ngx_uint_t ngx_http_keygate_stale(ngx_http_keygate_zone_t *zone);
+ngx_uint_t ngx_http_keygate_ready_stale(ngx_http_keygate_zone_t *zone);
 /* Whether a zone has a store and has never had all records of it: what is not
  * here may well be there. */
-ngx_uint_t ngx_http_keygate_partial(ngx_http_keygate_zone_t *zone);
+ngx_uint_t ngx_http_keygate_ready_partial(ngx_http_keygate_zone_t *zone);
 
 
 #endif /* _NGX_HTTP_KEYGATE_LIMITS_H_INCLUDED_ */

@@ -8,7 +8,7 @@
 
 
 void
-ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_lock(ngx_http_keygate_zone_t *zone)
 {
     ngx_shmtx_lock(&zone->shpool->mutex);
     keygate_table_recover(zone->table);
@@ -16,7 +16,7 @@ ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone)
 
 
 ngx_int_t
-ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_lock_try(ngx_http_keygate_zone_t *zone)
 {
     if (!ngx_shmtx_trylock(&zone->shpool->mutex)) {
         return NGX_AGAIN;
@@ -29,7 +29,7 @@ ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone)
 
 
 void
-ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_lock_release(ngx_http_keygate_zone_t *zone)
 {
     ngx_shmtx_unlock(&zone->shpool->mutex);
 }

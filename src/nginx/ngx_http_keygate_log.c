@@ -69,11 +69,11 @@ ngx_http_keygate_log_line(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     log = *r->connection->log;
     log.handler = NULL;
 
-    if (!ngx_http_keygate_asked(r, &name, &raw)) {
+    if (!ngx_http_keygate_auth_read(r, &name, &raw)) {
         name = r->main->method_name;
     }
 
-    if (ngx_http_keygate_has_key(ctx->api->core, raw.data, raw.len)) {
+    if (ngx_http_keygate_refusal_has_key(ctx->api->core, raw.data, raw.len)) {
         ngx_str_set(&raw, "(holds a key)");
     }
 

@@ -41,7 +41,7 @@ ngx_http_keygate_metrics_handler(ngx_http_request_t *r)
     ngx_uint_t                  n;
     ngx_http_keygate_metrics_t  m;
 
-    rc = ngx_http_keygate_read_only(r);
+    rc = ngx_http_keygate_header_read_only(r);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -83,7 +83,7 @@ ngx_http_keygate_metrics_handler(ngx_http_request_t *r)
     body.data = m.b.data;
     body.len = m.b.len;
 
-    return ngx_http_keygate_send_json(r, NGX_HTTP_OK, &type, &body);
+    return ngx_http_keygate_serve_body(r, NGX_HTTP_OK, &type, &body);
 }
 
 

@@ -275,7 +275,8 @@ static uint64_t
 ngx_http_keygate_metric_outage(ngx_http_keygate_zone_t *zone)
 {
     return zone->leases
-           && keygate_leases_down(zone->leases, ngx_http_keygate_now(zone).ms);
+           && keygate_leases_down(zone->leases,
+                                  ngx_http_keygate_clock_now(zone).ms);
 }
 
 

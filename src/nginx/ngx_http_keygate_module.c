@@ -46,7 +46,7 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
 
     { ngx_string("keygate_api"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE1,
-      ngx_http_keygate_api_block,
+      ngx_http_keygate_conf_api_block,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -54,7 +54,7 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
     { ngx_string("keygate"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
                         |NGX_CONF_TAKE1,
-      ngx_http_keygate_api_slot,
+      ngx_http_keygate_conf_api_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_keygate_loc_conf_t, api),
       NULL },
@@ -82,7 +82,7 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
 
     { ngx_string("keygate_errors"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_http_keygate_api_slot,
+      ngx_http_keygate_conf_api_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_keygate_loc_conf_t, errors_set),
       NULL },
@@ -96,14 +96,14 @@ static ngx_command_t  ngx_http_keygate_commands[] = {
 
     { ngx_string("keygate_me"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_keygate_me_directive,
+      ngx_http_keygate_identity_me,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
     { ngx_string("keygate_scopes"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_keygate_scopes_directive,
+      ngx_http_keygate_identity_scopes,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -181,11 +181,11 @@ ngx_module_t  ngx_http_keygate_module = {
 static ngx_int_t
 ngx_http_keygate_preconfiguration(ngx_conf_t *cf)
 {
-    if (ngx_http_keygate_watch(cf) != NGX_OK) {
+    if (ngx_http_keygate_sent_watch(cf) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_add_variables(cf);
+    return ngx_http_keygate_variables_add(cf);
 }
 
 
@@ -195,7 +195,7 @@ ngx_http_keygate_postconfiguration(ngx_conf_t *cf)
     ngx_str_t                      name = ngx_string("remote_user");
     ngx_http_keygate_main_conf_t  *kmcf;
 
-    ngx_http_keygate_unwatch(NULL);
+    ngx_http_keygate_sent_unwatch(NULL);
 
     kmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_keygate_module);
 
@@ -282,7 +282,7 @@ ngx_http_keygate_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t      *clcf;
     ngx_http_keygate_main_conf_t  *kmcf;
 
-    ngx_http_keygate_merge_sent(cf, prev, conf);
+    ngx_http_keygate_sent_merge(cf, prev, conf);
 
     ngx_conf_merge_ptr_value(conf->api, prev->api, NULL);
 

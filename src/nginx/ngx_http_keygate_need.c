@@ -16,7 +16,7 @@ static keygate_rc_t ngx_http_keygate_need_read(keygate_journal_t *j,
 
 
 size_t
-ngx_http_keygate_zone_need(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_need_room(ngx_http_keygate_zone_t *zone)
 {
     void          *mem;
     size_t         size, table, need;
@@ -72,7 +72,7 @@ ngx_http_keygate_need_fill(ngx_http_keygate_zone_t *zone, void *mem,
         return KEYGATE_FULL;
     }
 
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
     apis = zone->main->apis.elts;
 
     /* no request will ever be decided on by these numbers of names */

@@ -6,7 +6,7 @@
 
 
 ngx_str_t
-ngx_http_keygate_raw_path(ngx_http_request_t *r)
+ngx_http_keygate_path_raw(ngx_http_request_t *r)
 {
     u_char     *p;
     ngx_str_t   path;
@@ -30,7 +30,7 @@ ngx_http_keygate_raw_path(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_keygate_url_path(ngx_str_t target, ngx_str_t *path)
+ngx_http_keygate_path_of_url(ngx_str_t target, ngx_str_t *path)
 {
     size_t   skip;
     u_char  *p, *last;

@@ -20,19 +20,19 @@ typedef struct {
  * look at access, and the first one to log. */
 
 static ngx_http_keygate_place_t  ngx_http_keygate_places[] = {
-    { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0,
+    { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_http_keygate_strip_give_back, 0,
       NGX_HTTP_KEYGATE_USED_GATE },
-    { NGX_HTTP_REWRITE_PHASE, ngx_http_keygate_give_back_handler, 0,
+    { NGX_HTTP_REWRITE_PHASE, ngx_http_keygate_strip_give_back, 0,
       NGX_HTTP_KEYGATE_USED_GATE },
-    { NGX_HTTP_PREACCESS_PHASE, ngx_http_keygate_preaccess_handler, 0,
+    { NGX_HTTP_PREACCESS_PHASE, ngx_http_keygate_access_preaccess, 0,
       NGX_HTTP_KEYGATE_USED_GATE },
     { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_access_handler, 0,
       NGX_HTTP_KEYGATE_USED_GATE | NGX_HTTP_KEYGATE_USED_BASIC },
-    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_satisfy_handler, 1,
+    { NGX_HTTP_ACCESS_PHASE, ngx_http_keygate_access_satisfy, 1,
       NGX_HTTP_KEYGATE_USED_SATISFY },
-    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_keygate_precontent_handler, 0,
+    { NGX_HTTP_PRECONTENT_PHASE, ngx_http_keygate_strip_handler, 0,
       NGX_HTTP_KEYGATE_USED_GATE },
-    { NGX_HTTP_LOG_PHASE, ngx_http_keygate_hide_user_handler, 1,
+    { NGX_HTTP_LOG_PHASE, ngx_http_keygate_user_hide, 1,
       NGX_HTTP_KEYGATE_USED_BASIC }
 };
 
@@ -93,7 +93,7 @@ ngx_http_keygate_phases_find(ngx_cycle_t *cycle,
     kmcf->preaccess = NGX_MAX_INT_T_VALUE;
 
     for (i = 0; ph && ph[i].checker; i++) {
-        if (ph[i].handler == ngx_http_keygate_preaccess_handler) {
+        if (ph[i].handler == ngx_http_keygate_access_preaccess) {
             kmcf->preaccess = i;
             break;
         }

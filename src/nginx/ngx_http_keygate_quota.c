@@ -110,7 +110,7 @@ ngx_http_keygate_quota_post(ngx_http_keygate_zone_t *zone)
 
     if (k == NULL || k->busy
         || (k->rc != KEYGATE_OK
-            && ngx_http_keygate_now(zone).ms - k->failed_at
+            && ngx_http_keygate_clock_now(zone).ms - k->failed_at
                < NGX_HTTP_KEYGATE_QUOTA_PAUSE)
         || !ngx_http_keygate_quota_claim(&zone->quotas->keeper))
     {
@@ -166,7 +166,7 @@ ngx_http_keygate_quota_batch(ngx_http_keygate_keeper_t *k, uint32_t *cursor)
 
     zone = k->zone;
     quotas = zone->quotas;
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
     n = 0;
 
     while (n < NGX_HTTP_KEYGATE_QUOTA_BATCH) {
@@ -209,7 +209,7 @@ ngx_http_keygate_quota_batch(ngx_http_keygate_keeper_t *k, uint32_t *cursor)
 
         if (keygate_quota_saved(meter, kept->saved, kept->ceiling)) {
             keygate_quota_again(quotas, meter, &kept->quota,
-                                ngx_http_keygate_now(zone).ms);
+                                ngx_http_keygate_clock_now(zone).ms);
         }
 
         if (keygate_quota_ahead(meter) > kept->quota.step) {
@@ -276,7 +276,7 @@ ngx_http_keygate_quota_told(ngx_http_keygate_keeper_t *k)
         return;
     }
 
-    k->failed_at = ngx_http_keygate_now(zone).ms;
+    k->failed_at = ngx_http_keygate_clock_now(zone).ms;
     (void) __atomic_fetch_add(&zone->quotas->failures, 1, __ATOMIC_RELAXED);
 
     if (!was) {
@@ -333,7 +333,7 @@ ngx_http_keygate_quota_rewrite(void *data)
     keygate_quotas_t  *quotas;
 
     quotas = k->zone->quotas;
-    now = ngx_http_keygate_now(k->zone);
+    now = ngx_http_keygate_clock_now(k->zone);
     size = 0;
 
     __atomic_store_n(&quotas->written, 0, __ATOMIC_RELAXED);

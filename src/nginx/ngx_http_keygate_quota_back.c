@@ -87,7 +87,7 @@ ngx_http_keygate_quota_back_stop(ngx_http_keygate_keeper_t *k)
         return;
     }
 
-    now = ngx_http_keygate_now(k->zone);
+    now = ngx_http_keygate_clock_now(k->zone);
 
     if (keygate_saved_exact(file, k->zone->table, &now) != KEYGATE_OK) {
         ngx_log_error(NGX_LOG_WARN, k->zone->log, ngx_errno,
@@ -218,7 +218,7 @@ ngx_http_keygate_quota_give_batch(ngx_http_keygate_keeper_t *k,
 
     zone = k->zone;
     quotas = zone->quotas;
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
     n = 0;
 
     while (n < NGX_HTTP_KEYGATE_QUOTA_BATCH) {
@@ -250,7 +250,7 @@ ngx_http_keygate_quota_give_batch(ngx_http_keygate_keeper_t *k,
             continue;
         }
 
-        now = ngx_http_keygate_now(zone);
+        now = ngx_http_keygate_clock_now(zone);
 
         if (keygate_quota_lowered(meter, &kept->back, &count, &kept->ceiling))
         {
@@ -287,7 +287,7 @@ ngx_http_keygate_quota_past(ngx_http_keygate_zone_t *zone,
     meter = keygate_table_meter(zone->table, kept->quota.ref, 0);
 
     for (i = 0; i < NGX_HTTP_KEYGATE_QUOTA_TURNS; i++) {
-        now = ngx_http_keygate_now(zone);
+        now = ngx_http_keygate_clock_now(zone);
 
         if (keygate_quota_past(meter, &kept->back, &now)) {
             return 1;

@@ -145,13 +145,13 @@ ngx_http_keygate_quota_read(ngx_http_keygate_zone_t *zone,
     keygate_now_t           now;
     keygate_saved_stats_t   stats;
 
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
 
-    ngx_http_keygate_zone_lock(zone);
+    ngx_http_keygate_lock(zone);
     rc = keygate_saved_load(file, zone->table, !ngx_test_config, &now, &stats,
                             &begun);
     err = ngx_errno;
-    ngx_http_keygate_zone_unlock(zone);
+    ngx_http_keygate_lock_release(zone);
 
     zone->quotas->begun = begun;
 

@@ -57,8 +57,8 @@ ngx_http_keygate_ratelimit_draft(ngx_http_request_t *r, keygate_verdict_t *v)
     keygate_buf_t  out;
     keygate_str_t  made;
 
-    wall = v->key.has_limits || v->rates->monthly ? ngx_http_keygate_wall(NULL)
-                                                  : 0;
+    wall = v->key.has_limits || v->rates->monthly
+           ? ngx_http_keygate_clock_wall(NULL) : 0;
     made = keygate_verdict_policy(v, wall);
     size = keygate_verdict_left_size(v);
 
@@ -85,15 +85,15 @@ ngx_http_keygate_ratelimit_draft(ngx_http_request_t *r, keygate_verdict_t *v)
 
     /* an answer that fails half way is answered anew, and passes here twice */
 
-    ngx_http_keygate_remove_headers(r, ngx_http_keygate_fields);
+    ngx_http_keygate_header_remove_all(r, ngx_http_keygate_fields);
 
-    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_policy, &policy)
+    if (ngx_http_keygate_header_add(r, &ngx_http_keygate_policy, &policy)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_left, &left);
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_left, &left);
 }
 
 
@@ -110,10 +110,10 @@ ngx_http_keygate_ratelimit_legacy(ngx_http_request_t *r, keygate_verdict_t *v)
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_add_number(r, &ngx_http_keygate_limit, w->limit)
+    if (ngx_http_keygate_header_add_number(r, &ngx_http_keygate_limit, w->limit)
         != NGX_OK
-        || ngx_http_keygate_add_number(r, &ngx_http_keygate_remaining,
-                                       w->remaining)
+        || ngx_http_keygate_header_add_number(r, &ngx_http_keygate_remaining,
+                                              w->remaining)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -121,8 +121,8 @@ ngx_http_keygate_ratelimit_legacy(ngx_http_request_t *r, keygate_verdict_t *v)
 
     /* not a part of a second too early */
 
-    now = ngx_http_keygate_wall(&begun);
+    now = ngx_http_keygate_clock_wall(&begun);
 
-    return ngx_http_keygate_add_number(r, &ngx_http_keygate_reset,
-                                       now + begun + w->reset);
+    return ngx_http_keygate_header_add_number(r, &ngx_http_keygate_reset,
+                                              now + begun + w->reset);
 }

@@ -27,7 +27,7 @@ ngx_http_keygate_ready_handler(ngx_http_request_t *r)
     ngx_http_keygate_zone_t      **zones;
     ngx_http_keygate_main_conf_t  *kmcf;
 
-    rc = ngx_http_keygate_read_only(r);
+    rc = ngx_http_keygate_header_read_only(r);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -37,8 +37,8 @@ ngx_http_keygate_ready_handler(ngx_http_request_t *r)
     status = NGX_HTTP_OK;
 
     for (i = 0; i < kmcf->zones.nelts; i++) {
-        if (ngx_http_keygate_partial(zones[i])
-            || ngx_http_keygate_stale(zones[i]))
+        if (ngx_http_keygate_ready_partial(zones[i])
+            || ngx_http_keygate_ready_stale(zones[i]))
         {
             status = NGX_HTTP_SERVICE_UNAVAILABLE;
         }
@@ -53,12 +53,12 @@ ngx_http_keygate_ready_handler(ngx_http_request_t *r)
         ngx_str_set(&body, "not ready\n");
     }
 
-    return ngx_http_keygate_send_json(r, status, &type, &body);
+    return ngx_http_keygate_serve_body(r, status, &type, &body);
 }
 
 
 ngx_uint_t
-ngx_http_keygate_stale(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_ready_stale(ngx_http_keygate_zone_t *zone)
 {
     return zone->max_stale
            && ngx_time() - (time_t) zone->shared->store_heard
@@ -67,7 +67,7 @@ ngx_http_keygate_stale(ngx_http_keygate_zone_t *zone)
 
 
 ngx_uint_t
-ngx_http_keygate_partial(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_ready_partial(ngx_http_keygate_zone_t *zone)
 {
     return zone->store && !zone->shared->store_whole;
 }

@@ -96,7 +96,7 @@ ngx_http_keygate_recheck_header_filter(ngx_http_request_t *r)
     time = 0;
 
     for (cln = NULL; /* void */ ; ) {
-        ctx = ngx_http_keygate_next_ctx(r, &cln);
+        ctx = ngx_http_keygate_ctx_next(r, &cln);
 
         if (ctx == NULL) {
             break;
@@ -217,13 +217,13 @@ ngx_http_keygate_recheck_follow(ngx_http_request_t *r)
     more = 0;
 
     for (cln = NULL; /* void */ ; ) {
-        ctx = ngx_http_keygate_next_ctx(r, &cln);
+        ctx = ngx_http_keygate_ctx_next(r, &cln);
 
         if (ctx == NULL) {
             return more;
         }
 
-        more |= ngx_http_keygate_zone_look(ctx->api->zone) == NGX_AGAIN;
+        more |= ngx_http_keygate_follow_look(ctx->api->zone) == NGX_AGAIN;
         ngx_http_keygate_store_look(ctx->api->zone);
     }
 }
@@ -241,7 +241,7 @@ ngx_http_keygate_recheck_all(ngx_http_request_t *r)
     live = 1;
 
     for (cln = NULL; /* void */ ; ) {
-        ctx = ngx_http_keygate_next_ctx(r, &cln);
+        ctx = ngx_http_keygate_ctx_next(r, &cln);
 
         if (ctx == NULL) {
             return live;
@@ -274,10 +274,10 @@ ngx_http_keygate_recheck_one(ngx_http_request_t *r,
     id.data = (u_char *) v->key.id;
 
     code = keygate_decide_live(zone->table, zone->digester, id,
-                               ctx->credential, ngx_http_keygate_wall(NULL),
-                               &found);
+                               ctx->credential,
+                               ngx_http_keygate_clock_wall(NULL), &found);
 
-    if (code == KEYGATE_ALLOWED && ngx_http_keygate_stale(zone)) {
+    if (code == KEYGATE_ALLOWED && ngx_http_keygate_ready_stale(zone)) {
         code = KEYGATE_UNAVAILABLE;
     }
 

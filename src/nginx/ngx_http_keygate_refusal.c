@@ -20,7 +20,7 @@ static ngx_int_t ngx_http_keygate_where_to_send(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_keygate_error_text(ngx_http_request_t *r,
+ngx_http_keygate_refusal_text(ngx_http_request_t *r,
     const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body)
 {
     keygate_buf_t  out;
@@ -52,14 +52,14 @@ ngx_http_keygate_error_text(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
+ngx_http_keygate_refusal_describe(ngx_http_request_t *r, keygate_api_t *api,
     keygate_error_t *e)
 {
     ngx_str_t  method, path;
 
-    (void) ngx_http_keygate_asked(r, &method, &path);
+    (void) ngx_http_keygate_auth_read(r, &method, &path);
 
-    if (!ngx_http_keygate_has_key(api, path.data, path.len)) {
+    if (!ngx_http_keygate_refusal_has_key(api, path.data, path.len)) {
         e->instance = ngx_http_keygate_span(&path);
     }
 
@@ -80,7 +80,7 @@ ngx_http_keygate_span(ngx_str_t *s)
 
 
 ngx_uint_t
-ngx_http_keygate_has_key(keygate_api_t *api, u_char *data, size_t len)
+ngx_http_keygate_refusal_has_key(keygate_api_t *api, u_char *data, size_t len)
 {
     keygate_str_t  text;
 
@@ -116,16 +116,19 @@ ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     api = ctx->api->core;
     v = ctx->verdict;
 
-    if (ngx_http_keygate_describe(r, api, e) != NGX_OK) {
+    if (ngx_http_keygate_refusal_describe(r, api, e) != NGX_OK) {
         return NGX_ERROR;
     }
 
     e->code = v->code;
     e->status = ctx->status;
-    e->method = ngx_http_keygate_span(ngx_http_keygate_asked(r, &method, &path)
-                                      ? &method : &r->main->method_name);
+    e->method = ngx_http_keygate_span(
+                    ngx_http_keygate_auth_read(r, &method, &path)
+                    ? &method : &r->main->method_name);
 
-    if (!ngx_http_keygate_has_key(api, (u_char *) v->path.data, v->path.len)) {
+    if (!ngx_http_keygate_refusal_has_key(api, (u_char *) v->path.data,
+                                          v->path.len))
+    {
         e->path = v->path;
     }
 

@@ -16,15 +16,15 @@ ngx_int_t ngx_http_keygate_refusal(ngx_http_request_t *r,
 ngx_uint_t ngx_http_keygate_refusal_status(const keygate_api_t *api,
     const keygate_verdict_t *v);
 /* The body of an error, in pool memory: NGX_OK or NGX_ERROR. */
-ngx_int_t ngx_http_keygate_error_text(ngx_http_request_t *r,
+ngx_int_t ngx_http_keygate_refusal_text(ngx_http_request_t *r,
     const keygate_texts_t *texts, keygate_error_t *e, ngx_str_t *body);
 /* Instance (unless it has anything like a key of the API in it) and request
  * id, which every error has. */
-ngx_int_t ngx_http_keygate_describe(ngx_http_request_t *r, keygate_api_t *api,
-    keygate_error_t *e);
+ngx_int_t ngx_http_keygate_refusal_describe(ngx_http_request_t *r,
+    keygate_api_t *api, keygate_error_t *e);
 /* Whether there is anything with the shape of a key: clients do put them into
  * paths, and no body or log line may repeat one. */
-ngx_uint_t ngx_http_keygate_has_key(keygate_api_t *api, u_char *data,
+ngx_uint_t ngx_http_keygate_refusal_has_key(keygate_api_t *api, u_char *data,
     size_t len);
 
 

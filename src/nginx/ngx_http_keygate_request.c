@@ -19,14 +19,15 @@ static keygate_scratch_t  ngx_http_keygate_scratch;
 
 
 ngx_int_t
-ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
-    ngx_http_keygate_ctx_t *above, ngx_uint_t unsaved,
+ngx_http_keygate_request_decide(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, ngx_http_keygate_ctx_t *above,
+    ngx_uint_t unsaved,
     keygate_request_t *request, keygate_verdict_t *v)
 {
     unsigned            flags;
     keygate_request_t  *asked;
 
-    flags = ngx_http_keygate_paid(r, api) ? KEYGATE_PAID : 0;
+    flags = ngx_http_keygate_ctx_paid(r, api) ? KEYGATE_PAID : 0;
     asked = (api->zone->leases || api->zone->quotas)
             ? ngx_http_keygate_waits(r, api) : NULL;
 
@@ -38,13 +39,13 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         return NGX_ERROR;
     }
 
-    request->now = ngx_http_keygate_now(api->zone);
+    request->now = ngx_http_keygate_clock_now(api->zone);
     request->quotas = unsaved ? NULL : api->zone->quotas;
 
     keygate_decide(api->core, api->zone->table, api->zone->digester, request,
                    flags, &ngx_http_keygate_scratch, v);
 
-    if (v->lacks && ngx_http_keygate_zone_group(api, v, &request->now)
+    if (v->lacks && ngx_http_keygate_group_room(api, v, &request->now)
                     == NGX_OK)
     {
         keygate_decide(api->core, api->zone->table, api->zone->digester,
@@ -57,20 +58,20 @@ ngx_http_keygate_decide(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         ngx_http_keygate_quota_post(api->zone);
     }
 
-    ngx_http_keygate_decide_heard(api->zone, v);
+    ngx_http_keygate_request_heard(api->zone, v);
 
     return NGX_OK;
 }
 
 
 void
-ngx_http_keygate_decide_heard(ngx_http_keygate_zone_t *zone,
+ngx_http_keygate_request_heard(ngx_http_keygate_zone_t *zone,
     keygate_verdict_t *v)
 {
     /* what a node knows that hears nothing may be over */
 
     if ((v->known || v->code == KEYGATE_CREDENTIAL_INVALID)
-        && ngx_http_keygate_stale(zone))
+        && ngx_http_keygate_ready_stale(zone))
     {
         v->code = KEYGATE_UNAVAILABLE;
         v->retry_after = 1;
@@ -81,7 +82,7 @@ ngx_http_keygate_decide_heard(ngx_http_keygate_zone_t *zone,
     /* a node that has never had all records cannot tell that a key is none */
 
     if (v->code == KEYGATE_CREDENTIAL_INVALID
-        && ngx_http_keygate_partial(zone))
+        && ngx_http_keygate_ready_partial(zone))
     {
         v->code = KEYGATE_UNAVAILABLE;
         v->retry_after = 1;
@@ -98,7 +99,7 @@ ngx_http_keygate_ask(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_str_t   method, raw;
     ngx_uint_t  auth;
 
-    auth = ngx_http_keygate_asked(r, &method, &raw);
+    auth = ngx_http_keygate_auth_read(r, &method, &raw);
 
     ngx_memzero(request, sizeof(keygate_request_t));
 
@@ -149,7 +150,7 @@ ngx_http_keygate_ask(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
                                       == KEYGATE_PREFLIGHT_PASS)
                          && keygate_str_eq(request->method,
                                            KEYGATE_STR("OPTIONS"))
-                         && ngx_http_keygate_is_preflight(r);
+                         && ngx_http_keygate_cors_asks(r);
 
     return NGX_OK;
 }

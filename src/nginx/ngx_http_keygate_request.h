@@ -12,22 +12,22 @@
 /* Decides; the request's credential is that of the decision "above", if there
  * is one.  "unsaved": no file has to cover what it costs.  NGX_OK or
  * NGX_ERROR. */
-ngx_int_t ngx_http_keygate_decide(ngx_http_request_t *r,
+ngx_int_t ngx_http_keygate_request_decide(ngx_http_request_t *r,
     ngx_http_keygate_api_t *api, ngx_http_keygate_ctx_t *above,
     ngx_uint_t unsaved, keygate_request_t *request, keygate_verdict_t *v);
 /* A verdict on a key is none where the zone has not heard of its store for too
  * long, or never of all records. */
-void ngx_http_keygate_decide_heard(ngx_http_keygate_zone_t *zone,
+void ngx_http_keygate_request_heard(ngx_http_keygate_zone_t *zone,
     keygate_verdict_t *v);
 
 
 /* ngx_http_keygate_path.c: paths as they were sent */
 
 /* The path of the request line as received, without the query. */
-ngx_str_t ngx_http_keygate_raw_path(ngx_http_request_t *r);
+ngx_str_t ngx_http_keygate_path_raw(ngx_http_request_t *r);
 /* The path of a path and query, or of a whole URL of HTTP (RFC 3986, 3);
  * NGX_DECLINED: there is none in it. */
-ngx_int_t ngx_http_keygate_url_path(ngx_str_t target, ngx_str_t *path);
+ngx_int_t ngx_http_keygate_path_of_url(ngx_str_t target, ngx_str_t *path);
 
 
 /* ngx_http_keygate_destination.c: where COPY and MOVE write to */
@@ -44,7 +44,7 @@ ngx_int_t ngx_http_keygate_destination(ngx_http_request_t *r,
  * request's own, and 0; or, for another proxy, those that it tells, and 1:
  * both are empty where it does not tell one of each.
  */
-ngx_uint_t ngx_http_keygate_asked(ngx_http_request_t *r, ngx_str_t *method,
+ngx_uint_t ngx_http_keygate_auth_read(ngx_http_request_t *r, ngx_str_t *method,
     ngx_str_t *path);
 
 
@@ -70,7 +70,7 @@ ngx_http_keygate_ctx_t *ngx_http_keygate_early_large(ngx_http_request_t *r);
 /* ngx_http_keygate_access.c: counting */
 
 /* Counts a decision, which is final, and what its key was used for. */
-void ngx_http_keygate_counted(ngx_http_keygate_ctx_t *ctx);
+void ngx_http_keygate_access_counted(ngx_http_keygate_ctx_t *ctx);
 
 
 #endif /* _NGX_HTTP_KEYGATE_REQUEST_H_INCLUDED_ */

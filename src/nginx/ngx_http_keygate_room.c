@@ -10,7 +10,7 @@
 
 
 void
-ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_room_full(ngx_http_keygate_zone_t *zone)
 {
     if (!ngx_atomic_cmp_set(&zone->shared->full, 0,
                             (ngx_atomic_uint_t) ngx_time()))
@@ -27,7 +27,7 @@ ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone)
 
 
 void
-ngx_http_keygate_zone_room(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_room_again(ngx_http_keygate_zone_t *zone)
 {
     ngx_atomic_uint_t      full;
     keygate_table_stats_t  stats;

@@ -20,7 +20,7 @@ static ngx_int_t ngx_http_keygate_run(ngx_list_t *list, ngx_list_part_t **last,
  * where an ungated location passes it on. */
 
 ngx_int_t
-ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
+ngx_http_keygate_strip_handler(ngx_http_request_t *r)
 {
     ngx_list_t                    whole;
     ngx_table_elt_t              *authorization;
@@ -34,7 +34,7 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_ctx_get(r);
     whole = r->headers_in.headers;
     authorization = r->headers_in.authorization;
 
@@ -49,7 +49,7 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
     if (r != r->main || r->internal) {
 
         for (cln = NULL; /* void */ ; ) {
-            other = ngx_http_keygate_next_ctx(r, &cln);
+            other = ngx_http_keygate_ctx_next(r, &cln);
 
             if (other == NULL) {
                 break;
@@ -76,7 +76,7 @@ ngx_http_keygate_precontent_handler(ngx_http_request_t *r)
 
 
 ngx_int_t
-ngx_http_keygate_give_back_handler(ngx_http_request_t *r)
+ngx_http_keygate_strip_give_back(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t      *cln;
     ngx_http_keygate_ctx_t  *ctx;
@@ -86,7 +86,7 @@ ngx_http_keygate_give_back_handler(ngx_http_request_t *r)
     }
 
     for (cln = NULL; /* void */ ; ) {
-        ctx = ngx_http_keygate_next_ctx(r, &cln);
+        ctx = ngx_http_keygate_ctx_next(r, &cln);
 
         if (ctx == NULL) {
             return NGX_DECLINED;
@@ -97,7 +97,7 @@ ngx_http_keygate_give_back_handler(ngx_http_request_t *r)
             r->headers_in.authorization = ctx->authorization;
             ctx->stripped = 0;
 
-            ngx_http_keygate_forget_user(r);
+            ngx_http_keygate_user_forget(r);
         }
     }
 }

@@ -196,7 +196,7 @@ ngx_http_keygate_usage_once(ngx_http_keygate_using_t *using)
         return ngx_errno;
     }
 
-    hour = ngx_http_keygate_wall(NULL);
+    hour = ngx_http_keygate_clock_wall(NULL);
     hour -= hour % 3600;
     err = 0;
 

@@ -33,11 +33,11 @@ void ngx_http_keygate_usage_pending(ngx_http_keygate_zone_t *zone,
 /* ngx_http_keygate_usage_dir.c */
 
 /* What "usage=DIR" does, for a zone of that size. */
-ngx_int_t ngx_http_keygate_zone_uses(ngx_conf_t *cf,
+ngx_int_t ngx_http_keygate_usage_conf(ngx_conf_t *cf,
     ngx_http_keygate_zone_t *zone, ngx_str_t *dir, size_t size);
 /* The directory must be there, for the workers to write, or be possible to
  * make; a new one belongs to their user. */
-ngx_int_t ngx_http_keygate_zone_usage(ngx_http_keygate_zone_t *zone);
+ngx_int_t ngx_http_keygate_usage_prepare(ngx_http_keygate_zone_t *zone);
 /* Who should own what has that path, and how, to be said after an error. */
 void ngx_http_keygate_usage_wanted(ngx_http_keygate_zone_t *zone,
     const char *path, u_char *buf, size_t size);

@@ -23,7 +23,7 @@ static ngx_err_t ngx_http_keygate_usage_make(ngx_http_keygate_zone_t *zone,
 
 
 ngx_int_t
-ngx_http_keygate_zone_uses(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
+ngx_http_keygate_usage_conf(ngx_conf_t *cf, ngx_http_keygate_zone_t *zone,
     ngx_str_t *dir, size_t size)
 {
     u_char     *p;
@@ -97,7 +97,7 @@ ngx_http_keygate_usage_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
 
 ngx_int_t
-ngx_http_keygate_zone_usage(ngx_http_keygate_zone_t *zone)
+ngx_http_keygate_usage_prepare(ngx_http_keygate_zone_t *zone)
 {
     char                        path[NGX_MAX_PATH];
     u_char                      wanted[NGX_HTTP_KEYGATE_WANTED];
@@ -170,7 +170,7 @@ ngx_http_keygate_usage_look(ngx_http_keygate_zone_t *zone, char *path,
 
     err = (faccessat(dir, ".", R_OK|W_OK|X_OK, AT_EACCESS) == -1) ? ngx_errno
                                                                   : 0;
-    today = ngx_http_keygate_wall(NULL) / 86400;
+    today = ngx_http_keygate_clock_wall(NULL) / 86400;
 
     for (day = today - 1; err == 0 && day <= today; day++) {
         keygate_usage_name(day, name);

@@ -32,7 +32,7 @@ ngx_http_keygate_users_init(ngx_http_keygate_main_conf_t *kmcf)
  * what was true while the line was off. */
 
 void
-ngx_http_keygate_forget_user(ngx_http_request_t *r)
+ngx_http_keygate_user_forget(ngx_http_request_t *r)
 {
     ngx_http_keygate_main_conf_t  *kmcf;
 
@@ -49,7 +49,7 @@ ngx_http_keygate_forget_user(ngx_http_request_t *r)
 
 
 void
-ngx_http_keygate_hide_key_user(ngx_http_request_t *r,
+ngx_http_keygate_user_hide_key(ngx_http_request_t *r,
     ngx_http_keygate_ctx_t *ctx)
 {
     if (ctx && ctx->verdict->known
@@ -66,7 +66,7 @@ ngx_http_keygate_hide_key_user(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_keygate_hide_user_handler(ngx_http_request_t *r)
+ngx_http_keygate_user_hide(ngx_http_request_t *r)
 {
     if (ngx_http_keygate_user_is_key(r)) {
         ngx_http_keygate_no_user(r);
@@ -102,7 +102,7 @@ ngx_http_keygate_user_is_key(ngx_http_request_t *r)
 
     klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-    ctx = ngx_http_keygate_get_ctx(r);
+    ctx = ngx_http_keygate_ctx_get(r);
 
     if ((klcf->api && ngx_http_keygate_user_of(klcf->api->core))
         || (ctx && ngx_http_keygate_user_of(ctx->api->core)))
@@ -139,8 +139,9 @@ ngx_http_keygate_user_has_key(ngx_http_request_t *r)
     for (i = 0; i < kmcf->apis.nelts; i++) {
         if (ngx_http_keygate_user_of(apis[i]->core)
             && ngx_http_auth_basic_user(r) == NGX_OK
-            && ngx_http_keygate_has_key(apis[i]->core, r->headers_in.user.data,
-                                        r->headers_in.user.len))
+            && ngx_http_keygate_refusal_has_key(apis[i]->core,
+                                                r->headers_in.user.data,
+                                                r->headers_in.user.len))
         {
             return 1;
         }

@@ -54,10 +54,10 @@ static ngx_http_variable_t  ngx_http_keygate_vars[] = {
     { ngx_string("keygate_status"), NULL, ngx_http_keygate_variable,
       NGX_HTTP_KEYGATE_STATUS, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("keygate_profile_"), NULL, ngx_http_keygate_variable_profile,
+    { ngx_string("keygate_profile_"), NULL, ngx_http_keygate_variables_profile,
       0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
-    { ngx_string("keygate_meta_"), NULL, ngx_http_keygate_variable_meta,
+    { ngx_string("keygate_meta_"), NULL, ngx_http_keygate_variables_meta,
       0, NGX_HTTP_VAR_NOCACHEABLE|NGX_HTTP_VAR_PREFIX, 0 },
 
       ngx_http_null_variable
@@ -65,7 +65,7 @@ static ngx_http_variable_t  ngx_http_keygate_vars[] = {
 
 
 ngx_int_t
-ngx_http_keygate_add_variables(ngx_conf_t *cf)
+ngx_http_keygate_variables_add(ngx_conf_t *cf)
 {
     ngx_http_variable_t  *var, *v;
 
@@ -92,7 +92,7 @@ ngx_http_keygate_variable(ngx_http_request_t *r,
     keygate_verdict_t       *v;
     ngx_http_keygate_ctx_t  *ctx;
 
-    ctx = ngx_http_keygate_variable_ctx(r);
+    ctx = ngx_http_keygate_access_ctx(r);
 
     if (ctx == NULL) {
         value->not_found = 1;

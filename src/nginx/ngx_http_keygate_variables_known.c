@@ -26,7 +26,7 @@ static ngx_str_t  ngx_http_keygate_meta_prefix = ngx_string("keygate_meta_");
 
 
 ngx_int_t
-ngx_http_keygate_variable_profile(ngx_http_request_t *r,
+ngx_http_keygate_variables_profile(ngx_http_request_t *r,
     ngx_http_variable_value_t *value, uintptr_t data)
 {
     ngx_str_t *full = (ngx_str_t *) data;
@@ -38,7 +38,7 @@ ngx_http_keygate_variable_profile(ngx_http_request_t *r,
     name.len = full->len - ngx_http_keygate_profile_prefix.len;
     text.len = 0;
     text.data = NULL;
-    ctx = ngx_http_keygate_variable_ctx(r);
+    ctx = ngx_http_keygate_access_ctx(r);
 
     if (ctx && ctx->verdict->known
         && ngx_http_keygate_profile_text(r, ctx, name, &text) != NGX_OK)
@@ -51,7 +51,7 @@ ngx_http_keygate_variable_profile(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_keygate_variable_meta(ngx_http_request_t *r,
+ngx_http_keygate_variables_meta(ngx_http_request_t *r,
     ngx_http_variable_value_t *value, uintptr_t data)
 {
     ngx_str_t *full = (ngx_str_t *) data;
@@ -63,7 +63,7 @@ ngx_http_keygate_variable_meta(ngx_http_request_t *r,
     name.len = full->len - ngx_http_keygate_meta_prefix.len;
     text.len = 0;
     text.data = NULL;
-    ctx = ngx_http_keygate_variable_ctx(r);
+    ctx = ngx_http_keygate_access_ctx(r);
 
     if (ctx && ctx->verdict->known
         && ngx_http_keygate_meta_text(r, ctx, name, &text) != NGX_OK)

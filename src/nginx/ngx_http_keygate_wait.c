@@ -66,7 +66,7 @@ ngx_http_keygate_wait(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
         return NGX_ERROR;
     }
 
-    if (wait->done || ngx_http_keygate_now(api->zone).ms >= wait->until) {
+    if (wait->done || ngx_http_keygate_clock_now(api->zone).ms >= wait->until) {
         return NGX_DECLINED;
     }
 
@@ -86,7 +86,7 @@ ngx_http_keygate_wait(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
 
 
 void
-ngx_http_keygate_waited(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
+ngx_http_keygate_wait_done(ngx_http_request_t *r, ngx_http_keygate_api_t *api,
     ngx_uint_t admitted)
 {
     keygate_leases_t         *leases;
@@ -150,7 +150,7 @@ ngx_http_keygate_wait_create(ngx_http_request_t *r,
     wait->request = r;
     wait->api = api;
     wait->asked = *asked;
-    wait->until = ngx_http_keygate_now(api->zone).ms + most;
+    wait->until = ngx_http_keygate_clock_now(api->zone).ms + most;
     wait->timer.handler = ngx_http_keygate_wait_over;
     wait->timer.data = wait;
     wait->timer.log = r->connection->log;

@@ -47,8 +47,8 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 
         (void) ngx_atomic_fetch_add(&zone->shared->loads, 1);
 
-        if (ngx_http_keygate_zone_journal(zone) != NGX_OK
-            || ngx_http_keygate_zone_usage(zone) != NGX_OK)
+        if (ngx_http_keygate_journal_prepare(zone) != NGX_OK
+            || ngx_http_keygate_usage_prepare(zone) != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -57,14 +57,14 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
             return NGX_ERROR;
         }
 
-        ngx_http_keygate_zone_catch_up(zone);
+        ngx_http_keygate_journal_catch_up(zone);
         ngx_http_keygate_become_master(zone->cycle, &was);
 
         return NGX_OK;
     }
 
-    if (ngx_http_keygate_zone_journal(zone) != NGX_OK
-        || ngx_http_keygate_zone_usage(zone) != NGX_OK
+    if (ngx_http_keygate_journal_prepare(zone) != NGX_OK
+        || ngx_http_keygate_usage_prepare(zone) != NGX_OK
         || ngx_http_keygate_zone_create(zone) != NGX_OK
         || ngx_http_keygate_zone_bind(zone) != NGX_OK)
     {
@@ -179,7 +179,7 @@ ngx_http_keygate_zone_create(ngx_http_keygate_zone_t *zone)
 
     shpool->data = zone->shared;
     zone->shared->layout = NGX_HTTP_KEYGATE_LAYOUT;
-    zone->shared->epoch = ngx_http_keygate_epoch();
+    zone->shared->epoch = ngx_http_keygate_clock_epoch();
     ngx_memcpy(&zone->shared->lists, seed + 16, sizeof(uint64_t));
     zone->shared->store_boot = boot;
 
@@ -204,21 +204,21 @@ ngx_http_keygate_zone_bind(ngx_http_keygate_zone_t *zone)
     ngx_http_keygate_api_t  **apis;
 
     apis = zone->main->apis.elts;
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
 
     for (i = 0; i < zone->main->apis.nelts; i++) {
         if (apis[i]->zone != zone) {
             continue;
         }
 
-        ngx_http_keygate_zone_lock(zone);
+        ngx_http_keygate_lock(zone);
 
         apis[i]->counters = ngx_http_keygate_zone_counters(zone->shared,
                                                            &apis[i]->name);
         apis[i]->number = apis[i]->counters - zone->shared->api;
         rc = keygate_api_bind(apis[i]->core, zone->table, &now);
 
-        ngx_http_keygate_zone_unlock(zone);
+        ngx_http_keygate_lock_release(zone);
 
         if (apis[i]->counters == NULL || rc != KEYGATE_OK) {
             ngx_log_error(NGX_LOG_EMERG, zone->log, 0,
@@ -290,7 +290,7 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
     }
 
     if (ngx_worker == 0) {
-        ngx_http_keygate_zone_own(zone);
+        ngx_http_keygate_journal_own(zone);
 
         if (zone->refusals && ngx_http_keygate_usage_start(zone) != NGX_OK) {
             return NGX_ERROR;
@@ -305,7 +305,7 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
         return NGX_ERROR;
     }
 
-    zone->follower = ngx_http_keygate_zone_follower(zone);
+    zone->follower = ngx_http_keygate_journal_follower(zone);
     if (zone->follower == NULL) {
         return NGX_ERROR;
     }
@@ -313,13 +313,13 @@ ngx_http_keygate_zone_init_process(ngx_http_keygate_zone_t *zone,
     /* a master that is told to go on beside a newer one starts workers without
      * reading its configuration again: its table is as old as its last ones */
 
-    ngx_http_keygate_zone_catch_up(zone);
+    ngx_http_keygate_journal_catch_up(zone);
 
     if (ngx_worker != 0) {
         return NGX_OK;
     }
 
-    zone->timer.handler = ngx_http_keygate_zone_follow;
+    zone->timer.handler = ngx_http_keygate_follow;
     zone->timer.data = zone;
     zone->timer.log = cycle->log;
     zone->timer.cancelable = 1;

@@ -17,26 +17,26 @@ void ngx_http_keygate_zone_exit_process(ngx_http_keygate_zone_t *zone);
 
 /* ngx_http_keygate_lock.c: the only file that takes the table's lock */
 
-void ngx_http_keygate_zone_lock(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_lock(ngx_http_keygate_zone_t *zone);
 /* NGX_OK, or NGX_AGAIN. */
-ngx_int_t ngx_http_keygate_zone_trylock(ngx_http_keygate_zone_t *zone);
-void ngx_http_keygate_zone_unlock(ngx_http_keygate_zone_t *zone);
+ngx_int_t ngx_http_keygate_lock_try(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_lock_release(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_clock.c */
 
-keygate_now_t ngx_http_keygate_now(ngx_http_keygate_zone_t *zone);
+keygate_now_t ngx_http_keygate_clock_now(ngx_http_keygate_zone_t *zone);
 /* Unix time as of now; *begun: whether a part of the next second has passed. */
-int64_t ngx_http_keygate_wall(ngx_uint_t *begun);
+int64_t ngx_http_keygate_clock_wall(ngx_uint_t *begun);
 /* When a table that is made now is said to have begun. */
-ngx_msec_t ngx_http_keygate_epoch(void);
+ngx_msec_t ngx_http_keygate_clock_epoch(void);
 
 
 /* ngx_http_keygate_group.c: the first use of a group of routes */
 
 /* Makes what the verdict lacks, after which it is to be made again: NGX_OK.
  * NGX_DECLINED: there is no room, or the request waits for it. */
-ngx_int_t ngx_http_keygate_zone_group(ngx_http_keygate_api_t *api,
+ngx_int_t ngx_http_keygate_group_room(ngx_http_keygate_api_t *api,
     keygate_verdict_t *v, const keygate_now_t *now);
 
 
@@ -82,7 +82,7 @@ void ngx_http_keygate_quota_post(ngx_http_keygate_zone_t *zone);
  * The journal must be there, for the workers to read, or be possible to make;
  * a new one belongs to their user.
  */
-ngx_int_t ngx_http_keygate_zone_journal(ngx_http_keygate_zone_t *zone);
+ngx_int_t ngx_http_keygate_journal_prepare(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_journal.c: a zone and its journal */
@@ -97,19 +97,19 @@ ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone,
  * there; nothing, when it was another journal's.  It waits for writers, for a
  * second at most.
  */
-void ngx_http_keygate_zone_catch_up(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_journal_catch_up(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_journal_handle.c */
 
 /* From now on it is this configuration's journal that is followed, and none
  * of one before, whose workers may go on for long. */
-void ngx_http_keygate_zone_own(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_journal_own(ngx_http_keygate_zone_t *zone);
 /* Whether it is this configuration's journal that is followed. */
-ngx_uint_t ngx_http_keygate_zone_owns(ngx_http_keygate_zone_t *zone);
+ngx_uint_t ngx_http_keygate_journal_owns(ngx_http_keygate_zone_t *zone);
 /* A handle of the zone's journal, which reports lines that it skips; NULL: no
  * memory. */
-keygate_journal_t *ngx_http_keygate_zone_follower(
+keygate_journal_t *ngx_http_keygate_journal_follower(
     ngx_http_keygate_zone_t *zone);
 /* How such a handle is made, and how it reports. */
 void ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
@@ -124,25 +124,25 @@ ngx_uint_t ngx_http_keygate_journal_grown(ngx_http_keygate_zone_t *zone);
 /* ngx_http_keygate_need.c: how large a zone must be */
 
 /* Of a zone that is too small for its journal; only before an end. */
-size_t ngx_http_keygate_zone_need(ngx_http_keygate_zone_t *zone);
+size_t ngx_http_keygate_need_room(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_follow.c: what comes into the journal while nginx runs */
 
 /* The timer's handler: applies a slice of what has come. */
-void ngx_http_keygate_zone_follow(ngx_event_t *ev);
+void ngx_http_keygate_follow(ngx_event_t *ev);
 /* Applies such a slice: NGX_OK; NGX_AGAIN: there is more; NGX_DECLINED: it
  * cannot be followed, or is not to be. */
-ngx_int_t ngx_http_keygate_zone_look(ngx_http_keygate_zone_t *zone);
+ngx_int_t ngx_http_keygate_follow_look(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_room.c */
 
 /* Gives an alert that a zone is full: one, until there is room again. */
-void ngx_http_keygate_zone_full(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_room_full(ngx_http_keygate_zone_t *zone);
 /* Nothing waits for room any more, and there is some: the next record that
  * finds none is worth an alert again. */
-void ngx_http_keygate_zone_room(ngx_http_keygate_zone_t *zone);
+void ngx_http_keygate_room_again(ngx_http_keygate_zone_t *zone);
 
 
 /* ngx_http_keygate_phases.c: which handler is called where */

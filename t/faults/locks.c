@@ -25,7 +25,7 @@
 void __real_ngx_shmtx_lock(ngx_shmtx_t *mtx);
 ngx_uint_t __real_ngx_shmtx_trylock(ngx_shmtx_t *mtx);
 void __real_ngx_process_events_and_timers(ngx_cycle_t *cycle);
-void __real_ngx_http_keygate_zone_follow(ngx_event_t *ev);
+void __real_ngx_http_keygate_follow(ngx_event_t *ev);
 void __real_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned flags, keygate_scratch_t *scratch, keygate_verdict_t *v);
@@ -36,7 +36,7 @@ int __real_flock(int fd, int operation);
 void __wrap_ngx_shmtx_lock(ngx_shmtx_t *mtx);
 ngx_uint_t __wrap_ngx_shmtx_trylock(ngx_shmtx_t *mtx);
 void __wrap_ngx_process_events_and_timers(ngx_cycle_t *cycle);
-void __wrap_ngx_http_keygate_zone_follow(ngx_event_t *ev);
+void __wrap_ngx_http_keygate_follow(ngx_event_t *ev);
 void __wrap_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
     keygate_digester_t *digester, const keygate_request_t *request,
     unsigned flags, keygate_scratch_t *scratch, keygate_verdict_t *v);
@@ -136,7 +136,7 @@ __wrap_ngx_process_events_and_timers(ngx_cycle_t *cycle)
 
 
 void
-__wrap_ngx_http_keygate_zone_follow(ngx_event_t *ev)
+__wrap_ngx_http_keygate_follow(ngx_event_t *ev)
 {
     long             us;
     struct timespec  from, to;
@@ -144,7 +144,7 @@ __wrap_ngx_http_keygate_zone_follow(ngx_event_t *ev)
     (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
 
     following = 1;
-    __real_ngx_http_keygate_zone_follow(ev);
+    __real_ngx_http_keygate_follow(ev);
     following = 0;
 
     (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
@@ -171,11 +171,11 @@ __wrap_keygate_decide(const keygate_api_t *api, keygate_table_t *table,
         zone = (ngx_shm_zone_t *) ngx_cycle->shared_memory.part.elts + i;
 
         if (zone->tag == (void *) &ngx_http_keygate_module) {
-            ngx_http_keygate_zone_lock(zone->data);
-            ngx_http_keygate_zone_unlock(zone->data);
+            ngx_http_keygate_lock(zone->data);
+            ngx_http_keygate_lock_release(zone->data);
 
-            if (ngx_http_keygate_zone_trylock(zone->data) == NGX_OK) {
-                ngx_http_keygate_zone_unlock(zone->data);
+            if (ngx_http_keygate_lock_try(zone->data) == NGX_OK) {
+                ngx_http_keygate_lock_release(zone->data);
             }
 
             (void) __wrap_fdatasync(-1);

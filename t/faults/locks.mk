@@ -2,7 +2,7 @@
 # after objs/Makefile, in the directory of a static build; FAULTS is this one.
 
 WRAP =		ngx_shmtx_lock ngx_shmtx_trylock keygate_decide \
-		ngx_process_events_and_timers ngx_http_keygate_zone_follow \
+		ngx_process_events_and_timers ngx_http_keygate_follow \
 		fdatasync fsync flock
 
 WRAPPED =	$(patsubst %,-Wl$(comma)--wrap=%,$(WRAP))

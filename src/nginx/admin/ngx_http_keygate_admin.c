@@ -120,7 +120,7 @@ static ngx_int_t
 ngx_http_keygate_admin_unauthorized(ngx_http_request_t *r,
     ngx_http_keygate_admin_t *admin)
 {
-    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_www_authenticate,
+    if (ngx_http_keygate_header_add(r, &ngx_http_keygate_www_authenticate,
                                     &admin->challenge)
         != NGX_OK)
     {
@@ -225,7 +225,7 @@ ngx_http_keygate_admin_not_allowed(ngx_http_request_t *r,
     allow.data = out.data;
     allow.len = ngx_min(out.len, out.size);
 
-    if (ngx_http_keygate_add_header(r, &ngx_http_keygate_allow, &allow)
+    if (ngx_http_keygate_header_add(r, &ngx_http_keygate_allow, &allow)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -50,7 +50,7 @@ ngx_http_keygate_admin_answer(ngx_http_request_t *r,
     body.data = job->text;
     body.len = job->text ? job->len : 0;
 
-    return ngx_http_keygate_send_json(r, job->status, &type, &body);
+    return ngx_http_keygate_serve_body(r, job->status, &type, &body);
 }
 
 
@@ -69,7 +69,7 @@ ngx_http_keygate_admin_etag(ngx_http_request_t *r,
 
     ngx_memcpy(value.data, job->etag, value.len);
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_etag, &value);
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_etag, &value);
 }
 
 
@@ -94,7 +94,7 @@ ngx_http_keygate_admin_located(ngx_http_request_t *r,
                             job->id)
                 - value.data;
 
-    return ngx_http_keygate_add_header(r, &ngx_http_keygate_location, &value);
+    return ngx_http_keygate_header_add(r, &ngx_http_keygate_location, &value);
 }
 
 
@@ -157,7 +157,7 @@ ngx_http_keygate_admin_problem(ngx_http_request_t *r,
 
     ngx_str_set(&type, "application/problem+json");
 
-    return ngx_http_keygate_send_json(r, status, &type, &body);
+    return ngx_http_keygate_serve_body(r, status, &type, &body);
 }
 
 
@@ -165,11 +165,11 @@ static ngx_int_t
 ngx_http_keygate_admin_document(ngx_http_request_t *r, keygate_api_t *core,
     keygate_error_t *e, ngx_str_t *body)
 {
-    if (ngx_http_keygate_describe(r, core, e) != NGX_OK) {
+    if (ngx_http_keygate_refusal_describe(r, core, e) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_error_text(r, &core->texts, e, body);
+    return ngx_http_keygate_refusal_text(r, &core->texts, e, body);
 }
 
 

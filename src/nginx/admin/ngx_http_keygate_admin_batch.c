@@ -76,9 +76,9 @@ ngx_http_keygate_batch(void *data)
     if (rc != KEYGATE_OK) {
         ngx_http_keygate_batch_failed(w, rc, "write");
 
-        ngx_http_keygate_zone_lock(w->zone);
+        ngx_http_keygate_lock(w->zone);
         keygate_journal_disown(w->journal, w->zone->table, &w->now);
-        ngx_http_keygate_zone_unlock(w->zone);
+        ngx_http_keygate_lock_release(w->zone);
 
         ngx_http_keygate_others_disown(w);
     }
@@ -121,10 +121,10 @@ ngx_http_keygate_batch_apply(ngx_http_keygate_writer_t *w, uint64_t end)
     ngx_err_t     err;
     keygate_rc_t  rc;
 
-    ngx_http_keygate_zone_lock(w->zone);
+    ngx_http_keygate_lock(w->zone);
     rc = keygate_journal_catch_up(w->journal, w->zone->table, end, &w->now);
     err = ngx_errno;
-    ngx_http_keygate_zone_unlock(w->zone);
+    ngx_http_keygate_lock_release(w->zone);
 
     ngx_set_errno(err);
 

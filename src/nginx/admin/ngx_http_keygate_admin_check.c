@@ -96,7 +96,7 @@ ngx_http_keygate_check(ngx_http_keygate_job_t *job)
 
     keygate_decide_id(api->core, api->zone->table, q.key, &request,
                       KEYGATE_CHECK_ONLY, &scratch, &v);
-    ngx_http_keygate_decide_heard(api->zone, &v);
+    ngx_http_keygate_request_heard(api->zone, &v);
 
     ngx_http_keygate_result_answer(job, NGX_HTTP_OK,
                                    ngx_http_keygate_check_answer(job, api->core,

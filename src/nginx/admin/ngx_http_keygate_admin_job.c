@@ -40,7 +40,7 @@ ngx_http_keygate_job_create(ngx_http_request_t *r,
     job->admin = admin;
     job->action = action;
     job->caller = *caller;
-    job->now = ngx_http_keygate_now(admin->api->zone);
+    job->now = ngx_http_keygate_clock_now(admin->api->zone);
 
     len = ngx_min(r->connection->addr_text.len, NGX_SOCKADDR_STRLEN);
     ngx_memcpy(job->client, r->connection->addr_text.data, len);

@@ -45,7 +45,7 @@ ngx_http_keygate_admin_partial(ngx_http_keygate_job_t *job)
 
     zone = job->admin->api->zone;
 
-    if (ngx_http_keygate_partial(zone)) {
+    if (ngx_http_keygate_ready_partial(zone)) {
         why = "This node has not yet had all records.";
 
     } else if (!zone->shared->up) {

@@ -35,7 +35,7 @@ ngx_http_keygate_others_apply(ngx_http_keygate_writer_t *w, uint64_t end)
         rc = ngx_http_keygate_other_apply(w, zones[i], end);
 
         if (rc == KEYGATE_FULL) {
-            ngx_http_keygate_zone_full(zones[i]);
+            ngx_http_keygate_room_full(zones[i]);
 
         } else if (rc != KEYGATE_OK) {
             failed = rc;
@@ -59,12 +59,12 @@ ngx_http_keygate_others_room(ngx_http_keygate_writer_t *w,
     for (i = 0; room && i < w->zone->main->zones.nelts; i++) {
 
         if (ngx_http_keygate_other_is(w, zones[i])) {
-            ngx_http_keygate_zone_lock(zones[i]);
+            ngx_http_keygate_lock(zones[i]);
             room = (keygate_table_room(zones[i]->table, record, n) != 0);
-            ngx_http_keygate_zone_unlock(zones[i]);
+            ngx_http_keygate_lock_release(zones[i]);
 
             if (!room) {
-                ngx_http_keygate_zone_full(zones[i]);
+                ngx_http_keygate_room_full(zones[i]);
             }
         }
     }
@@ -85,11 +85,11 @@ ngx_http_keygate_others_disown(ngx_http_keygate_writer_t *w)
     for (i = 0; i < w->zone->main->zones.nelts; i++) {
 
         if (ngx_http_keygate_other_is(w, zones[i])) {
-            now = ngx_http_keygate_now(zones[i]);
+            now = ngx_http_keygate_clock_now(zones[i]);
 
-            ngx_http_keygate_zone_lock(zones[i]);
+            ngx_http_keygate_lock(zones[i]);
             keygate_journal_disown(w->journal, zones[i]->table, &now);
-            ngx_http_keygate_zone_unlock(zones[i]);
+            ngx_http_keygate_lock_release(zones[i]);
         }
     }
 }
@@ -106,7 +106,7 @@ ngx_http_keygate_other_is(ngx_http_keygate_writer_t *w,
     keygate_position_t  *own, *other;
 
     if (zone == w->zone || zone->journal.len == 0 || zone->store
-        || !ngx_http_keygate_zone_owns(zone))
+        || !ngx_http_keygate_journal_owns(zone))
     {
         return 0;
     }
@@ -131,12 +131,12 @@ ngx_http_keygate_other_apply(ngx_http_keygate_writer_t *w,
     keygate_rc_t   rc;
     keygate_now_t  now;
 
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
     ngx_http_keygate_other_serve(w->journal, zone);
 
-    ngx_http_keygate_zone_lock(zone);
+    ngx_http_keygate_lock(zone);
     rc = keygate_journal_catch_up(w->journal, zone->table, end, &now);
-    ngx_http_keygate_zone_unlock(zone);
+    ngx_http_keygate_lock_release(zone);
 
     ngx_http_keygate_other_serve(w->journal, w->zone);
 
@@ -152,6 +152,6 @@ ngx_http_keygate_other_serve(keygate_journal_t *j,
 {
     keygate_journal_conf_t  conf;
 
-    ngx_http_keygate_zone_reads(zone, &conf);
+    ngx_http_keygate_journal_reads(zone, &conf);
     keygate_journal_serve(j, &conf);
 }

@@ -44,7 +44,7 @@ ngx_http_keygate_admin_place(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
     admin->directive = (const char *) cmd->name.data;
     admin->where.file = cf->conf_file->file.name;
     admin->where.line = cf->conf_file->line;
-    admin->api = ngx_http_keygate_api_get(cf, &value[1]);
+    admin->api = ngx_http_keygate_conf_api(cf, &value[1]);
     admin->threads = ngx_http_keygate_threads(cf, NULL);
 
     if (admin->api == NULL || admin->threads == NULL

@@ -307,10 +307,10 @@ ngx_http_keygate_admin_room(ngx_http_keygate_job_t *job, keygate_kind_e kind,
         return NGX_ERROR;
     }
 
-    ngx_http_keygate_zone_lock(job->writer->zone);
+    ngx_http_keygate_lock(job->writer->zone);
     room = keygate_table_room(job->writer->zone->table, &record,
                               job->writer->fresh + 1);
-    ngx_http_keygate_zone_unlock(job->writer->zone);
+    ngx_http_keygate_lock_release(job->writer->zone);
 
     job->writer->full |= !room;
 

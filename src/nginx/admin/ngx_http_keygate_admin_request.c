@@ -61,7 +61,7 @@ ngx_http_keygate_admin_path(ngx_http_request_t *r, keygate_str_t *path)
     ngx_str_t       raw;
     keygate_str_t   sent;
 
-    raw = ngx_http_keygate_raw_path(r);
+    raw = ngx_http_keygate_path_raw(r);
 
     decoded = ngx_pnalloc(r->pool, raw.len + 1);
     if (decoded == NULL) {

@@ -25,7 +25,7 @@ ngx_http_keygate_admin_start(ngx_http_keygate_job_t *job)
         break;
 
     case NGX_HTTP_KEYGATE_READ:
-        job->journal = ngx_http_keygate_zone_follower(zone);
+        job->journal = ngx_http_keygate_journal_follower(zone);
         job->task = ngx_http_keygate_thread_create(job,
                                                    ngx_http_keygate_job_run,
                                                    ngx_http_keygate_job_ran);

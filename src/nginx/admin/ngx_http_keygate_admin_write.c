@@ -77,7 +77,7 @@ ngx_http_keygate_writer_get(ngx_http_keygate_zone_t *zone)
 
     w->zone = zone;
     w->last = &w->queue;
-    w->journal = ngx_http_keygate_zone_follower(zone);
+    w->journal = ngx_http_keygate_journal_follower(zone);
     w->digester = keygate_digester_create(pepper);
     w->task = ngx_http_keygate_thread_create(w, ngx_http_keygate_batch,
                                              ngx_http_keygate_write_done);
@@ -124,7 +124,7 @@ ngx_http_keygate_write_next(ngx_http_keygate_writer_t *w)
         return;
     }
 
-    w->now = ngx_http_keygate_now(w->zone);
+    w->now = ngx_http_keygate_clock_now(w->zone);
 
     if (ngx_http_keygate_thread_post(w->zone->store
                                      ? ngx_http_keygate_store_pool(w->zone)
@@ -254,7 +254,7 @@ static void
 ngx_http_keygate_write_log(ngx_http_keygate_writer_t *w)
 {
     if (w->full) {
-        ngx_http_keygate_zone_full(w->zone);
+        ngx_http_keygate_room_full(w->zone);
     }
 
     if (w->refused[0]) {

@@ -39,7 +39,7 @@ ngx_http_keygate_store_ask(ngx_http_keygate_exchange_t *x,
 
     zone = x->copy.zone;
     table = zone->table;
-    now = ngx_http_keygate_now(zone);
+    now = ngx_http_keygate_clock_now(zone);
 
     ref = (uint32_t) (lease->holder >> 32);
     kind = (lease->holder & 1) ? (keygate_kind_e) 1 : (keygate_kind_e) 0;
@@ -340,7 +340,7 @@ ngx_http_keygate_lease_answer(ngx_http_keygate_exchange_t *x,
     grant.denied = (uint32_t) n[2];
     grant.share = (uint32_t) n[3];
 
-    ms = ngx_http_keygate_now(x->copy.zone).ms;
+    ms = ngx_http_keygate_clock_now(x->copy.zone).ms;
 
     if (keygate_lease_take(lease, &grant, asked->count, asked->sent, ms)) {
         x->again = 1;

@@ -229,7 +229,8 @@ ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
     keygate_rc_t   rc;
     keygate_str_t  text;
 
-    text.len = keygate_place_line(place, ngx_http_keygate_wall(NULL), mark);
+    text.len = keygate_place_line(place, ngx_http_keygate_clock_wall(NULL),
+                                  mark);
     text.data = (u_char *) mark;
 
     if (ngx_http_keygate_copy_add(lines, text, 0) != NGX_OK) {
@@ -248,7 +249,7 @@ ngx_http_keygate_copy_append(ngx_http_keygate_copy_t *c,
 
     c->place = *place;
     c->marked = 1;
-    c->marked_at = ngx_http_keygate_wall(NULL);
+    c->marked_at = ngx_http_keygate_clock_wall(NULL);
     c->empty = 0;
 
     return ngx_http_keygate_copy_catch_up(c, end);
@@ -261,14 +262,14 @@ ngx_http_keygate_copy_catch_up(ngx_http_keygate_copy_t *c, uint64_t end)
     keygate_rc_t   rc;
     keygate_now_t  now;
 
-    now = ngx_http_keygate_now(c->zone);
+    now = ngx_http_keygate_clock_now(c->zone);
 
-    ngx_http_keygate_zone_lock(c->zone);
+    ngx_http_keygate_lock(c->zone);
     rc = keygate_journal_catch_up(c->journal, c->zone->table, end, &now);
-    ngx_http_keygate_zone_unlock(c->zone);
+    ngx_http_keygate_lock_release(c->zone);
 
     if (rc == KEYGATE_FULL) {
-        ngx_http_keygate_zone_full(c->zone);
+        ngx_http_keygate_room_full(c->zone);
         rc = KEYGATE_OK;
     }
 

@@ -52,7 +52,7 @@ ngx_http_keygate_store_start(ngx_http_keygate_zone_t *zone)
     ngx_http_keygate_follower_t  *f;
 
     f = calloc(1, sizeof(ngx_http_keygate_follower_t));
-    journal = ngx_http_keygate_zone_follower(zone);
+    journal = ngx_http_keygate_journal_follower(zone);
 
     if (f == NULL || journal == NULL) {
         free(f);
@@ -90,7 +90,7 @@ ngx_http_keygate_store_loaded(ngx_http_keygate_zone_t *zone)
     keygate_journal_t        *journal;
     ngx_http_keygate_copy_t   copy;
 
-    journal = ngx_http_keygate_zone_follower(zone);
+    journal = ngx_http_keygate_journal_follower(zone);
 
     if (journal == NULL || keygate_journal_begin(journal) != KEYGATE_OK) {
         keygate_journal_destroy(journal);
@@ -167,7 +167,7 @@ ngx_http_keygate_store_look(ngx_http_keygate_zone_t *zone)
 {
     ngx_http_keygate_follower_t  *f;
 
-    if (zone->store == NULL || !ngx_http_keygate_zone_owns(zone)
+    if (zone->store == NULL || !ngx_http_keygate_journal_owns(zone)
         || (zone->following == NULL
             && ngx_http_keygate_store_start(zone) != NGX_OK))
     {

@@ -242,7 +242,7 @@ ngx_http_keygate_full_renew(ngx_http_keygate_copy_t *c,
     keygate_rc_t   rc;
     keygate_str_t  text;
 
-    text.len = keygate_place_line(to, ngx_http_keygate_wall(NULL), mark);
+    text.len = keygate_place_line(to, ngx_http_keygate_clock_wall(NULL), mark);
     text.data = (u_char *) mark;
 
     if (ngx_http_keygate_copy_add(lines, text, 0) != NGX_OK) {

@@ -100,12 +100,12 @@ ngx_http_keygate_lease_turn(ngx_event_t *ev)
     /* a newer configuration's worker goes on */
 
     if (ngx_exiting || ngx_quit || ngx_terminate
-        || !ngx_http_keygate_zone_owns(zone))
+        || !ngx_http_keygate_journal_owns(zone))
     {
         return;
     }
 
-    ms = ngx_http_keygate_now(zone).ms;
+    ms = ngx_http_keygate_clock_now(zone).ms;
 
     if (x->resets != keygate_table_resets(zone->table)) {
         x->resets = keygate_table_resets(zone->table);
@@ -305,7 +305,7 @@ ngx_http_keygate_lease_done(void *data)
 
     __atomic_store_n(&zone->leases->down, x->rc != NGX_OK, __ATOMIC_RELAXED);
     __atomic_store_n(&zone->leases->heard,
-                     (uint32_t) (ngx_http_keygate_now(zone).ms / 1000),
+                     (uint32_t) (ngx_http_keygate_clock_now(zone).ms / 1000),
                      __ATOMIC_RELAXED);
 
     if (x->rc != NGX_OK) {

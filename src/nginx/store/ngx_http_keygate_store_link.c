@@ -80,7 +80,7 @@ ngx_http_keygate_link_master(ngx_http_keygate_copy_t *c)
     const char  *name;
 
     fresh = (c->link == NULL || c->stale);
-    ms = ngx_http_keygate_now(c->zone).ms;
+    ms = ngx_http_keygate_clock_now(c->zone).ms;
 
     if (c->store->link.sentinel && !fresh
         && ms - c->looked >= NGX_HTTP_KEYGATE_LINK_LOOK)

@@ -189,7 +189,8 @@ ngx_http_keygate_past_mark(ngx_http_keygate_copy_t *c,
     char           mark[KEYGATE_MARK_MAX];
     keygate_str_t  text;
 
-    text.len = keygate_place_line(place, ngx_http_keygate_wall(NULL), mark);
+    text.len = keygate_place_line(place, ngx_http_keygate_clock_wall(NULL),
+                                  mark);
     text.data = (u_char *) mark;
 
     return (ngx_http_keygate_copy_add(lines, text, 0) == NGX_OK) ? NGX_OK

@@ -63,7 +63,7 @@ ngx_http_keygate_round_fresh(ngx_http_keygate_copy_t *c)
     ngx_http_keygate_lines_t   lines;
 
     if (c->zone->max_stale == 0 || !ngx_http_keygate_copy_is(c, "OK")
-        || ngx_http_keygate_wall(NULL) - c->marked_at
+        || ngx_http_keygate_clock_wall(NULL) - c->marked_at
            <= (int64_t) (c->zone->max_stale / 2000))
     {
         return NGX_OK;

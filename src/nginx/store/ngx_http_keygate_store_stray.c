@@ -60,8 +60,8 @@ ngx_http_keygate_stray_find(ngx_http_keygate_copy_t *c,
 
     s.c = c;
     s.made = made;
-    s.here = keygate_index_create(ngx_http_keygate_wall(NULL));
-    s.there = keygate_index_create(ngx_http_keygate_wall(NULL));
+    s.here = keygate_index_create(ngx_http_keygate_clock_wall(NULL));
+    s.there = keygate_index_create(ngx_http_keygate_clock_wall(NULL));
 
     rc = (s.here && s.there) ? ngx_http_keygate_stray_read(&s) : NGX_ERROR;
 
