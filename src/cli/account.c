@@ -33,16 +33,16 @@ cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
                                                cli->request, NULL, &faults);
 
     } else if (current == NULL) {
-        return cli_all_found(find);
+        return cli_find_all(find);
 
     } else {
         a->record = keygate_change_patch_account(current, cli->request, NULL,
                                                  &faults);
     }
 
-    a->record = cli_sign(current, a->record);
+    a->record = cli_actor_sign(current, a->record);
 
-    return cli_add_record(lines, KEYGATE_ACCOUNT, json_incref(a->record),
+    return cli_change_add(lines, KEYGATE_ACCOUNT, json_incref(a->record),
                           faults);
 }
 
@@ -56,7 +56,7 @@ cli_account_write(cli_t *cli, int create)
 
     memset(&a, 0, sizeof(cli_account_t));
 
-    rc = cli_want_ids(&find, KEYGATE_ACCOUNT, cli->args, 1);
+    rc = cli_find_want(&find, KEYGATE_ACCOUNT, cli->args, 1);
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, create);
     rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_account_make, &a);
 
@@ -92,7 +92,7 @@ cli_account_put(cli_t *cli)
                                         NULL, &faults);
 
     if (record == NULL) {
-        return cli_faults(faults);
+        return cli_error_faults(faults);
     }
 
     json_decref(record);
@@ -135,7 +135,7 @@ cli_account_live(cli_t *cli, cli_live_t *live)
 
     krc = keygate_journal_each(cli->journal, cli_live_line, live);
 
-    return krc == KEYGATE_OK ? CLI_OK : cli_journal_error(cli, krc);
+    return krc == KEYGATE_OK ? CLI_OK : cli_error_journal(cli, krc);
 }
 
 
@@ -148,7 +148,7 @@ cli_account_delete_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
 
     live = data;
 
-    rc = cli_all_found(find);
+    rc = cli_find_all(find);
     rc = rc != CLI_OK ? rc : cli_account_live(cli, live);
 
     if (rc != CLI_OK) {
@@ -162,7 +162,7 @@ cli_account_delete_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
                          find->wants[0].id);
     }
 
-    return cli_add_record(lines, KEYGATE_ACCOUNT,
+    return cli_change_add(lines, KEYGATE_ACCOUNT,
                           keygate_change_delete(find->wants[0].id), NULL);
 }
 
@@ -179,7 +179,7 @@ cli_account_delete(cli_t *cli)
     live.account = cli->args[0];
     live.now = cli->now;
 
-    rc = cli_want_ids(&find, KEYGATE_ACCOUNT, cli->args, 1);
+    rc = cli_find_want(&find, KEYGATE_ACCOUNT, cli->args, 1);
     find.live = &live;
 
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);

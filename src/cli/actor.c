@@ -67,7 +67,7 @@ cli_actor(void)
 
 
 json_t *
-cli_sign(const json_t *before, json_t *after)
+cli_actor_sign(const json_t *before, json_t *after)
 {
     if (after == NULL || json_object_get(after, "deleted") != NULL
         || (before != NULL && json_equal(before, after)))

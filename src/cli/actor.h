@@ -14,7 +14,7 @@
  * Takes and gives back the reference; NULL when out of memory, or when it was
  * NULL.
  */
-json_t *cli_sign(const json_t *before, json_t *after);
+json_t *cli_actor_sign(const json_t *before, json_t *after);
 
 
 #endif /* KEYGATE_CLI_ACTOR_H */

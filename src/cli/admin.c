@@ -244,7 +244,7 @@ cli_admin_keys(cli_t *cli, int (*key)(void *data, const json_t *key),
     cursor = calloc(1, CLI_PATH_MAX);
 
     if (cursor == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     rc = cli_read_token(cli, token);

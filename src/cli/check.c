@@ -258,7 +258,7 @@ cli_check(cli_t *cli)
     c.index = keygate_index_create(cli->now);
 
     if (c.index == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     if (cli->json) {
@@ -273,11 +273,11 @@ cli_check(cli_t *cli)
     }
 
     rc = krc == KEYGATE_OK ? cli_check_print(&c)
-                           : cli_journal_error(cli, krc);
+                           : cli_error_journal(cli, krc);
 
     keygate_index_destroy(c.index);
 
-    if (cli_flush() != CLI_OK) {
+    if (cli_print_flush() != CLI_OK) {
         return CLI_IO;
     }
 

@@ -7,7 +7,7 @@
  *   command_line.c  the command line to a cli_t
  *   help.c        --help, from the tables of the two above
  *   setup.c       formats of keys, the pepper, the journal
- *   store.c       finding records; changing them under the journal's lock
+ *   find.c        finding records; change.c: under the journal's lock
  *   key.c         create, rotate
  *   key_change.c  set, revoke, suspend, resume, reset, expire, delete
  *   account.c     account put, set, delete
@@ -30,8 +30,7 @@
  *   gate.h        setup: a first gate, its files, its site
  *   token.c       token
  *   remote.h      records in a store that many nodes share, and its commands
- *   output.c      what is printed, and how it is said what is wrong
- *   value.c       small readings of values
+ *   print.h       what is printed, and how it is said what is wrong
  *   table.h       tables for people, and the bar
  */
 
@@ -186,34 +185,34 @@ typedef struct {
 extern const cli_command_t  cli_commands[];
 
 /* Takes the words of a command off the arguments. */
-const cli_command_t *cli_command_find(int *argc, char ***argv);
+const cli_command_t *cli_commands_find(int *argc, char ***argv);
 
 
 /* -- options.c */
 
-const cli_option_t *cli_option_of(char letter);
+const cli_option_t *cli_options_find(char letter);
 
 
 /* -- option_member.c: an exit code */
 
 /* Sets the option's member; NULL: the text was not UTF-8. */
-int cli_put(cli_t *cli, const cli_option_t *o, json_t *value);
-int cli_put_text(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_put_null(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_put_text_or_null(cli_t *cli, const cli_option_t *o,
+int cli_member_put(cli_t *cli, const cli_option_t *o, json_t *value);
+int cli_member_text(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_member_null(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_member_text_or_null(cli_t *cli, const cli_option_t *o,
     const char *value);
-int cli_put_none(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_member_none(cli_t *cli, const cli_option_t *o, const char *value);
 /* Adds to a list, what is separated by commas one by one. */
-int cli_put_list(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_member_list(cli_t *cli, const cli_option_t *o, const char *value);
 /* FIELD=VALUE; FIELD alone is null. */
-int cli_put_field(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_member_field(cli_t *cli, const cli_option_t *o, const char *value);
 
 
 /* -- command_line.c */
 
 /* The rest of the command line, "argv[0]" being the command's name.  CLI_OK or
  * CLI_USAGE. */
-int cli_options(cli_t *cli, int argc, char **argv);
+int cli_command_options(cli_t *cli, int argc, char **argv);
 
 
 /* -- help.c */
@@ -225,16 +224,16 @@ void cli_help_command(const cli_command_t *command, FILE *out);
 /* -- setup.c: each says what is wrong, and returns an exit code */
 
 int cli_setup_formats(cli_t *cli);           /* at least one */
-int cli_read_formats(cli_t *cli);            /* of the environment, if any */
-int cli_add_formats(cli_t *cli, const char *text);
+int cli_setup_read_formats(cli_t *cli);      /* of the environment, if any */
+int cli_setup_add_formats(cli_t *cli, const char *text);
 int cli_setup_digester(cli_t *cli);          /* with the pepper, if any */
 int cli_setup_journal(cli_t *cli, int create);   /* or the store */
 int cli_setup_records(cli_t *cli, int create);   /* all records are wanted */
 int cli_setup_file(cli_t *cli, int create);      /* a journal in any case */
-void cli_cleanup(cli_t *cli);
+void cli_setup_cleanup(cli_t *cli);
 
 
-/* -- store.c */
+/* -- find.c, change.c */
 
 /* A record that is looked for; "json" is NULL when there is none. */
 
@@ -262,6 +261,13 @@ typedef struct {
 int cli_find(cli_t *cli, cli_find_t *find);
 void cli_find_free(cli_find_t *find);
 
+/* Only what was appended to the journal since the last time. */
+keygate_rc_t cli_find_more(cli_t *cli, cli_find_t *find);
+
+/* Looks for "n" ids of a kind; CLI_NOT_FOUND, said, unless all are there. */
+int cli_find_want(cli_find_t *find, keygate_kind_e kind, char **ids, int n);
+int cli_find_all(const cli_find_t *find);
+
 /*
  * A change: what is wanted is found, then, under the lock, found again if it
  * has changed, and "make" appends the new lines to "lines", or says what is
@@ -274,35 +280,35 @@ int cli_change(cli_t *cli, cli_find_t *find, cli_make_pt make, void *data);
 
 /* Adds a record's line; takes the reference.  CLI_OK, or the faults, which it
  * takes too, are said. */
-int cli_add_record(cli_text_t *lines, keygate_kind_e kind, json_t *record,
+int cli_change_add(cli_text_t *lines, keygate_kind_e kind, json_t *record,
     json_t *faults);
 
 /* Whether the journal's digests are of the kind that this pepper makes. */
-int cli_digest_kind(cli_t *cli, const cli_find_t *find);
+int cli_find_kind(cli_t *cli, const cli_find_t *find);
 
 
 /* -- copy.c */
 
 /* Whether the journal is a node's copy of a store; then that is said. */
-int cli_copied(cli_t *cli);
+int cli_copy_is(cli_t *cli);
 
 
 /* -- the commands */
 
-int cli_create(cli_t *cli);
-int cli_setup(cli_t *cli);
-int cli_rotate(cli_t *cli);
-int cli_set(cli_t *cli);
-int cli_revoke(cli_t *cli);
-int cli_suspend(cli_t *cli);
-int cli_resume(cli_t *cli);
-int cli_reset(cli_t *cli);
-int cli_expire(cli_t *cli);
-int cli_delete(cli_t *cli);
+int cli_key_create(cli_t *cli);
+int cli_gate(cli_t *cli);
+int cli_key_rotate(cli_t *cli);
+int cli_key_set(cli_t *cli);
+int cli_key_revoke(cli_t *cli);
+int cli_key_suspend(cli_t *cli);
+int cli_key_resume(cli_t *cli);
+int cli_key_reset(cli_t *cli);
+int cli_key_expire(cli_t *cli);
+int cli_key_delete(cli_t *cli);
 int cli_list(cli_t *cli);
 int cli_show(cli_t *cli);
-int cli_account_list(cli_t *cli);
-int cli_account_show(cli_t *cli);
+int cli_list_accounts(cli_t *cli);
+int cli_show_account(cli_t *cli);
 int cli_account_put(cli_t *cli);
 int cli_account_set(cli_t *cli);
 int cli_account_delete(cli_t *cli);
@@ -318,8 +324,8 @@ int cli_nodes(cli_t *cli);
 int cli_nodes_forget(cli_t *cli);
 int cli_store_check(cli_t *cli);
 int cli_store_epoch(cli_t *cli);
-int cli_store_pull(cli_t *cli);
-int cli_store_push(cli_t *cli);
+int cli_pull(cli_t *cli);
+int cli_push(cli_t *cli);
 int cli_watch(cli_t *cli);
 
 
@@ -337,61 +343,7 @@ int cli_http_get(const char *url, const char *path, const char *token,
     cli_text_t *body);
 
 
-/* -- key_change.c */
-
-/* Looks for "n" ids of a kind; CLI_NOT_FOUND, said, unless all are there. */
-int cli_want_ids(cli_find_t *find, keygate_kind_e kind, char **ids, int n);
-int cli_all_found(const cli_find_t *find);
-
-
-/* -- output.c */
-
-/* "keygate: ..." and a line's end on stderr; returns "code". */
-int cli_error(int code, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-void cli_note(const cli_t *cli, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* Says why the journal could not be read or written, by result code and
- * errno. */
-int cli_journal_error(const cli_t *cli, keygate_rc_t rc);
-
-/* Says every fault of a request in terms of options; gives "faults" back. */
-int cli_faults(json_t *faults);
-
-/* A JSON value, and a line's end; or in compact form, without. 0 when out of
- * memory. */
-int cli_print_json(const json_t *json);
-int cli_print_compact(const json_t *json);
-
-/* A record for people: a line a member. */
-void cli_print_record(const cli_t *cli, keygate_kind_e kind,
-    const json_t *view);
-
-/* Whether all that was printed has got out, a JSON value too: exit codes. */
-int cli_flush(void);
-int cli_output_json(const json_t *json);
-
-/* 0 when out of memory. */
-int cli_text_add(cli_text_t *t, const void *data, size_t len);
-int cli_text_puts(cli_text_t *t, const char *s);
-void cli_text_free(cli_text_t *t);       /* cleansed */
-
-int cli_nomem(void);
-
-
-/* -- value.c */
-
-keygate_str_t cli_json_span(const json_t *json);
-
-/* A member of the request or of a record that is a string, or NULL. */
-const char *cli_json_text(const json_t *json, const char *name);
-
-/* A member that is a time, or "none". */
-int64_t cli_json_time(const json_t *record, const char *name, int64_t none);
-
-/* As keygate_change_view(), in place, for who has a million of them. */
-void cli_hide_digests(keygate_record_t *record, int64_t now);
+#include "print.h"
 
 
 #endif /* KEYGATE_CLI_H */

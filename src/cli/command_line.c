@@ -28,7 +28,7 @@ cli_option_error(int c, const char *word)
 
 
 int
-cli_options(cli_t *cli, int argc, char **argv)
+cli_command_options(cli_t *cli, int argc, char **argv)
 {
     int                  rc, c;
     unsigned             i;
@@ -42,7 +42,7 @@ cli_options(cli_t *cli, int argc, char **argv)
     cli->n_words = argc;
 
     for (i = 0, letter = cli->command->options; *letter != '\0'; letter++) {
-        o = cli_option_of(*letter);
+        o = cli_options_find(*letter);
 
         list[i].name = o->name;
         list[i].has_arg = o->value == NULL ? no_argument : required_argument;
@@ -58,7 +58,7 @@ cli_options(cli_t *cli, int argc, char **argv)
             return cli_option_error(c, argv[optind - 1]);
         }
 
-        o = cli_option_of((char) c);
+        o = cli_options_find((char) c);
         rc = o->set(cli, o, optarg);
 
         if (rc != CLI_OK) {

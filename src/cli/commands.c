@@ -13,7 +13,7 @@
 
 const cli_command_t  cli_commands[] = {
 
-    { "setup", NULL, "NAME", 1, 1, "w+LQHMgcCjqh", cli_setup,
+    { "setup", NULL, "NAME", 1, 1, "w+LQHMgcCjqh", cli_gate,
       "makes a first gate, and shows that it works",
       "A journal with an account and a key, a token for the admin API, and a\n"
       "site that asks for a key and proxies to --upstream. nginx tests it and\n"
@@ -24,7 +24,7 @@ const cli_command_t  cli_commands[] = {
       "means; the exit code is 1 where a site is there that says something\n"
       "else.\n" },
 
-    { "create", NULL, "", 0, 0, "J" CLI_STORE "PFansreEi!jqh", cli_create,
+    { "create", NULL, "", 0, 0, "J" CLI_STORE "PFansreEi!jqh", cli_key_create,
       "makes a key and shows its secret, this once",
       "The account must exist. With --quiet the secret is all that is\n"
       "printed; with --json it is the record's member \"secret\".\n" },
@@ -41,46 +41,49 @@ const cli_command_t  cli_commands[] = {
     { "show", NULL, "ID", 1, 1, "J" CLI_STORE "jqh", cli_show,
       "shows a key", "" },
 
-    { "set", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "nsSrReEiI!jqh", cli_set,
+    { "set", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "nsSrReEiI!jqh",
+      cli_key_set,
       "changes a key",
       "Lists are replaced as a whole; of meta what is not named stays.\n" },
 
-    { "rotate", NULL, "ID", 1, 1, "J" CLI_STORE "PFojqh", cli_rotate,
+    { "rotate", NULL, "ID", 1, 1, "J" CLI_STORE "PFojqh", cli_key_rotate,
       "gives a key a new secret, and shows it, this once",
       "The id, the limits and the history stay. The old secret works until\n"
       "the overlap ends.\n" },
 
-    { "revoke", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_revoke,
+    { "revoke", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_key_revoke,
       "ends keys at once, for good",
       "All of them, or, if one does not exist, none. On a store, --wait waits\n"
       "for the nodes and tells which have it; the exit code is 4 when not all\n"
       "of them have.\n" },
 
-    { "suspend", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_suspend,
+    { "suspend", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh",
+      cli_key_suspend,
       "refuses keys at once, until they are resumed",
       "All of them, or, if one does not exist, none.\n" },
 
-    { "resume", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_resume,
+    { "resume", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7jqh", cli_key_resume,
       "ends the suspension of keys", "" },
 
-    { "reset", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7$jqh", cli_reset,
+    { "reset", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "7$jqh", cli_key_reset,
       "gives keys back what they have used of their rates",
       "Of all of them, or of --rate. What keys of an account have used of a\n"
       "rate of the account stays.\n" },
 
-    { "expire", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "tTNjqh", cli_expire,
+    { "expire", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "tTNjqh",
+      cli_key_expire,
       "says when keys end",
       "Now, unless --at or --in says when, or --never that they do not.\n" },
 
-    { "delete", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "jqh", cli_delete,
+    { "delete", NULL, "ID...", 1, CLI_ANY, "J" CLI_STORE "jqh", cli_key_delete,
       "removes keys from the journal",
       "A key that is deleted is as unknown as if it had never been. To end\n"
       "a key, and to see later that there was one, revoke it.\n" },
 
-    { "list", "account", "", 0, 0, "J" CLI_STORE "jqh", cli_account_list,
+    { "list", "account", "", 0, 0, "J" CLI_STORE "jqh", cli_list_accounts,
       "lists accounts", "" },
 
-    { "show", "account", "ID", 1, 1, "J" CLI_STORE "jqh", cli_account_show,
+    { "show", "account", "ID", 1, 1, "J" CLI_STORE "jqh", cli_show_account,
       "shows an account", "" },
 
     { "put", "account", "ID", 1, 1, "J" CLI_STORE "npuxfjqh", cli_account_put,
@@ -181,7 +184,7 @@ const cli_command_t  cli_commands[] = {
       "looks whether a store is in order",
       "The exit code is 4 when it is not.\n" },
 
-    { "push", "store", "", 0, 0, "J" CLI_STORE "P8jqh", cli_store_push,
+    { "push", "store", "", 0, 0, "J" CLI_STORE "P8jqh", cli_push,
       "fills an empty store from a journal",
       "When it is interrupted, the next one goes on. With --merge the records\n"
       "that a store lacks are brought into one that is not empty; where both\n"
@@ -189,7 +192,7 @@ const cli_command_t  cli_commands[] = {
       "revoked or deleted. Lines that are not valid are told with their\n"
       "numbers, and left out.\n" },
 
-    { "pull", "store", "", 0, 0, "J" CLI_STORE "8jqh", cli_store_pull,
+    { "pull", "store", "", 0, 0, "J" CLI_STORE "8jqh", cli_pull,
       "writes a store's records into a journal",
       "When it is interrupted, the next one goes on. --merge is needed for a\n"
       "journal in which there is something else: the store's state of a\n"
@@ -211,7 +214,7 @@ const cli_command_t  cli_commands[] = {
 /* After that, argv[0] is the last word of the command. */
 
 const cli_command_t *
-cli_command_find(int *argc, char ***argv)
+cli_commands_find(int *argc, char ***argv)
 {
     char                 **words;
     const cli_command_t   *c;

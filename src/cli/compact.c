@@ -80,7 +80,7 @@ cli_compact_lost(void *data, keygate_str_t text)
 
     /* they are gone after this: they must have got out */
 
-    if (text.len == 0 && cli_flush() != CLI_OK) {
+    if (text.len == 0 && cli_print_flush() != CLI_OK) {
         c->stopped = 1;
         return KEYGATE_INVALID;
     }
@@ -149,7 +149,7 @@ cli_compact_print_json(const cli_compact_t *c)
     json_decref(json);
     json_decref(lost);
 
-    return cli_flush();
+    return cli_print_flush();
 }
 
 
@@ -235,7 +235,7 @@ cli_compact(cli_t *cli)
 
     } else {
         rc = krc == KEYGATE_OK ? cli_compact_print(&c)
-                               : cli_journal_error(cli, krc);
+                               : cli_error_journal(cli, krc);
     }
 
     cli_text_free(&c.text);

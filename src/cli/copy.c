@@ -11,7 +11,7 @@
 
 
 int
-cli_copied(cli_t *cli)
+cli_copy_is(cli_t *cli)
 {
     int               fd;
     char              text[KEYGATE_MARK_MAX];

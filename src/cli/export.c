@@ -25,7 +25,7 @@ cli_export_without(const cli_t *cli, keygate_str_t line)
         return rc;
     }
 
-    cli_hide_digests(&record, cli->now);
+    cli_json_hide(&record, cli->now);
 
     fputs(record.kind == KEYGATE_KEY ? "{\"key\":" : "{\"account\":", stdout);
 
@@ -87,5 +87,5 @@ cli_export(cli_t *cli)
 
     krc = keygate_journal_records(cli->journal, cli->now, cli_export_line, &e);
 
-    return e.stopped ? cli_flush() : cli_journal_error(cli, krc);
+    return e.stopped ? cli_print_flush() : cli_error_journal(cli, krc);
 }

@@ -73,7 +73,7 @@ cli_gate_key(cli_t *cli, cli_gate_t *gate,
     unsigned char  digest[KEYGATE_DIGEST_LEN];
 
     if (!cli_gate_format(gate, format, sizeof(format))
-        || cli_add_formats(cli, format) != CLI_OK)
+        || cli_setup_add_formats(cli, format) != CLI_OK)
     {
         return CLI_FAILED;
     }
@@ -92,7 +92,7 @@ cli_gate_key(cli_t *cli, cli_gate_t *gate,
                           digest)
            != KEYGATE_OK)
     {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     keygate_digest_hex(digest, hex);
@@ -122,11 +122,11 @@ cli_gate_records(cli_t *cli, cli_gate_t *gate, cli_text_t *lines)
     record = request == NULL
              ? NULL : keygate_change_put_account(CLI_GATE_ACCOUNT, NULL,
                                                  request, NULL, &faults);
-    record = cli_sign(NULL, record);
+    record = cli_actor_sign(NULL, record);
     json_decref(request);
 
-    rc = request == NULL ? cli_nomem()
-                         : cli_add_record(lines, KEYGATE_ACCOUNT, record,
+    rc = request == NULL ? cli_error_nomem()
+                         : cli_change_add(lines, KEYGATE_ACCOUNT, record,
                                           faults);
     if (rc != CLI_OK) {
         return rc;
@@ -137,11 +137,11 @@ cli_gate_records(cli_t *cli, cli_gate_t *gate, cli_text_t *lines)
     record = request == NULL
              ? NULL : keygate_change_create_key(request, gate->id, &digest,
                                                 cli->now, NULL, &faults);
-    record = cli_sign(NULL, record);
+    record = cli_actor_sign(NULL, record);
     json_decref(request);
 
-    return request == NULL ? cli_nomem()
-                           : cli_add_record(lines, KEYGATE_KEY, record,
+    return request == NULL ? cli_error_nomem()
+                           : cli_change_add(lines, KEYGATE_KEY, record,
                                             faults);
 }
 
@@ -166,14 +166,14 @@ cli_gate_begin(cli_t *cli, cli_gate_t *gate, const cli_text_t *lines)
     krc = keygate_journal_begin(cli->journal);
 
     if (krc != KEYGATE_OK) {
-        return cli_journal_error(cli, krc);
+        return cli_error_journal(cli, krc);
     }
 
     if (cli_gate_empty(&gate->journal)) {
         span.data = (unsigned char *) lines->data;
         span.len = lines->len;
         krc = keygate_journal_append(cli->journal, span, &at, &end);
-        rc = cli_journal_error(cli, krc);
+        rc = cli_error_journal(cli, krc);
 
     } else {
         rc = cli_error(CLI_CONFLICT, "%s: somebody else has begun it: run "
@@ -234,7 +234,7 @@ cli_gate_token(cli_t *cli, cli_gate_t *gate)
     rc = digester != NULL
          && keygate_digest(digester, keygate_span(token), digest)
             == KEYGATE_OK
-         ? CLI_OK : cli_nomem();
+         ? CLI_OK : cli_error_nomem();
     keygate_digester_destroy(digester);
 
     if (rc == CLI_OK) {
@@ -344,7 +344,7 @@ cli_gate_done_all(cli_gate_t *gate, int stays)
 
 
 int
-cli_setup(cli_t *cli)
+cli_gate(cli_t *cli)
 {
     int         rc;
     cli_gate_t  gate;

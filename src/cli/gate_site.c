@@ -195,5 +195,5 @@ cli_gate_site(cli_gate_t *gate, cli_text_t *text)
                                                  : cli_gate_me, text)
          && cli_gate_part(gate, cli_gate_admin, text);
 
-    return ok ? CLI_OK : cli_nomem();
+    return ok ? CLI_OK : cli_error_nomem();
 }

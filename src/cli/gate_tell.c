@@ -82,7 +82,7 @@ cli_gate_json(const cli_gate_t *gate, const char *request)
                      "loaded", gate->loaded);
 
     if (json == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     if (gate->keyed
@@ -93,10 +93,10 @@ cli_gate_json(const cli_gate_t *gate, const char *request)
                                    json_string(request)) != 0))
     {
         json_decref(json);
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
-    rc = cli_output_json(json);
+    rc = cli_print_whole(json);
     json_decref(json);
 
     return rc;
@@ -213,7 +213,7 @@ cli_gate_tell(const cli_t *cli, const cli_gate_t *gate)
             printf("%s%s\n", cli->quiet ? "" : "  ", request);
         }
 
-        rc = cli_flush();
+        rc = cli_print_flush();
     }
 
     OPENSSL_cleanse(request, sizeof(request));

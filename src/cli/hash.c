@@ -131,7 +131,7 @@ cli_hash_print(cli_t *cli, const char *secret)
     if (keygate_digest(cli->digester, keygate_span(secret), digest)
         != KEYGATE_OK)
     {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     keygate_digest_hex(digest, hex);

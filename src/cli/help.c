@@ -80,7 +80,7 @@ cli_help_command(const cli_command_t *c, FILE *out)
             c->summary[0] - 'a' + 'A', c->summary + 1);
 
     for (letter = c->options; *letter != '\0'; letter++) {
-        cli_help_option(cli_option_of(*letter), out);
+        cli_help_option(cli_options_find(*letter), out);
     }
 
     if (c->text[0] != '\0') {

@@ -35,7 +35,7 @@ cli_import_take(cli_import_t *m, json_t *json)
     row->line = m->source.row;
 
     if (json == NULL) {
-        rc = cli_row_refuse(row, m->source.reason);
+        rc = cli_import_refuse(row, m->source.reason);
         return rc == KEYGATE_INVALID ? KEYGATE_OK : rc;
     }
 
@@ -72,7 +72,7 @@ cli_import_rows(cli_import_t *m)
         }
 
         if (krc == KEYGATE_NOMEM) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
         if (krc == KEYGATE_IO && cli_interrupted) {
@@ -161,7 +161,7 @@ cli_import_run(cli_import_t *m)
     cli_progress_end(&m->progress);
 
     if (krc == KEYGATE_NOMEM) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     if (krc != KEYGATE_OK) {
@@ -175,7 +175,7 @@ cli_import_run(cli_import_t *m)
     cli_progress_end(&m->progress);
 
     if (krc != KEYGATE_OK) {
-        return cli_journal_error(m->cli, krc);
+        return cli_error_journal(m->cli, krc);
     }
 
     if (m->cli->json) {
@@ -211,7 +211,7 @@ cli_import(cli_t *cli)
     m = calloc(1, sizeof(cli_import_t));
 
     if (m == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     m->cli = cli;
@@ -229,14 +229,14 @@ cli_import(cli_t *cli)
     (void) sigaction(SIGTERM, &sa, NULL);
 
     rc = m->unknown == NULL || m->gone == NULL || m->latest == NULL
-         ? cli_nomem() : CLI_OK;
+         ? cli_error_nomem() : CLI_OK;
 
-    rc = rc != CLI_OK ? rc : cli_read_formats(cli);
+    rc = rc != CLI_OK ? rc : cli_setup_read_formats(cli);
     rc = rc != CLI_OK ? rc : cli_setup_digester(cli);
     rc = rc != CLI_OK ? rc : cli_file_open(&m->source,
                                            cli->n_args ? cli->args[0] : "-");
     rc = rc != CLI_OK ? rc : cli_setup_records(cli, 1);
-    rc = rc != CLI_OK || !cli_copied(cli) ? rc : CLI_CONFLICT;
+    rc = rc != CLI_OK || !cli_copy_is(cli) ? rc : CLI_CONFLICT;
     rc = rc != CLI_OK ? rc : cli_import_run(m);
 
     cli_source_close(&m->source);

@@ -89,14 +89,14 @@ typedef struct {
  * Takes the reference, and cleanses the credential that is in it.
  */
 keygate_rc_t cli_row_make(cli_t *cli, json_t *json, cli_row_t *row);
-keygate_rc_t cli_row_refuse(cli_row_t *row, const char *reason);
+keygate_rc_t cli_import_refuse(cli_row_t *row, const char *reason);
 void cli_row_free(cli_row_t *row);
 
 /*
  * import_credential.c: puts the digest of a key's credential in its place, and
  * an id; nothing where it has none.
  */
-keygate_rc_t cli_row_digest(cli_t *cli, json_t *key, cli_row_t *row);
+keygate_rc_t cli_import_digest(cli_t *cli, json_t *key, cli_row_t *row);
 
 /* Whether CSV may have a column of this name, and whether that is a list. */
 int cli_row_member(const char *name, int *list);

@@ -179,7 +179,7 @@ cli_import_row(cli_import_t *m, cli_row_t *row)
     }
 
     if (reason != NULL) {
-        rc = cli_row_refuse(row, reason);
+        rc = cli_import_refuse(row, reason);
         return rc == KEYGATE_INVALID ? KEYGATE_OK : rc;
     }
 
@@ -289,7 +289,7 @@ cli_import_flush(cli_import_t *m)
         errno = saved;
 
         if (rc != KEYGATE_INVALID) {
-            (void) cli_journal_error(m->cli, rc);
+            (void) cli_error_journal(m->cli, rc);
         }
     }
 

@@ -23,8 +23,8 @@ cli_credential_take(json_t *key, json_t **value, cli_row_t *row)
     *value = json_incref(credential != NULL ? credential : secret);
 
     if (credential != NULL && secret != NULL) {
-        return cli_row_refuse(row, "has both \"credential\" and "
-                                      "\"secret\"");
+        return cli_import_refuse(row, "has both \"credential\" and "
+                                         "\"secret\"");
     }
 
     (void) json_object_del(key, "credential");
@@ -35,12 +35,12 @@ cli_credential_take(json_t *key, json_t **value, cli_row_t *row)
     }
 
     if (json_object_get(key, "digest") != NULL) {
-        return cli_row_refuse(row, "has both a credential and a digest");
+        return cli_import_refuse(row, "has both a credential and a digest");
     }
 
     return json_is_string(*value)
-           ? KEYGATE_OK : cli_row_refuse(row, "has a credential that is "
-                                                 "not a string");
+           ? KEYGATE_OK : cli_import_refuse(row, "has a credential that is "
+                                                    "not a string");
 }
 
 
@@ -112,12 +112,13 @@ cli_credential_id(cli_t *cli, json_t *key, keygate_str_t credential,
     f = i != -1 ? &cli->formats[i] : &any;
 
     if (i == -1 && cli->n_formats != 0 && !cli->any_format) {
-        return cli_row_refuse(row, "has a credential that is of no --format");
+        return cli_import_refuse(row, "has a credential that is of no "
+                                 "--format");
     }
 
     if (i == -1 && !cli_credential_sendable(credential)) {
-        return cli_row_refuse(row, "has a credential that is not 8 to 256 "
-                                      "characters of ASCII without spaces");
+        return cli_import_refuse(row, "has a credential that is not 8 to 256 "
+                                         "characters of ASCII without spaces");
     }
 
     if (i == -1 || id.len == 0) {
@@ -126,8 +127,8 @@ cli_credential_id(cli_t *cli, json_t *key, keygate_str_t credential,
         }
 
         if (cli_credential_new_id(f, made) != KEYGATE_OK) {
-            return cli_row_refuse(row, "got no id: there is no "
-                                          "randomness");
+            return cli_import_refuse(row, "got no id: there is no "
+                                             "randomness");
         }
 
         id = keygate_span(made);
@@ -137,8 +138,8 @@ cli_credential_id(cli_t *cli, json_t *key, keygate_str_t credential,
         return json_is_string(given) && keygate_str_eq(cli_json_span(given),
                                                        id)
                ? KEYGATE_OK
-               : cli_row_refuse(row, "has an id that is not the one in "
-                                        "its credential");
+               : cli_import_refuse(row, "has an id that is not the one in "
+                                           "its credential");
     }
 
     return json_object_set_new(key, "id", json_stringn((char *) id.data,
@@ -177,7 +178,7 @@ cli_credential_digest(cli_t *cli, json_t *key, json_t *value, cli_row_t *row)
 
 
 keygate_rc_t
-cli_row_digest(cli_t *cli, json_t *key, cli_row_t *row)
+cli_import_digest(cli_t *cli, json_t *key, cli_row_t *row)
 {
     json_t        *value;
     keygate_rc_t   rc;

@@ -194,7 +194,7 @@ cli_csv_names(cli_source_t *s)
         }
 
         if (json_array_append_new(s->columns, name) != 0) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
     } while (end == ',');

@@ -25,7 +25,7 @@ cli_file_open(cli_source_t *s, const char *path)
 
     s->columns = json_array();
 
-    return s->columns != NULL ? cli_csv_names(s) : cli_nomem();
+    return s->columns != NULL ? cli_csv_names(s) : cli_error_nomem();
 }
 
 

@@ -6,7 +6,7 @@
 
 
 keygate_rc_t
-cli_row_refuse(cli_row_t *row, const char *reason)
+cli_import_refuse(cli_row_t *row, const char *reason)
 {
     row->reason = strdup(reason);
 

@@ -108,7 +108,7 @@ cli_row_key(cli_t *cli, json_t *key, json_t **record, cli_row_t *row)
 {
     keygate_rc_t  rc;
 
-    rc = cli_row_digest(cli, key, row);
+    rc = cli_import_digest(cli, key, row);
 
     if (rc != KEYGATE_OK) {
         return rc;
@@ -136,8 +136,8 @@ cli_row_flat(cli_t *cli, json_t *json, json_t **record, cli_row_t *row)
 
     json_object_foreach(json, name, value) {
         if (!cli_row_member(name, &list) && strcmp(name, "previous") != 0) {
-            return cli_row_refuse(row, "has a member that is not known; "
-                                  "see \"keygate import --help\"");
+            return cli_import_refuse(row, "has a member that is not known; "
+                                     "see \"keygate import --help\"");
         }
     }
 
@@ -158,7 +158,7 @@ cli_row_record(keygate_kind_e kind, json_t *json, cli_row_t *row)
         snprintf(reason, CLI_REASON_MAX, "%s %s",
                  fault.pointer[0] == '/' ? fault.pointer + 1 : "it",
                  fault.reason);
-        return cli_row_refuse(row, reason);
+        return cli_import_refuse(row, reason);
     }
 
     if (rc != KEYGATE_OK) {
@@ -166,14 +166,14 @@ cli_row_record(keygate_kind_e kind, json_t *json, cli_row_t *row)
     }
 
     if (row->record.deleted) {
-        return cli_row_refuse(row, "is about something deleted");
+        return cli_import_refuse(row, "is about something deleted");
     }
 
     row->text = keygate_record_line(kind, json, &row->len);
 
     return row->text != NULL
-           ? KEYGATE_OK : cli_row_refuse(row, "is longer than 65536 "
-                                                 "bytes");
+           ? KEYGATE_OK : cli_import_refuse(row, "is longer than 65536 "
+                                                    "bytes");
 }
 
 
@@ -193,7 +193,7 @@ cli_row_make(cli_t *cli, json_t *json, cli_row_t *row)
         rc = cli_row_flat(cli, json, &record, row);
 
     } else if (json_object_size(json) != 1) {
-        rc = cli_row_refuse(row, "has members beside the record");
+        rc = cli_import_refuse(row, "has members beside the record");
 
     } else if (kind == KEYGATE_ACCOUNT) {
         rc = KEYGATE_OK;

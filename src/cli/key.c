@@ -71,7 +71,7 @@ cli_new_credential(cli_t *cli, cli_new_t *new)
     if (keygate_digest(cli->digester, keygate_span(new->credential), digest)
         != KEYGATE_OK)
     {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     keygate_digest_hex(digest, new->hex);
@@ -118,7 +118,7 @@ cli_new_print(cli_t *cli, const cli_new_t *new, const char *what)
 
     if (cli->quiet && !cli->json) {
         printf("%s\n", new->credential);
-        rc = cli_flush();
+        rc = cli_print_flush();
 
     } else {
         extras = json_pack("{s:s}", "secret", new->credential);
@@ -128,7 +128,7 @@ cli_new_print(cli_t *cli, const cli_new_t *new, const char *what)
         json_decref(extras);
 
         if (view == NULL) {
-            rc = cli_nomem();
+            rc = cli_error_nomem();
 
         } else {
             if (cli->json) {
@@ -139,7 +139,7 @@ cli_new_print(cli_t *cli, const cli_new_t *new, const char *what)
             }
 
             json_decref(view);
-            rc = cli_flush();
+            rc = cli_print_flush();
         }
     }
 
@@ -172,7 +172,7 @@ cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
         return CLI_CONFLICT;
     }
 
-    rc = cli_digest_kind(cli, find);
+    rc = cli_find_kind(cli, find);
 
     if (rc != CLI_OK) {
         return rc;
@@ -180,9 +180,9 @@ cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 
     json_decref(new->record);
     new->record = cli_new_record(cli, new, &faults);
-    new->record = cli_sign(NULL, new->record);
+    new->record = cli_actor_sign(NULL, new->record);
 
-    return cli_add_record(lines, KEYGATE_KEY, json_incref(new->record),
+    return cli_change_add(lines, KEYGATE_KEY, json_incref(new->record),
                           faults);
 }
 
@@ -207,7 +207,7 @@ cli_create_try(cli_t *cli, cli_new_t *new, const char *account)
             return rc;
         }
 
-        rc = cli_want_ids(&find, KEYGATE_KEY, ids, 2);
+        rc = cli_find_want(&find, KEYGATE_KEY, ids, 2);
 
         if (rc != CLI_OK) {
             return rc;
@@ -248,7 +248,7 @@ cli_create_usage(cli_t *cli, cli_new_t *new)
     record = cli_new_record(cli, new, &faults);
 
     if (record == NULL) {
-        return cli_faults(faults);
+        return cli_error_faults(faults);
     }
 
     json_decref(record);
@@ -258,7 +258,7 @@ cli_create_usage(cli_t *cli, cli_new_t *new)
 
 
 int
-cli_create(cli_t *cli)
+cli_key_create(cli_t *cli)
 {
     int          rc;
     cli_new_t    new;
@@ -279,7 +279,7 @@ cli_create(cli_t *cli)
     if (json_object_get(cli->request, "scopes") == NULL
         && json_object_set_new(cli->request, "scopes", json_array()) != 0)
     {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     rc = cli_new_setup(cli);
@@ -316,7 +316,7 @@ cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
                          "rotate", new->id);
     }
 
-    rc = cli_digest_kind(cli, find);
+    rc = cli_find_kind(cli, find);
     rc = rc != CLI_OK ? rc : cli_new_credential(cli, new);
 
     if (rc != CLI_OK) {
@@ -328,15 +328,15 @@ cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
     json_decref(new->record);
     new->record = keygate_change_rotate_key(find->wants[0].json, &digest,
                                             new->overlap, cli->now, &faults);
-    new->record = cli_sign(find->wants[0].json, new->record);
+    new->record = cli_actor_sign(find->wants[0].json, new->record);
 
-    return cli_add_record(lines, KEYGATE_KEY, json_incref(new->record),
+    return cli_change_add(lines, KEYGATE_KEY, json_incref(new->record),
                           faults);
 }
 
 
 int
-cli_rotate(cli_t *cli)
+cli_key_rotate(cli_t *cli)
 {
     int          rc;
     json_t      *faults;
@@ -348,10 +348,10 @@ cli_rotate(cli_t *cli)
     new.overlap = keygate_change_overlap(cli->request, &faults);
 
     if (new.overlap < 0) {
-        return cli_faults(faults);
+        return cli_error_faults(faults);
     }
 
-    rc = cli_want_ids(&find, KEYGATE_KEY, cli->args, 1);
+    rc = cli_find_want(&find, KEYGATE_KEY, cli->args, 1);
 
     if (rc != CLI_OK) {
         return rc;

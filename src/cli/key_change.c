@@ -26,60 +26,6 @@ static json_t *cli_edit_resume(cli_t *cli, const json_t *current,
     json_t **faults);
 
 
-int
-cli_want_ids(cli_find_t *find, keygate_kind_e kind, char **ids, int count)
-{
-    unsigned  i, n;
-
-    n = count < 0 ? 0 : (unsigned) count;
-
-    memset(find, 0, sizeof(cli_find_t));
-
-    for (i = 0; i < n; i++) {
-        if (!keygate_record_id_valid(keygate_span(ids[i]))) {
-            return cli_error(CLI_NOT_FOUND, "argument %u is not an id",
-                             i + 1);
-        }
-    }
-
-    find->wants = calloc(n, sizeof(cli_want_t));
-
-    if (find->wants == NULL) {
-        return cli_nomem();
-    }
-
-    find->n = n;
-
-    for (i = 0; i < n; i++) {
-        find->wants[i].kind = kind;
-        find->wants[i].id = ids[i];
-    }
-
-    return CLI_OK;
-}
-
-
-int
-cli_all_found(const cli_find_t *find)
-{
-    int       rc;
-    unsigned  i;
-
-    rc = CLI_OK;
-
-    for (i = 0; i < find->n; i++) {
-        if (find->wants[i].json == NULL) {
-            rc = cli_error(CLI_NOT_FOUND, "there is no %s %s",
-                           find->wants[i].kind == KEYGATE_KEY ? "key"
-                                                              : "account",
-                           find->wants[i].id);
-        }
-    }
-
-    return rc;
-}
-
-
 static int
 cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 {
@@ -92,7 +38,7 @@ cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 
     (void) json_array_clear(e->views);
 
-    rc = cli_all_found(find);
+    rc = cli_find_all(find);
 
     for (i = 0; i < find->n && rc == CLI_OK; i++) {
         if ((e->edit == cli_edit_suspend || e->edit == cli_edit_resume)
@@ -104,7 +50,7 @@ cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
         }
 
         record = e->edit(cli, find->wants[i].json, &faults);
-        record = cli_sign(find->wants[i].json, record);
+        record = cli_actor_sign(find->wants[i].json, record);
 
         if (record != NULL
             && json_array_append_new(e->views,
@@ -113,10 +59,10 @@ cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
                != 0)
         {
             json_decref(record);
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
-        rc = cli_add_record(lines, KEYGATE_KEY, record, faults);
+        rc = cli_change_add(lines, KEYGATE_KEY, record, faults);
     }
 
     return rc;
@@ -194,10 +140,10 @@ cli_edit_run(cli_t *cli, const char *done, cli_edit_pt edit)
     e.views = json_array();
 
     if (e.views == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
-    rc = cli_want_ids(&find, KEYGATE_KEY, cli->args, cli->n_args);
+    rc = cli_find_want(&find, KEYGATE_KEY, cli->args, cli->n_args);
     rc = rc != CLI_OK ? rc : cli_edit_setup(cli);
     rc = rc != CLI_OK ? rc : cli_change(cli, &find, cli_edit_make, &e);
 
@@ -276,7 +222,7 @@ cli_edit_delete(cli_t *cli, const json_t *current, json_t **faults)
 
 
 int
-cli_set(cli_t *cli)
+cli_key_set(cli_t *cli)
 {
     if (json_object_size(cli->request) == 0) {
         return cli_error(CLI_USAGE, "what is to be set? try --help");
@@ -287,28 +233,28 @@ cli_set(cli_t *cli)
 
 
 int
-cli_revoke(cli_t *cli)
+cli_key_revoke(cli_t *cli)
 {
     return cli_edit_run(cli, "revoked", cli_edit_revoke);
 }
 
 
 int
-cli_suspend(cli_t *cli)
+cli_key_suspend(cli_t *cli)
 {
     return cli_edit_run(cli, "suspended", cli_edit_suspend);
 }
 
 
 int
-cli_resume(cli_t *cli)
+cli_key_resume(cli_t *cli)
 {
     return cli_edit_run(cli, "resumed", cli_edit_resume);
 }
 
 
 int
-cli_reset(cli_t *cli)
+cli_key_reset(cli_t *cli)
 {
     keygate_reset_t  reset;
 
@@ -325,7 +271,7 @@ cli_reset(cli_t *cli)
 
 
 int
-cli_expire(cli_t *cli)
+cli_key_expire(cli_t *cli)
 {
     if (cli->never) {
         if (cli->at != KEYGATE_NEVER) {
@@ -335,7 +281,7 @@ cli_expire(cli_t *cli)
         if (json_object_set_new(cli->request, "expires_at", json_null())
             != 0)
         {
-            return cli_nomem();
+            return cli_error_nomem();
         }
     }
 
@@ -345,7 +291,7 @@ cli_expire(cli_t *cli)
 
 
 int
-cli_delete(cli_t *cli)
+cli_key_delete(cli_t *cli)
 {
     return cli_edit_run(cli, "deleted", cli_edit_delete);
 }

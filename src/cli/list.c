@@ -46,7 +46,7 @@ cli_list_admin_key(void *data, const json_t *json)
     l = data;
 
     if (!cli_key_of_json(l, json, &key)) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     if (!cli_list_wanted(l, &key)) {
@@ -57,7 +57,7 @@ cli_list_admin_key(void *data, const json_t *json)
     ok = l->cli->json ? cli_list_json(l, json) : cli_list_key_row(l, &key);
 
     if (!ok) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     l->stopped = ferror(stdout);
@@ -84,7 +84,7 @@ cli_list_whole(cli_list_t *l, keygate_record_t *record, keygate_str_t line)
         }
     }
 
-    cli_hide_digests(record, l->cli->now);
+    cli_json_hide(record, l->cli->now);
 
     return cli_list_json(l, record->json) ? KEYGATE_OK : KEYGATE_NOMEM;
 }
@@ -174,14 +174,14 @@ cli_list_run(cli_list_t *l)
 
         krc = keygate_journal_records(l->cli->journal, l->cli->now,
                                       cli_list_line, l);
-        rc = l->stopped ? CLI_IO : cli_journal_error(l->cli, krc);
+        rc = l->stopped ? CLI_IO : cli_error_journal(l->cli, krc);
     }
 
     cli_text_free(&l->row);
     free(l->scopes);
 
     if (l->stopped) {
-        return cli_flush();
+        return cli_print_flush();
     }
 
     if (l->cli->json && rc == CLI_OK) {
@@ -228,7 +228,7 @@ cli_list(cli_t *cli)
 
 
 int
-cli_account_list(cli_t *cli)
+cli_list_accounts(cli_t *cli)
 {
     cli_list_t  l;
 

@@ -37,7 +37,7 @@ cli_run(cli_t *cli, int argc, char **argv)
 {
     int  rc;
 
-    rc = cli_options(cli, argc, argv);
+    rc = cli_command_options(cli, argc, argv);
 
     if (rc != CLI_OK) {
         return rc;
@@ -45,7 +45,7 @@ cli_run(cli_t *cli, int argc, char **argv)
 
     if (cli->help) {
         cli_help_command(cli->command, stdout);
-        return cli_flush();
+        return cli_print_flush();
     }
 
     if (cli->n_args < cli->command->min_args
@@ -67,7 +67,7 @@ cli_run(cli_t *cli, int argc, char **argv)
         rc = cli->command->run(cli);
     }
 
-    return rc == CLI_OK ? cli_flush() : rc;
+    return rc == CLI_OK ? cli_print_flush() : rc;
 }
 
 
@@ -101,7 +101,7 @@ main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         printf("keygate %s\n", KEYGATE_VERSION);
-        return cli_flush();
+        return cli_print_flush();
     }
 
     if (argc < 2 || strcmp(argv[1], "help") == 0
@@ -111,13 +111,13 @@ main(int argc, char **argv)
                 || strcmp(argv[1], "store") == 0)))
     {
         cli_help(argc < 2 ? stderr : stdout);
-        return argc < 2 ? CLI_USAGE : cli_flush();
+        return argc < 2 ? CLI_USAGE : cli_print_flush();
     }
 
     argc--;
     argv++;
 
-    cli.command = cli_command_find(&argc, &argv);
+    cli.command = cli_commands_find(&argc, &argv);
 
     if (cli.command == NULL && strcmp(argv[0], "store") == 0) {
         return cli_error(CLI_USAGE, "store check, push, pull or epoch? try "
@@ -137,12 +137,12 @@ main(int argc, char **argv)
     cli.request = json_object();
 
     if (cli.request == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     rc = cli_run(&cli, argc, argv);
 
-    cli_cleanup(&cli);
+    cli_setup_cleanup(&cli);
 
     return rc;
 }

@@ -134,7 +134,8 @@ cli_node_tell(cli_t *cli, cli_node_t *node, cli_table_t *table, json_t *list)
                          "last_seen", seen, "state", state, "beat",
                          node->word);
 
-        return json_array_append_new(list, json) == 0 ? CLI_OK : cli_nomem();
+        return json_array_append_new(list, json) == 0 ? CLI_OK
+                                                      : cli_error_nomem();
     }
 
     cells[0] = node->name;
@@ -231,7 +232,7 @@ cli_nodes(cli_t *cli)
     reply = NULL;
     list = json_array();
 
-    rc = list != NULL ? cli_remote_filled(cli) : cli_nomem();
+    rc = list != NULL ? cli_remote_filled(cli) : cli_error_nomem();
     rc = rc != CLI_OK ? rc : cli_nodes_now(cli, &now);
 
     if (rc == CLI_OK) {
@@ -247,7 +248,7 @@ cli_nodes(cli_t *cli)
             n = keygate_reply_count(reply) / 2;
 
         } else {
-            rc = cli_nomem();
+            rc = cli_error_nomem();
         }
     }
 

@@ -18,7 +18,7 @@ cli_openapi_error(const cli_openapi_t *o)
     r = &o->result;
 
     if (r->error == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     if (r->line != 0) {
@@ -58,7 +58,7 @@ cli_openapi_import(cli_openapi_t *o)
                          strerror(errno));
 
     default:
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     cli_openapi_directory(o);
@@ -75,7 +75,7 @@ cli_openapi_import(cli_openapi_t *o)
         return cli_openapi_error(o);
 
     default:
-        return cli_nomem();
+        return cli_error_nomem();
     }
 }
 
@@ -103,7 +103,7 @@ cli_openapi_convert(cli_openapi_t *o)
         cli_openapi_tell(o);
     }
 
-    rc = rc == CLI_OK ? cli_flush() : rc;
+    rc = rc == CLI_OK ? cli_print_flush() : rc;
 
     return rc == CLI_OK && o->cli->strict && o->result.n_warnings != 0
            ? CLI_OPENAPI_DIFFERENT : rc;

@@ -59,10 +59,10 @@ int cli_openapi_admin(cli_openapi_t *o, keygate_block_t *block);
 
 /* -- openapi_options.c: each is cli_option_t.set */
 
-int cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_set_open(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_set_check(cli_t *cli, const cli_option_t *o, const char *value);
-int cli_set_rename(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_options_scopes(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_options_open(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_options_check(cli_t *cli, const cli_option_t *o, const char *value);
+int cli_options_rename(cli_t *cli, const cli_option_t *o, const char *value);
 
 
 /* -- admin.c */

@@ -39,7 +39,7 @@ cli_openapi_compiles(const char *path, const keygate_block_t *block)
                          (const char *) fault.value.data, fault.expected);
 
     default:
-        return cli_nomem();
+        return cli_error_nomem();
     }
 }
 
@@ -80,7 +80,7 @@ cli_openapi_block(cli_openapi_t *o, const char *path, keygate_block_t *block)
         return cli_openapi_fault(path, o->doc.fault.line, o->doc.fault.reason);
 
     default:
-        return cli_nomem();
+        return cli_error_nomem();
     }
 }
 
@@ -109,7 +109,7 @@ cli_openapi_print_diff(const cli_openapi_t *o,
             puts(diff->lines[i]);
         }
 
-        return cli_flush();
+        return cli_print_flush();
     }
 
     list = json_array();
@@ -118,7 +118,7 @@ cli_openapi_print_diff(const cli_openapi_t *o,
         ok = (json_array_append_new(list, json_string(diff->lines[i])) == 0);
     }
 
-    rc = ok ? cli_output_json(list) : cli_nomem();
+    rc = ok ? cli_print_whole(list) : cli_error_nomem();
     json_decref(list);
 
     return rc;
@@ -145,7 +145,7 @@ cli_openapi_compare(cli_openapi_t *o, const char *path,
            : KEYGATE_OPENAPI_DIFF_RULES | KEYGATE_OPENAPI_DIFF_CREDENTIALS;
 
     return keygate_openapi_diff(&o->result.block, &other, what, diff)
-           == KEYGATE_OK ? CLI_OK : cli_nomem();
+           == KEYGATE_OK ? CLI_OK : cli_error_nomem();
 }
 
 
@@ -215,10 +215,10 @@ cli_openapi_export(cli_openapi_t *o)
     json = keygate_openapi_export(&block, o->cli->fragment);
 
     if (json == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
-    rc = cli_output_json(json);
+    rc = cli_print_whole(json);
     json_decref(json);
 
     return rc;

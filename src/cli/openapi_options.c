@@ -9,7 +9,7 @@
 
 
 int
-cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value)
+cli_options_scopes(cli_t *cli, const cli_option_t *o, const char *value)
 {
     if (strcmp(value, "all") != 0 && strcmp(value, "any") != 0) {
         return cli_error(CLI_USAGE, "--%s: \"%s\" is neither \"all\" nor "
@@ -23,7 +23,7 @@ cli_set_scopes(cli_t *cli, const cli_option_t *o, const char *value)
 
 
 int
-cli_set_open(cli_t *cli, const cli_option_t *o, const char *value)
+cli_options_open(cli_t *cli, const cli_option_t *o, const char *value)
 {
     (void) value;
 
@@ -43,7 +43,7 @@ cli_set_open(cli_t *cli, const cli_option_t *o, const char *value)
  * option. */
 
 int
-cli_set_check(cli_t *cli, const cli_option_t *o, const char *value)
+cli_options_check(cli_t *cli, const cli_option_t *o, const char *value)
 {
     (void) o;
 
@@ -59,7 +59,7 @@ cli_set_check(cli_t *cli, const cli_option_t *o, const char *value)
 
 
 int
-cli_set_rename(cli_t *cli, const cli_option_t *o, const char *value)
+cli_options_rename(cli_t *cli, const cli_option_t *o, const char *value)
 {
     const char  *equals;
 

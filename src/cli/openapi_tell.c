@@ -81,7 +81,7 @@ cli_openapi_print(cli_openapi_t *o)
     text = cli_openapi_text(o, &len);
 
     if (text == NULL || !cli_openapi_digest(o, hex)) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     fputs("# Made by: keygate", stdout);
@@ -193,10 +193,10 @@ cli_openapi_json(cli_openapi_t *o)
     json_decref(either);
 
     if (json == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
-    rc = cli_output_json(json);
+    rc = cli_print_whole(json);
     json_decref(json);
 
     return rc;

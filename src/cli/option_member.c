@@ -9,60 +9,60 @@
 
 
 int
-cli_put(cli_t *cli, const cli_option_t *o, json_t *value)
+cli_member_put(cli_t *cli, const cli_option_t *o, json_t *value)
 {
     if (value == NULL) {
         return cli_error(CLI_USAGE, "--%s: not UTF-8", o->name);
     }
 
     return json_object_set_new(cli->request, o->member, value) == 0
-           ? CLI_OK : cli_nomem();
+           ? CLI_OK : cli_error_nomem();
 }
 
 
 int
-cli_put_text(cli_t *cli, const cli_option_t *o, const char *value)
+cli_member_text(cli_t *cli, const cli_option_t *o, const char *value)
 {
-    return cli_put(cli, o, json_string(value));
+    return cli_member_put(cli, o, json_string(value));
 }
 
 
 int
-cli_put_null(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    (void) value;
-
-    return cli_put(cli, o, json_null());
-}
-
-
-int
-cli_put_text_or_null(cli_t *cli, const cli_option_t *o, const char *value)
-{
-    return cli_put(cli, o, value[0] ? json_string(value) : json_null());
-}
-
-
-int
-cli_put_none(cli_t *cli, const cli_option_t *o, const char *value)
+cli_member_null(cli_t *cli, const cli_option_t *o, const char *value)
 {
     (void) value;
 
-    return cli_put(cli, o, json_array());
+    return cli_member_put(cli, o, json_null());
+}
+
+
+int
+cli_member_text_or_null(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    return cli_member_put(cli, o, value[0] ? json_string(value) : json_null());
+}
+
+
+int
+cli_member_none(cli_t *cli, const cli_option_t *o, const char *value)
+{
+    (void) value;
+
+    return cli_member_put(cli, o, json_array());
 }
 
 
 /* Adds to a list, what is separated by commas one by one. */
 
 int
-cli_put_list(cli_t *cli, const cli_option_t *o, const char *value)
+cli_member_list(cli_t *cli, const cli_option_t *o, const char *value)
 {
     int      rc;
     size_t   len;
     json_t  *list, *item;
 
     if (!json_is_array(json_object_get(cli->request, o->member))) {
-        rc = cli_put(cli, o, json_array());
+        rc = cli_member_put(cli, o, json_array());
 
         if (rc != CLI_OK) {
             return rc;
@@ -76,11 +76,11 @@ cli_put_list(cli_t *cli, const cli_option_t *o, const char *value)
         item = json_stringn(value, len);
 
         if (item == NULL) {
-            return cli_put(cli, o, NULL);
+            return cli_member_put(cli, o, NULL);
         }
 
         if (json_array_append_new(list, item) != 0) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
         if (value[len] == '\0') {
@@ -95,7 +95,7 @@ cli_put_list(cli_t *cli, const cli_option_t *o, const char *value)
 /* FIELD=VALUE; FIELD alone is null. */
 
 int
-cli_put_field(cli_t *cli, const cli_option_t *o, const char *value)
+cli_member_field(cli_t *cli, const cli_option_t *o, const char *value)
 {
     int      rc;
     char    *name;
@@ -103,7 +103,7 @@ cli_put_field(cli_t *cli, const cli_option_t *o, const char *value)
     json_t  *item, *fields;
 
     if (json_object_get(cli->request, o->member) == NULL) {
-        rc = cli_put(cli, o, json_object());
+        rc = cli_member_put(cli, o, json_object());
 
         if (rc != CLI_OK) {
             return rc;
@@ -117,11 +117,11 @@ cli_put_field(cli_t *cli, const cli_option_t *o, const char *value)
 
     if (name == NULL) {
         json_decref(item);
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     rc = item == NULL || json_object_set_new(fields, name, item) != 0
-         ? cli_put(cli, o, NULL) : CLI_OK;
+         ? cli_member_put(cli, o, NULL) : CLI_OK;
 
     free(name);
 

@@ -107,7 +107,7 @@ cli_set_formats(cli_t *cli, const cli_option_t *o, const char *value)
 {
     (void) o;
 
-    return cli_add_formats(cli, value);
+    return cli_setup_add_formats(cli, value);
 }
 
 
@@ -125,7 +125,7 @@ cli_put_in(cli_t *cli, const cli_option_t *o, const char *value)
 
     keygate_time_format(cli->at, text);
 
-    return cli_put(cli, o, json_string(text));
+    return cli_member_put(cli, o, json_string(text));
 }
 
 
@@ -172,25 +172,25 @@ static const cli_option_t  cli_option_list[] = {
     { "help", 'h', NULL, "this", cli_set_flag, cli_field(help) },
 
     { "account", 'a', "ID", "of this account",
-      cli_put_text, cli_member("account") },
+      cli_member_text, cli_member("account") },
     { "name", 'n', "TEXT", "what it is called",
-      cli_put_text, cli_member("name") },
+      cli_member_text, cli_member("name") },
     { "scope", 's', "NAME[,NAME]", "a scope; may be repeated",
-      cli_put_list, cli_member("scopes") },
+      cli_member_list, cli_member("scopes") },
     { "no-scopes", 'S', NULL, "no scope at all",
-      cli_put_none, cli_member("scopes") },
+      cli_member_none, cli_member("scopes") },
     { "rate", 'r', "NUMr/UNIT", "a rate of its own, as \"600r/m\"; may be "
-      "repeated", cli_put_list, cli_member("rates") },
+      "repeated", cli_member_list, cli_member("rates") },
     { "no-rates", 'R', NULL, "the API's rates only",
-      cli_put_null, cli_member("rates") },
+      cli_member_null, cli_member("rates") },
     { "address", 'i', "CIDR", "usable from there only; may be repeated",
-      cli_put_list, cli_member("addresses") },
+      cli_member_list, cli_member("addresses") },
     { "no-addresses", 'I', NULL, "usable from anywhere",
-      cli_put_null, cli_member("addresses") },
+      cli_member_null, cli_member("addresses") },
     { "meta", '!', "NAME=VALUE", "what is to be known of it; NAME alone "
-      "removes it; may be repeated", cli_put_field, cli_member("meta") },
+      "removes it; may be repeated", cli_member_field, cli_member("meta") },
     { "expires-at", 'e', "TIME", "until then, as \"2027-01-31T00:00:00Z\"",
-      cli_put_text, cli_member("expires_at") },
+      cli_member_text, cli_member("expires_at") },
     { "expires-in", 'E', "DURATION", "for as long, as \"90d\"",
       cli_put_in, "expires_at", offsetof(cli_t, at) },
 
@@ -201,7 +201,7 @@ static const cli_option_t  cli_option_list[] = {
     { "never", 'N', NULL, "not any more",
       cli_set_flag, cli_field(never) },
     { "overlap", 'o', "DURATION", "how long the old secret still works, as "
-      "\"24h\"; else not at all", cli_put_text, cli_member("overlap") },
+      "\"24h\"; else not at all", cli_member_text, cli_member("overlap") },
 
     { "account", '*', "ID", "of this account",
       cli_set_filter, cli_member("account") },
@@ -227,13 +227,13 @@ static const cli_option_t  cli_option_list[] = {
       cli_set_text, cli_field(token_path) },
 
     { "plan", 'p', "NAME", "its plan; \"\" for none",
-      cli_put_text_or_null, cli_member("plan") },
+      cli_member_text_or_null, cli_member("plan") },
     { "status", 'u', "active|trialing|past_due|canceled", "its subscription",
-      cli_put_text, cli_member("status") },
+      cli_member_text, cli_member("status") },
     { "trial-ends-at", 'x', "TIME", "when its trial ends; \"\" for none",
-      cli_put_text_or_null, cli_member("trial_ends_at") },
+      cli_member_text_or_null, cli_member("trial_ends_at") },
     { "profile", 'f', "FIELD=VALUE", "a field of its profile; FIELD alone "
-      "for null; may be repeated", cli_put_field, cli_member("profile") },
+      "for null; may be repeated", cli_member_field, cli_member("profile") },
 
     { "digests", 'd', NULL, "with their digests, to be imported again",
       cli_set_flag, cli_field(digests) },
@@ -280,17 +280,17 @@ static const cli_option_t  cli_option_list[] = {
     { "server", 'v', "N|PATH", "which server's path is the base, or the base "
       "itself", cli_set_text, cli_field(openapi.server) },
     { "scopes", 'y', "all|any", "what several scopes mean; \"all\"",
-      cli_set_scopes, NULL, 0 },
+      cli_options_scopes, NULL, 0 },
     { "scopes-from", 'Y', "x-NAME", "an extension with an operation's scopes",
       cli_set_text, cli_field(openapi.scopes_from) },
     { "rename", 'Z', "OLD=NEW", "another name for a scope; may be repeated",
-      cli_set_rename, NULL, 0 },
+      cli_options_rename, NULL, 0 },
     { "public", 'L', NULL, "no \"security\" means: for everybody",
-      cli_set_open, NULL, KEYGATE_OPENAPI_PUBLIC },
+      cli_options_open, NULL, KEYGATE_OPENAPI_PUBLIC },
     { "any", 'Q', NULL, "no \"security\" means: any key",
-      cli_set_open, NULL, KEYGATE_OPENAPI_ANY },
+      cli_options_open, NULL, KEYGATE_OPENAPI_ANY },
     { "check", 'V', "CONF", "whether it says the same; or, with --admin, what "
-      "a gateway runs", cli_set_check, NULL, 0 },
+      "a gateway runs", cli_options_check, NULL, 0 },
     { "export", 'G', NULL, "FILE is a configuration: an OpenAPI Overlay of it",
       cli_set_flag, cli_field(export) },
     { "fragment", '0', NULL, "with --export: a document, not an overlay",
@@ -311,7 +311,7 @@ static const cli_option_t  cli_option_list[] = {
 
 
 const cli_option_t *
-cli_option_of(char letter)
+cli_options_find(char letter)
 {
     const cli_option_t  *o;
 

@@ -44,7 +44,7 @@ cli_pull_field(keygate_str_t line, char *field, unsigned *away)
     rc = keygate_record_scan(line, &record, &fault);
 
     if (rc != KEYGATE_OK) {
-        return rc == KEYGATE_NOMEM ? cli_nomem()
+        return rc == KEYGATE_NOMEM ? cli_error_nomem()
                : cli_error(CLI_CONFLICT, "the store has a record that is no "
                            "line of a journal; try \"keygate store check\"");
     }
@@ -79,7 +79,7 @@ cli_pull_index(cli_pull_t *p)
             && json_object_set_new(p->theirs, field,
                                    json_integer((json_int_t) i)) != 0)
         {
-            rc = cli_nomem();
+            rc = cli_error_nomem();
         }
     }
 
@@ -149,7 +149,7 @@ cli_pull_write(cli_pull_t *p, cli_text_t *lines)
     rc = keygate_journal_append(p->cli->journal, span, &at, &end);
     lines->len = 0;
 
-    return cli_journal_error(p->cli, rc);
+    return cli_error_journal(p->cli, rc);
 }
 
 
@@ -184,7 +184,7 @@ cli_pull_append(cli_pull_t *p)
         if (!cli_text_add(&lines, line.data, line.len)
             || !cli_text_add(&lines, "\n", 1))
         {
-            rc = cli_nomem();
+            rc = cli_error_nomem();
         }
 
         if (rc == CLI_OK && lines.len >= CLI_BYTES) {
@@ -213,14 +213,14 @@ cli_pull_run(cli_pull_t *p)
     krc = keygate_journal_begin(p->cli->journal);
 
     if (krc != KEYGATE_OK) {
-        return cli_journal_error(p->cli, krc);
+        return cli_error_journal(p->cli, krc);
     }
 
     krc = keygate_journal_records(p->cli->journal, p->cli->now, cli_pull_mine,
                                   p);
 
     if (krc != KEYGATE_OK) {
-        rc = p->rc != CLI_OK ? p->rc : cli_journal_error(p->cli, krc);
+        rc = p->rc != CLI_OK ? p->rc : cli_error_journal(p->cli, krc);
 
     } else if ((p->other != 0 || p->only != 0) && !p->cli->merge) {
         rc = cli_error(CLI_CONFLICT, "%s: holds %llu records in another state "
@@ -240,7 +240,7 @@ cli_pull_run(cli_pull_t *p)
 
 
 int
-cli_store_pull(cli_t *cli)
+cli_pull(cli_t *cli)
 {
     int          rc;
     cli_pull_t   p;
@@ -250,9 +250,9 @@ cli_store_pull(cli_t *cli)
     p.cli = cli;
     p.theirs = json_object();
 
-    rc = p.theirs != NULL ? cli_setup_file(cli, 1) : cli_nomem();
+    rc = p.theirs != NULL ? cli_setup_file(cli, 1) : cli_error_nomem();
 
-    if (rc == CLI_OK && cli_copied(cli)) {
+    if (rc == CLI_OK && cli_copy_is(cli)) {
         rc = CLI_CONFLICT;
     }
 

@@ -225,7 +225,7 @@ cli_push_into(cli_push_t *p)
     krc = keygate_journal_records(cli->journal, cli->now, cli_push_merge, p);
 
     if (krc != KEYGATE_OK) {
-        return p->rc != CLI_OK ? p->rc : cli_journal_error(cli, krc);
+        return p->rc != CLI_OK ? p->rc : cli_error_journal(cli, krc);
     }
 
     if (p->mark.epoch[0] == '\0'
@@ -253,7 +253,7 @@ cli_push_into(cli_push_t *p)
 
 
 int
-cli_store_push(cli_t *cli)
+cli_push(cli_t *cli)
 {
     int         rc;
     cli_push_t  p;
@@ -294,7 +294,7 @@ cli_push_all(cli_push_t *p)
     }
 
     if (krc != KEYGATE_OK) {
-        return cli_journal_error(cli, krc);
+        return cli_error_journal(cli, krc);
     }
 
     if (p->bad > CLI_BAD_MAX) {

@@ -26,7 +26,7 @@ cli_push_field(cli_push_t *p, keygate_str_t line, char *field, char *key)
     keygate_record_t   record;
 
     if (keygate_record_scan(line, &record, &fault) != KEYGATE_OK) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     name.len = keygate_store_field(record.kind, record.id, field);
@@ -93,7 +93,7 @@ cli_push_line(void *data, uint64_t number, uint64_t at, keygate_str_t line,
     value = malloc(len + line.len);
 
     if (value == NULL) {
-        p->rc = cli_nomem();
+        p->rc = cli_error_nomem();
         return KEYGATE_CONFLICT;
     }
 
@@ -216,7 +216,7 @@ cli_push_fill(cli_push_t *p)
     krc = keygate_journal_records(cli->journal, cli->now, cli_push_line, p);
 
     if (krc != KEYGATE_OK) {
-        return p->rc != CLI_OK ? p->rc : cli_journal_error(cli, krc);
+        return p->rc != CLI_OK ? p->rc : cli_error_journal(cli, krc);
     }
 
     rc = cli_push_wait(p, 0);

@@ -97,7 +97,8 @@ cli_receipt_nodes(cli_t *cli, unsigned *all, json_t *waiting)
 
         node = json_pack("{s:s, s:I}", "node", name, "behind",
                          (json_int_t) (cli->remote->version - (uint64_t) seq));
-        rc = json_array_append_new(waiting, node) == 0 ? CLI_OK : cli_nomem();
+        rc = json_array_append_new(waiting, node) == 0 ? CLI_OK
+                                                       : cli_error_nomem();
     }
 
     keygate_reply_free(reply);
@@ -121,7 +122,7 @@ cli_receipt(cli_t *cli, json_t *into)
     until = cli_receipt_now() + cli->wait * 1000;
 
     waiting = json_array();
-    rc = waiting != NULL ? cli_receipt_durable(cli) : cli_nomem();
+    rc = waiting != NULL ? cli_receipt_durable(cli) : cli_error_nomem();
 
     while (rc == CLI_OK) {
         rc = cli_receipt_nodes(cli, &all, waiting);
@@ -148,7 +149,7 @@ cli_receipt(cli_t *cli, json_t *into)
 
     if (into != NULL) {
         return json_object_set_new(into, "receipt", receipt) != 0
-               ? cli_nomem() : left != 0 ? CLI_CONFLICT : CLI_OK;
+               ? cli_error_nomem() : left != 0 ? CLI_CONFLICT : CLI_OK;
     }
 
     cli_note(cli, "version %llu, in force on %u of %u nodes",

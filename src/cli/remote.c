@@ -47,7 +47,7 @@ cli_remote_open(cli_t *cli)
     remote = calloc(1, sizeof(cli_remote_t));
 
     if (remote == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     cli->remote = remote;
@@ -55,7 +55,7 @@ cli_remote_open(cli_t *cli)
     url = cli->store_url != NULL ? cli->store_url : getenv("KEYGATE_STORE");
     remote->url = strdup(url != NULL ? url : "");
 
-    rc = remote->url != NULL ? cli_remote_url(cli) : cli_nomem();
+    rc = remote->url != NULL ? cli_remote_url(cli) : cli_error_nomem();
     rc = rc != CLI_OK ? rc : cli_remote_password(cli);
     rc = rc != CLI_OK ? rc : cli_remote_conf(cli);
 

@@ -35,7 +35,7 @@ cli_remote_want(cli_want_t *want, cli_find_t *find, keygate_str_t value)
         break;
 
     case KEYGATE_NOMEM:
-        return cli_nomem();
+        return cli_error_nomem();
 
     default:
         return cli_error(CLI_CONFLICT, "the store's record %s is damaged: "

@@ -219,7 +219,7 @@ cli_remote_password(cli_t *cli)
     (void) fclose(f);
 
     if (remote->password == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     remote->password[n] = '\0';

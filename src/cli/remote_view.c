@@ -40,7 +40,7 @@ cli_view_add(cli_view_t *view, uint64_t version, keygate_str_t line)
         entries = realloc(view->entries, view->size * sizeof(cli_entry_t));
 
         if (entries == NULL) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
         view->entries = entries;
@@ -52,7 +52,7 @@ cli_view_add(cli_view_t *view, uint64_t version, keygate_str_t line)
     view->n++;
 
     return cli_text_add(&view->text, line.data, line.len)
-           && cli_text_add(&view->text, "\n", 1) ? CLI_OK : cli_nomem();
+           && cli_text_add(&view->text, "\n", 1) ? CLI_OK : cli_error_nomem();
 }
 
 
@@ -333,7 +333,7 @@ cli_view_journal(cli_t *cli)
 
         if (rc == CLI_OK) {
             cli->journal = keygate_journal_create(path, &conf);
-            rc = cli->journal != NULL ? CLI_OK : cli_nomem();
+            rc = cli->journal != NULL ? CLI_OK : cli_error_nomem();
         }
     }
 

@@ -47,7 +47,7 @@ cli_remote_out(cli_t *cli, const cli_find_t *find, cli_out_t *out)
     keygate_record_t   record;
 
     if (keygate_record_parse(out->line, &record, &fault) != KEYGATE_OK) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     field.len = keygate_store_field(record.kind, record.id, out->field);
@@ -105,7 +105,7 @@ cli_remote_outs(cli_t *cli, const cli_find_t *find, const char *lines,
     *outs = calloc(*n ? *n : 1, sizeof(cli_out_t));
 
     if (*outs == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     for (rc = CLI_OK, out = *outs, p = lines; p < end && rc == CLI_OK;
@@ -172,7 +172,7 @@ cli_remote_send(cli_t *cli, cli_out_t *outs, unsigned n)
     args = calloc(7 + 6 * (size_t) n, sizeof(keygate_str_t));
 
     if (args == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     whole = 0;

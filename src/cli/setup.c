@@ -79,7 +79,7 @@ cli_add_format(cli_t *cli, keygate_api_t *api, char *text)
     rc = keygate_api_directive(api, args, n, 0, &fault);
 
     if (rc == KEYGATE_NOMEM) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     if (rc != KEYGATE_OK) {
@@ -104,7 +104,7 @@ cli_add_format(cli_t *cli, keygate_api_t *api, char *text)
 
 
 int
-cli_add_formats(cli_t *cli, const char *text)
+cli_setup_add_formats(cli_t *cli, const char *text)
 {
     int              rc;
     char            *copy, *one, *rest;
@@ -120,7 +120,7 @@ cli_add_formats(cli_t *cli, const char *text)
     copy = cli_pool_alloc(cli, size);
 
     if (api == NULL || copy == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     memcpy(copy, text, size);
@@ -138,14 +138,14 @@ cli_add_formats(cli_t *cli, const char *text)
 
 
 int
-cli_read_formats(cli_t *cli)
+cli_setup_read_formats(cli_t *cli)
 {
     const char  *text;
 
     text = getenv("KEYGATE_FORMAT");
 
     return cli->n_formats == 0 && !cli->any_format && text != NULL
-           ? cli_add_formats(cli, text) : CLI_OK;
+           ? cli_setup_add_formats(cli, text) : CLI_OK;
 }
 
 
@@ -154,7 +154,7 @@ cli_setup_formats(cli_t *cli)
 {
     int  rc;
 
-    rc = cli_read_formats(cli);
+    rc = cli_setup_read_formats(cli);
 
     if (rc == CLI_OK && cli->n_formats == 0) {
         return cli_error(CLI_USAGE, "what do keys look like? give --format, "
@@ -227,7 +227,7 @@ cli_setup_digester(cli_t *cli)
     cli->digester = keygate_digester_create(span);
     OPENSSL_cleanse(pepper, sizeof(pepper));
 
-    return cli->digester != NULL ? CLI_OK : cli_nomem();
+    return cli->digester != NULL ? CLI_OK : cli_error_nomem();
 }
 
 
@@ -262,7 +262,7 @@ cli_setup_file(cli_t *cli, int create)
 
     cli->journal = keygate_journal_create(cli->journal_path, &conf);
 
-    return cli->journal != NULL ? CLI_OK : cli_nomem();
+    return cli->journal != NULL ? CLI_OK : cli_error_nomem();
 }
 
 
@@ -327,7 +327,7 @@ cli_setup_records(cli_t *cli, int create)
 
 
 void
-cli_cleanup(cli_t *cli)
+cli_setup_cleanup(cli_t *cli)
 {
     cli_block_t  *block;
 

@@ -12,16 +12,16 @@ cli_show_one(cli_t *cli, keygate_kind_e kind)
     json_t      *view;
     cli_find_t   find;
 
-    rc = cli_want_ids(&find, kind, cli->args, 1);
+    rc = cli_find_want(&find, kind, cli->args, 1);
     rc = rc != CLI_OK ? rc : cli_setup_journal(cli, 0);
     rc = rc != CLI_OK ? rc : cli_find(cli, &find);
-    rc = rc != CLI_OK ? rc : cli_all_found(&find);
+    rc = rc != CLI_OK ? rc : cli_find_all(&find);
 
     if (rc == CLI_OK) {
         view = keygate_change_view(find.wants[0].json, NULL, cli->now);
 
         if (view == NULL) {
-            rc = cli_nomem();
+            rc = cli_error_nomem();
 
         } else if (cli->json) {
             (void) cli_print_json(view);
@@ -47,7 +47,7 @@ cli_show(cli_t *cli)
 
 
 int
-cli_account_show(cli_t *cli)
+cli_show_account(cli_t *cli)
 {
     return cli_show_one(cli, KEYGATE_ACCOUNT);
 }

@@ -285,7 +285,7 @@ cli_store_check(cli_t *cli)
     s.cli = cli;
     s.faults = json_array();
 
-    rc = s.faults != NULL ? cli_remote_filled(cli) : cli_nomem();
+    rc = s.faults != NULL ? cli_remote_filled(cli) : cli_error_nomem();
     rc = rc != CLI_OK ? rc : cli_state_engine(&s);
     rc = rc != CLI_OK ? rc : cli_state_log(&s);
     rc = rc != CLI_OK ? rc : cli_state_records(&s);

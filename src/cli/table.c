@@ -179,5 +179,5 @@ cli_table_end(cli_table_t *t)
         cli_table_open(t);
     }
 
-    return t->failed ? cli_nomem() : CLI_OK;
+    return t->failed ? cli_error_nomem() : CLI_OK;
 }

@@ -96,7 +96,7 @@ cli_token_make(cli_made_t *made)
     rc = keygate_digest_plain(keygate_span(made->token), digest);
 
     if (rc != KEYGATE_OK) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     keygate_digest_hex(digest, made->hex);
@@ -110,14 +110,14 @@ cli_token_print(const cli_t *cli, const cli_made_t *made)
 {
     if (cli->quiet) {
         printf("%s\n", made->token);
-        return cli_flush();
+        return cli_print_flush();
     }
 
     if (cli->json) {
         printf("{\"token\":\"%s\",\"line\":\"%s %s sha256:%s%s%s\"}\n",
                made->token, made->name, made->role, made->hex,
                made->until ? " " : "", made->until ? made->until : "");
-        return cli_flush();
+        return cli_print_flush();
     }
 
     printf("token: %s\nline:  %s %s sha256:%s%s%s\n", made->token, made->name,
@@ -127,7 +127,7 @@ cli_token_print(const cli_t *cli, const cli_made_t *made)
     cli_note(cli, "The token is shown this once and kept nowhere; the line "
              "belongs into the file of \"tokens=\".");
 
-    return cli_flush();
+    return cli_print_flush();
 }
 
 

@@ -158,7 +158,7 @@ cli_usage_days(cli_usage_t *usage, const char *path)
 
     if (dir == NULL) {
         (void) close(fd);
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     rc = CLI_OK;
@@ -175,7 +175,7 @@ cli_usage_days(cli_usage_t *usage, const char *path)
         days = realloc(usage->days, (usage->n_days + 1) * sizeof(int64_t));
 
         if (days == NULL) {
-            rc = cli_nomem();
+            rc = cli_error_nomem();
 
         } else {
             usage->days = days;
@@ -250,7 +250,7 @@ cli_usage_read(cli_usage_t *usage, int64_t day)
         (void) close(dir);
 
         if (rc == KEYGATE_NOMEM) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
         if (rc != KEYGATE_OK) {
@@ -272,7 +272,7 @@ cli_usage_read(cli_usage_t *usage, int64_t day)
         u.key = usage->out.account ? u.account : u.key;
 
         if (!keygate_book_add(&usage->sums, &u)) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
     }
 
@@ -291,7 +291,7 @@ cli_usage_flush(cli_usage_t *usage)
     all = keygate_book_sorted(&usage->sums, &n);
 
     if (all == NULL) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     for (i = 0; i < n; i++) {

@@ -30,7 +30,7 @@ cli_watch_line(cli_t *cli, uint64_t version, keygate_str_t line)
                          "store check\"", (unsigned long long) version);
     }
 
-    cli_hide_digests(&record, cli->now);
+    cli_json_hide(&record, cli->now);
 
     json = json_pack("{s:I, s:O}", "version", (json_int_t) version,
                      record.kind == KEYGATE_KEY ? "key" : "account",
@@ -41,12 +41,12 @@ cli_watch_line(cli_t *cli, uint64_t version, keygate_str_t line)
     json_decref(json);
 
     if (!ok) {
-        return cli_nomem();
+        return cli_error_nomem();
     }
 
     putchar('\n');
 
-    return cli_flush();
+    return cli_print_flush();
 }
 
 

@@ -1,5 +1,6 @@
 /*
- * Small readings of values: spans, members, times, the state of a key.
+ * Small readings of JSON: spans, members, times, the state of a key; and its
+ * digests taken out.
  */
 
 #include "cli.h"
@@ -43,7 +44,7 @@ cli_json_time(const json_t *record, const char *name, int64_t none)
 
 
 void
-cli_hide_digests(keygate_record_t *record, int64_t now)
+cli_json_hide(keygate_record_t *record, int64_t now)
 {
     if (record->kind != KEYGATE_KEY) {
         return;

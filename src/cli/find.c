@@ -1,8 +1,5 @@
 /*
- * Records in the journal: finding some of them, and changing them under its
- * lock.  A whole pass over the file takes a while, and the gateway's own
- * writers wait for the lock: so what is wanted is found first, and under the
- * lock only what was appended since is looked at.
+ * Records in the journal are found.  What only changes are for is in change.c.
  */
 
 #define _GNU_SOURCE                      /* memmem() */
@@ -15,6 +12,60 @@
 
 
 #define CLI_FIND_TRIES  3
+
+
+int
+cli_find_want(cli_find_t *find, keygate_kind_e kind, char **ids, int count)
+{
+    unsigned  i, n;
+
+    n = count < 0 ? 0 : (unsigned) count;
+
+    memset(find, 0, sizeof(cli_find_t));
+
+    for (i = 0; i < n; i++) {
+        if (!keygate_record_id_valid(keygate_span(ids[i]))) {
+            return cli_error(CLI_NOT_FOUND, "argument %u is not an id",
+                             i + 1);
+        }
+    }
+
+    find->wants = calloc(n, sizeof(cli_want_t));
+
+    if (find->wants == NULL) {
+        return cli_error_nomem();
+    }
+
+    find->n = n;
+
+    for (i = 0; i < n; i++) {
+        find->wants[i].kind = kind;
+        find->wants[i].id = ids[i];
+    }
+
+    return CLI_OK;
+}
+
+
+int
+cli_find_all(const cli_find_t *find)
+{
+    int       rc;
+    unsigned  i;
+
+    rc = CLI_OK;
+
+    for (i = 0; i < find->n; i++) {
+        if (find->wants[i].json == NULL) {
+            rc = cli_error(CLI_NOT_FOUND, "there is no %s %s",
+                           find->wants[i].kind == KEYGATE_KEY ? "key"
+                                                              : "account",
+                           find->wants[i].id);
+        }
+    }
+
+    return rc;
+}
 
 
 static int
@@ -177,9 +228,7 @@ cli_find_free(cli_find_t *find)
 }
 
 
-/* What was appended since the last time. */
-
-static keygate_rc_t
+keygate_rc_t
 cli_find_more(cli_t *cli, cli_find_t *find)
 {
     unsigned      i;
@@ -219,7 +268,7 @@ cli_find_parse(cli_find_t *find)
         line.len = want->len;
 
         if (keygate_record_parse(line, &record, &fault) != KEYGATE_OK) {
-            return cli_nomem();
+            return cli_error_nomem();
         }
 
         want->json = json_incref(record.json);
@@ -242,102 +291,12 @@ cli_find(cli_t *cli, cli_find_t *find)
     rc = cli_find_more(cli, find);
 
     return rc == KEYGATE_OK ? cli_find_parse(find)
-                            : cli_journal_error(cli, rc);
-}
-
-
-static int
-cli_change_write(cli_t *cli, cli_text_t *lines)
-{
-    uint64_t       at, end;
-    keygate_str_t  span;
-
-    if (lines->len == 0) {
-        return CLI_OK;
-    }
-
-    span.data = (unsigned char *) lines->data;
-    span.len = lines->len;
-
-    return cli_journal_error(cli, keygate_journal_append(cli->journal, span,
-                                                         &at, &end));
+                            : cli_error_journal(cli, rc);
 }
 
 
 int
-cli_change(cli_t *cli, cli_find_t *find, cli_make_pt make, void *data)
-{
-    int           rc;
-    cli_text_t    lines;
-    keygate_rc_t  krc;
-
-    if (cli->remote != NULL) {
-        return cli_remote_change(cli, find, make, data);
-    }
-
-    if (cli_copied(cli)) {
-        return CLI_CONFLICT;
-    }
-
-    krc = cli_find_more(cli, find);
-
-    if (krc != KEYGATE_OK && krc != KEYGATE_NONE) {
-        return cli_journal_error(cli, krc);
-    }
-
-    krc = keygate_journal_begin(cli->journal);
-
-    if (krc != KEYGATE_OK) {
-        return cli_journal_error(cli, krc);
-    }
-
-    memset(&lines, 0, sizeof(cli_text_t));
-
-    rc = cli_find(cli, find);
-
-    if (rc == CLI_OK) {
-        rc = make(cli, find, &lines, data);
-    }
-
-    if (rc == CLI_OK) {
-        rc = cli_change_write(cli, &lines);
-    }
-
-    keygate_journal_end(cli->journal);
-    cli_text_free(&lines);
-
-    return rc;
-}
-
-
-int
-cli_add_record(cli_text_t *lines, keygate_kind_e kind, json_t *record,
-    json_t *faults)
-{
-    int      rc;
-    char    *line;
-    size_t   len;
-
-    if (record == NULL) {
-        return cli_faults(faults);
-    }
-
-    line = keygate_record_line(kind, record, &len);
-    json_decref(record);
-
-    if (line == NULL) {
-        return cli_nomem();
-    }
-
-    rc = cli_text_add(lines, line, len) ? CLI_OK : cli_nomem();
-    free(line);
-
-    return rc;
-}
-
-
-int
-cli_digest_kind(cli_t *cli, const cli_find_t *find)
+cli_find_kind(cli_t *cli, const cli_find_t *find)
 {
     if (!find->digests || find->hmac == (unsigned) cli->hmac) {
         return CLI_OK;
