@@ -63,5 +63,4 @@ int64_t cli_json_time(const json_t *record, const char *name, int64_t none);
 void cli_json_hide(keygate_record_t *record, int64_t now);
 
 
-
 #endif /* KEYGATE_CLI_PRINT_H */

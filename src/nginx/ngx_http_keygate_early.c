@@ -208,7 +208,7 @@ ngx_http_keygate_early_large(ngx_http_request_t *r)
         return NULL;
     }
 
-    ctx = ngx_http_keygate_decided(r, klcf->api);
+    ctx = ngx_http_keygate_access_decided(r, klcf->api);
 
     /* as if it had been found while the body was read */
 
@@ -230,7 +230,7 @@ ngx_http_keygate_early_when(ngx_http_request_t *r, keygate_api_t *api)
     unsigned char    *decoded;
     keygate_route_t  *route;
 
-    raw = ngx_http_keygate_raw_path(r);
+    raw = ngx_http_keygate_path_raw(r);
 
     decoded = ngx_pnalloc(r->pool, raw.len + 1);
     if (decoded == NULL) {

@@ -39,7 +39,7 @@ ngx_http_keygate_journal_reject_last(void *data, uint64_t line,
 
 
 ngx_int_t
-ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
+ngx_http_keygate_journal_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
 {
     uint64_t                 full;
     ngx_msec_t               start;
@@ -53,7 +53,7 @@ ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
         return NGX_OK;
     }
 
-    ngx_http_keygate_zone_reads(zone, &conf);
+    ngx_http_keygate_journal_reads(zone, &conf);
 
     conf.last = (last != 0);
     conf.reject = last ? ngx_http_keygate_journal_reject_last

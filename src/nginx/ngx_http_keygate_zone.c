@@ -81,7 +81,7 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         ngx_http_keygate_store_loaded(zone);
     }
 
-    rc = ngx_http_keygate_zone_load(zone, 0);
+    rc = ngx_http_keygate_journal_load(zone, 0);
 
     if (rc == NGX_DECLINED) {
         keygate_table_restart(zone->table);
@@ -89,7 +89,7 @@ ngx_http_keygate_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         rc = ngx_http_keygate_zone_bind(zone);
 
         if (rc == NGX_OK) {
-            rc = ngx_http_keygate_zone_load(zone, 1);
+            rc = ngx_http_keygate_journal_load(zone, 1);
         }
     }
 

@@ -90,7 +90,7 @@ ngx_int_t ngx_http_keygate_journal_prepare(ngx_http_keygate_zone_t *zone);
 /* Fills a new table; at start-up, so it may take its time.  NGX_OK, NGX_ERROR;
  * or NGX_DECLINED: not all has found room, and it is to be done again with an
  * empty table and "last", so that only the last line of each record counts. */
-ngx_int_t ngx_http_keygate_zone_load(ngx_http_keygate_zone_t *zone,
+ngx_int_t ngx_http_keygate_journal_load(ngx_http_keygate_zone_t *zone,
     ngx_uint_t last);
 /*
  * Applies what nobody has read yet, before workers begin with a table that was
@@ -112,7 +112,7 @@ ngx_uint_t ngx_http_keygate_journal_owns(ngx_http_keygate_zone_t *zone);
 keygate_journal_t *ngx_http_keygate_journal_follower(
     ngx_http_keygate_zone_t *zone);
 /* How such a handle is made, and how it reports. */
-void ngx_http_keygate_zone_reads(ngx_http_keygate_zone_t *zone,
+void ngx_http_keygate_journal_reads(ngx_http_keygate_zone_t *zone,
     keygate_journal_conf_t *conf);
 void ngx_http_keygate_journal_reject(void *data, uint64_t line,
     const keygate_fault_t *fault);

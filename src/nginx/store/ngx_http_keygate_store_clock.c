@@ -23,7 +23,7 @@ ngx_http_keygate_clock_look(ngx_http_keygate_copy_t *c)
     keygate_str_t     args[1];
     keygate_reply_t  *reply;
 
-    before = ngx_http_keygate_now(c->zone).ms;
+    before = ngx_http_keygate_clock_now(c->zone).ms;
 
     if (c->timed && before - c->set < NGX_HTTP_KEYGATE_STORE_CLOCK) {
         return NGX_OK;
@@ -35,7 +35,7 @@ ngx_http_keygate_clock_look(ngx_http_keygate_copy_t *c)
         return NGX_ERROR;
     }
 
-    after = ngx_http_keygate_now(c->zone).ms;
+    after = ngx_http_keygate_clock_now(c->zone).ms;
     own = ngx_http_keygate_clock_own();
 
     seconds = keygate_reply_number(keygate_reply_at(reply, 0));
@@ -45,7 +45,7 @@ ngx_http_keygate_clock_look(ngx_http_keygate_copy_t *c)
     if (seconds <= 0 || seconds > NGX_HTTP_KEYGATE_STORE_LATEST / 1000
         || us < 0)
     {
-        ngx_http_keygate_copy_close(c);
+        ngx_http_keygate_link_close(c);
         return ngx_http_keygate_copy_fail(c, "it does not tell its time");
     }
 
@@ -65,7 +65,7 @@ ngx_int_t
 ngx_http_keygate_clock_time(ngx_http_keygate_copy_t *c, int64_t *ms)
 {
     if (ngx_http_keygate_clock_look(c) == NGX_OK) {
-        *ms = c->offset + (int64_t) ngx_http_keygate_now(c->zone).ms;
+        *ms = c->offset + (int64_t) ngx_http_keygate_clock_now(c->zone).ms;
         return NGX_OK;
     }
 
