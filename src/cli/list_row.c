@@ -81,7 +81,8 @@ cli_list_key_row(cli_list_t *l, const keygate_listed_t *key)
 
     l->row.len = 0;
 
-    state = keygate_filter_state_name(keygate_filter_listed_state(key, l->cli->now));
+    state = keygate_filter_state_name(
+                keygate_filter_listed_state(key, l->cli->now));
 
     if (!cli_cell(l, key->id) || !cli_cell(l, key->account)
         || !cli_cell(l, keygate_span(state))

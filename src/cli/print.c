@@ -132,7 +132,8 @@ cli_print_record(const cli_t *cli, keygate_kind_e kind, const json_t *view)
 
     if (kind == KEYGATE_KEY) {
         printf("%-13s  %s\n", "state",
-               keygate_filter_state_name(keygate_filter_state_of(view, cli->now)));
+               keygate_filter_state_name(
+                   keygate_filter_state_of(view, cli->now)));
     }
 }
 
