@@ -238,7 +238,8 @@ $load = Keygate::Load->new(n => 12, rate => 200, next => \&ask, tick => sub {
             $load->killed;
         }
 
-        $load->{over} = 1 if !@events;
+        $load->{over} = 1
+            if !@events && $count{made} > 10 && $count{revoked} > 10;
     });
 
 $load->run($seconds);
