@@ -262,9 +262,11 @@ sub kill_all {
     kill 'KILL', -$pid;
     waitpid $pid, 0;
 
-    # they have the port until they are dead; who buries them takes his time
+    # they have the port until the last of their threads is dead, which may be
+    # after the first one is a zombie; who buries them takes his time
     $self->wait_for(sub {
-        !grep { $self->read_file("/proc/$_/stat") =~ /\) [^ZX] / } @children
+        !grep { $self->read_file($_) =~ /\) [^ZX] / }
+            map { glob "/proc/$_/task/*/stat" } @children
     });
 
     $self->{upstream}->stop if $self->{upstream};
