@@ -119,7 +119,8 @@ keygate_rc_t keygate_record_scan(keygate_str_t line,
     keygate_record_t *record, keygate_fault_t *fault);
 
 /* The same as parse, from an object that is already parsed; borrows "json" and
- * takes its own reference. */
+ * takes its own reference.  On an error the record is an empty one: nothing in
+ * it points into "json". */
 keygate_rc_t keygate_record_from_json(keygate_kind_e kind, json_t *json,
     keygate_record_t *record, keygate_fault_t *fault);
 

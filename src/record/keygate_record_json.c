@@ -259,6 +259,7 @@ keygate_record_from_json(keygate_kind_e kind, json_t *json,
 
     if (rc != KEYGATE_OK) {
         keygate_record_free(record);
+        keygate_record_init(record, kind);
         return rc;
     }
 

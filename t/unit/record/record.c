@@ -101,8 +101,11 @@ both(keygate_str_t line, keygate_fault_t *fault, int *agree)
     }
 
     if (ra == KEYGATE_INVALID && rb == KEYGATE_INVALID) {
+        /* what is refused points nowhere: its text is gone */
         *agree = strcmp(fa.pointer, fb.pointer) == 0
-                 && strcmp(fa.reason, fb.reason) == 0;
+                 && strcmp(fa.reason, fb.reason) == 0
+                 && a.id.data == NULL && a.account.data == NULL
+                 && a.name.data == NULL;
     }
 
     if (ra == KEYGATE_OK) {
