@@ -16,6 +16,7 @@ typedef struct {
     cli_t              *cli;
     const char         *path;
     char               *dir;             /* of files beside it, or NULL */
+    const char         *conf;            /* the configuration, or NULL */
     keygate_doc_t       doc;
     keygate_str_t       text;
     keygate_openapi_t   result;
@@ -38,6 +39,13 @@ keygate_rc_t cli_openapi_read(keygate_doc_t *doc, const char *path,
 /* keygate_openapi_load_pt of a cli_openapi_t. */
 keygate_rc_t cli_openapi_load(void *data, const char *path,
     keygate_str_t *text);
+
+
+/* -- openapi_conf.c */
+
+/* The block in a configuration or in what that includes.  An exit code. */
+int cli_openapi_block(cli_openapi_t *o, const char *path,
+    keygate_block_t *block);
 
 
 /* -- openapi_back.c: exit codes */

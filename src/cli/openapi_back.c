@@ -3,86 +3,10 @@
  * as one.
  */
 
-#include <errno.h>
 #include <string.h>
 
 #include "keygate_openapi_export.h"
 #include "openapi.h"
-
-
-static int
-cli_openapi_fault(const char *path, unsigned line, const char *reason)
-{
-    return line != 0
-           ? cli_error(CLI_OPENAPI_UNUSABLE, "%s:%u: %s", path, line, reason)
-           : cli_error(CLI_OPENAPI_UNUSABLE, "%s: %s", path, reason);
-}
-
-
-/* It is to be one that nginx takes. */
-
-static int
-cli_openapi_compiles(const char *path, const keygate_block_t *block)
-{
-    keygate_api_t         *api;
-    keygate_conf_fault_t   fault;
-
-    switch (keygate_block_compile(block, &api, &fault)) {
-
-    case KEYGATE_OK:
-        return CLI_OK;
-
-    case KEYGATE_INVALID:
-        return cli_error(CLI_OPENAPI_UNUSABLE, "%s:%u: invalid \"%.*s\", "
-                         "expected %s", path, fault.line,
-                         (int) fault.value.len,
-                         (const char *) fault.value.data, fault.expected);
-
-    default:
-        return cli_error_nomem();
-    }
-}
-
-
-static int
-cli_openapi_block(cli_openapi_t *o, const char *path, keygate_block_t *block)
-{
-    const char     *name;
-    keygate_rc_t    rc;
-    keygate_str_t   text;
-
-    name = o->cli->openapi.name;
-    rc = cli_openapi_read(&o->doc, path, &text);
-
-    if (rc == KEYGATE_NONE) {
-        return cli_openapi_fault(path, 0, strerror(errno));
-    }
-
-    rc = rc != KEYGATE_OK
-         ? rc : keygate_block_read(block, text,
-                                   keygate_span(name != NULL ? name : ""));
-
-    switch (rc) {
-
-    case KEYGATE_OK:
-        return cli_openapi_compiles(path, block);
-
-    case KEYGATE_NONE:
-        return cli_error(CLI_OPENAPI_UNUSABLE, "%s: there is no \"keygate_api"
-                         "%s%s\" in it", path, name != NULL ? " " : "",
-                         name != NULL ? name : "");
-
-    case KEYGATE_CONFLICT:
-        return cli_openapi_fault(path, 0, "there are several APIs in it; "
-                                 "--name says which");
-
-    case KEYGATE_INVALID:
-        return cli_openapi_fault(path, o->doc.fault.line, o->doc.fault.reason);
-
-    default:
-        return cli_error_nomem();
-    }
-}
 
 
 static int

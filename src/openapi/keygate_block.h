@@ -57,14 +57,54 @@ void keygate_block_word(keygate_str_t word, keygate_buf_t *out);
 keygate_rc_t keygate_block_compile(const keygate_block_t *block,
     keygate_api_t **api, keygate_conf_fault_t *fault);
 
+
+/* -- keygate_block_read.c */
+
+#define KEYGATE_BLOCK_FILES   4096       /* with the first of them */
+#define KEYGATE_BLOCK_NESTED  32
+
+typedef struct keygate_block_missed_s  keygate_block_missed_t;
+
+struct keygate_block_missed_s {
+    const char              *path;
+    unsigned                 line;
+    const char              *reason;
+    keygate_block_missed_t  *next;
+};
+
 /*
- * keygate_block_read.c: the block "name", or the only one when name.len is 0,
- * of a configuration.  KEYGATE_OK; KEYGATE_NONE when there is no such block,
- * KEYGATE_CONFLICT when there are several; KEYGATE_INVALID with doc->fault;
- * KEYGATE_NOMEM.
+ * A configuration, and where it has its files from.  "find" tells what a name
+ * or mask means, in the order of nginx: KEYGATE_OK or KEYGATE_NOMEM; where it
+ * is NULL, "include" is a directive as any.  "read" reads one: KEYGATE_OK,
+ * KEYGATE_NONE with doc->fault.reason, KEYGATE_NOMEM.  All that they give must
+ * stay as long as the block.
  */
-keygate_rc_t keygate_block_read(keygate_block_t *block, keygate_str_t text,
-    keygate_str_t name);
+typedef struct {
+    keygate_rc_t            (*find)(void *data, keygate_str_t mask,
+                                    const char ***paths, unsigned *n);
+    keygate_rc_t            (*read)(void *data, const char *path,
+                                    keygate_str_t *text);
+    void                     *data;
+    const char               *path;      /* the main file; of a fault */
+    const char              **paths;     /* of what was read */
+    unsigned                  n;
+    size_t                    size;
+    keygate_block_missed_t   *missed;    /* outside of the block, in order */
+    keygate_block_missed_t  **last_missed;
+} keygate_block_conf_t;
+
+/*
+ * The block "name", or the only one when name.len is 0, of a configuration
+ * whose main file is "text".  KEYGATE_OK; KEYGATE_NONE when there is no such
+ * block, KEYGATE_CONFLICT when there are several; KEYGATE_INVALID with
+ * doc->fault, in conf->path; KEYGATE_NOMEM.
+ */
+keygate_rc_t keygate_block_read(keygate_block_t *block,
+    keygate_block_conf_t *conf, keygate_str_t text, keygate_str_t name);
+
+/* The file and line of a directive, of which the compiler tells a number. */
+const char *keygate_block_placed(const keygate_block_conf_t *conf,
+    unsigned place, unsigned *line);
 
 
 #endif /* KEYGATE_BLOCK_H */

@@ -69,6 +69,7 @@ fuzz_back(keygate_openapi_t *r)
     json_t                     *json;
     keygate_str_t               printed, again;
     keygate_block_t             block;
+    keygate_block_conf_t        conf;
     keygate_openapi_t           back;
     keygate_openapi_options_t   options;
 
@@ -76,7 +77,9 @@ fuzz_back(keygate_openapi_t *r)
 
     memset(&block, 0, sizeof(keygate_block_t));
     block.doc = r->block.doc;
-    must(keygate_block_read(&block, printed, r->block.name) == KEYGATE_OK);
+    memset(&conf, 0, sizeof(keygate_block_conf_t));
+    must(keygate_block_read(&block, &conf, printed, r->block.name)
+         == KEYGATE_OK);
     must(keygate_str_eq(fuzz_print(&block), printed));
 
     json = keygate_openapi_export(&r->block, r->n_routes % 2);
