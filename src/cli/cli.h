@@ -241,8 +241,6 @@ typedef struct {
     keygate_kind_e  kind;
     const char     *id;
     json_t         *json;        /* the last of it that is valid */
-    char           *line;        /* that line, until it is parsed */
-    size_t          len;
     uint64_t        version;     /* in a store; 0: there is none */
 } cli_want_t;
 

@@ -101,9 +101,9 @@ static keygate_rc_t
 cli_want_line(cli_want_t *want, const keygate_record_t *record,
     keygate_str_t line)
 {
-    free(want->line);
-    want->line = NULL;
-    want->len = 0;
+    keygate_rc_t      rc;
+    keygate_fault_t   fault;
+    keygate_record_t  whole;
 
     json_decref(want->json);
     want->json = NULL;
@@ -112,16 +112,14 @@ cli_want_line(cli_want_t *want, const keygate_record_t *record,
         return KEYGATE_OK;
     }
 
-    want->line = malloc(line.len);
+    rc = keygate_record_parse(line, &whole, &fault);
 
-    if (want->line == NULL) {
-        return KEYGATE_NOMEM;
+    if (rc == KEYGATE_OK) {
+        want->json = json_incref(whole.json);
+        keygate_record_free(&whole);
     }
 
-    memcpy(want->line, line.data, line.len);
-    want->len = line.len;
-
-    return KEYGATE_OK;
+    return rc;
 }
 
 
@@ -200,12 +198,9 @@ cli_find_reset(cli_find_t *find)
     unsigned  i;
 
     for (i = 0; i < find->n; i++) {
-        free(find->wants[i].line);
         json_decref(find->wants[i].json);
 
-        find->wants[i].line = NULL;
         find->wants[i].json = NULL;
-        find->wants[i].len = 0;
     }
 
     if (find->live != NULL) {
@@ -248,37 +243,6 @@ cli_find_more(cli_t *cli, cli_find_t *find)
 }
 
 
-static int
-cli_find_parse(cli_find_t *find)
-{
-    unsigned           i;
-    cli_want_t        *want;
-    keygate_str_t      line;
-    keygate_fault_t    fault;
-    keygate_record_t   record;
-
-    for (i = 0; i < find->n; i++) {
-        want = &find->wants[i];
-
-        if (want->line == NULL || want->json != NULL) {
-            continue;
-        }
-
-        line.data = (unsigned char *) want->line;
-        line.len = want->len;
-
-        if (keygate_record_parse(line, &record, &fault) != KEYGATE_OK) {
-            return cli_error_nomem();
-        }
-
-        want->json = json_incref(record.json);
-        keygate_record_free(&record);
-    }
-
-    return CLI_OK;
-}
-
-
 int
 cli_find(cli_t *cli, cli_find_t *find)
 {
@@ -290,8 +254,7 @@ cli_find(cli_t *cli, cli_find_t *find)
 
     rc = cli_find_more(cli, find);
 
-    return rc == KEYGATE_OK ? cli_find_parse(find)
-                            : cli_error_journal(cli, rc);
+    return rc == KEYGATE_OK ? CLI_OK : cli_error_journal(cli, rc);
 }
 
 

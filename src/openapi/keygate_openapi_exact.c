@@ -103,6 +103,8 @@ keygate_openapi_exact_segment_meets(keygate_str_t a, keygate_str_t b)
 
     /* row[k]: whether the first i of "a" and the first k of "b" meet */
 
+    memset(row, 0, b.len + 1);
+
     for (i = 0; i <= a.len; i++) {
         was = 0;
 
@@ -139,6 +141,8 @@ keygate_openapi_exact_segment_covers(keygate_str_t a, keygate_str_t b)
 {
     size_t         i, k;
     unsigned char  was, now, row[KEYGATE_OPENAPI_PATH + 1];
+
+    memset(row, 0, b.len + 1);
 
     for (i = 0; i <= a.len; i++) {
         was = 0;
