@@ -1,5 +1,5 @@
 /*
- * A million random targets, each received by the gate and passed on in the
+ * Many random targets, each received by the gate and passed on in the
  * ways that nginx knows: whoever reads what was passed on, in whatever way,
  * is led to the route that the gate has decided on; or the answer is 4xx.
  */
@@ -12,7 +12,7 @@
 #include "readings.h"
 
 
-#define TARGETS  1000000
+#define TARGETS  300000
 #define SIZE     (1024 * 1024)
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 #define KEY      "ck_live_AAAAAA_abcdefghijklmnopqrstuvwx"
@@ -422,7 +422,7 @@ main(void)
         for (i = 0; i <= gates[k].api->n_routes; i++) {
             route = i ? gates[k].templates[i - 1] : KEYGATE_STR(": none");
 
-            ok(gates[k].hits[i] > 100, "%u for %.*s%.*s", gates[k].hits[i],
+            ok(gates[k].hits[i] > TARGETS / 10000, "%u for %.*s%.*s", gates[k].hits[i],
                (int) base.len, (const char *) base.data, (int) route.len,
                (const char *) route.data);
         }
