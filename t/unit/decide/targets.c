@@ -422,9 +422,9 @@ main(void)
         for (i = 0; i <= gates[k].api->n_routes; i++) {
             route = i ? gates[k].templates[i - 1] : KEYGATE_STR(": none");
 
-            ok(gates[k].hits[i] > TARGETS / 10000, "%u for %.*s%.*s", gates[k].hits[i],
-               (int) base.len, (const char *) base.data, (int) route.len,
-               (const char *) route.data);
+            ok(gates[k].hits[i] > TARGETS / 10000, "%u for %.*s%.*s",
+               gates[k].hits[i], (int) base.len, (const char *) base.data,
+               (int) route.len, (const char *) route.data);
         }
     }
 
