@@ -100,7 +100,7 @@ OBJECTS =	$(patsubst src/%.c,$B/obj/%.o,$(CORE) $(OWN) $(CLI))
 
 $B/obj/%.o: src/%.c $B/flags | $(LUA)
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD $(INCS) -c -o $@ $<
+	@$(CC) -std=gnu99 $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP $(INCS) -c -o $@ $<
 
 $B/keygate: $(OBJECTS)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CLI_LIBS)
@@ -168,7 +168,7 @@ UNIT_CLI =	$(patsubst src/%.c,$B/sanitized/%.o,$(CLI))
 
 $B/sanitized/%.o: src/%.c $B/flags | $(LUA)
 	@mkdir -p $(@D)
-	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -MMD $(INCS) -c -o $@ $<
+	@$(CC) -std=gnu99 $(WARN) $(SANITIZE) -MMD -MP $(INCS) -c -o $@ $<
 
 $B/sanitized/core.a: $(UNIT_CORE)
 	@rm -f $@
@@ -403,7 +403,7 @@ FUZZ_CORE =	$(patsubst src/%.c,$B/fuzz/core/%.o,$(CORE) $(OWN))
 
 $B/fuzz/core/%.o: src/%.c | $(LUA)
 	@mkdir -p $(@D)
-	@clang $(FUZZED) -MMD $(INCS) -c -o $@ $<
+	@clang $(FUZZED) -MMD -MP $(INCS) -c -o $@ $<
 
 $B/fuzz/core.a: $(FUZZ_CORE)
 	@rm -f $@

@@ -108,6 +108,14 @@ make('tk_MARK01', 'acc_one');
 $t->append(line('tk_SHRINK', scopes => []));
 soon(403, 'tk_SHRINK', 'what needs no more room is in force');
 
+my $before = admin($t, 'GET', '/keys/tk_SHRINK');
+
+is(admin($t, 'PATCH', '/keys/tk_SHRINK', { addresses => \@addresses })
+    ->{status}, 507, 'addresses for which there is no room');
+is(admin($t, 'GET', '/keys/tk_SHRINK')->{body}, $before->{body},
+    'change nothing');
+is(status('tk_SHRINK'), 403, 'and refuse nobody else');
+
 # what takes away
 
 my ($rotated, $new) = $t->make_key(%{$line{tk_ROTATE}}, digest => undef,
