@@ -98,10 +98,48 @@ cli_openapi_print(cli_openapi_t *o)
 }
 
 
+static const char *const  cli_openapi_whole[KEYGATE_OPENAPI_WHOLE] = {
+    "that no request can have", "on another server",
+    "without operations that could be read", "skipped",
+    "whose operations are all left out"
+};
+
+
+/* How many paths are left out whole, and why, behind the rest of a summary. */
+
+static void
+cli_openapi_tell_whole(const keygate_openapi_t *r, char *text, size_t size)
+{
+    unsigned  i, n;
+    size_t    len;
+
+    for (n = 0, i = 0; i < KEYGATE_OPENAPI_WHOLE; i++) {
+        n += r->n_whole[i];
+    }
+
+    if (n == 0) {
+        text[0] = '\0';
+        return;
+    }
+
+    (void) snprintf(text, size, "; %u path%s left out whole:", n,
+                    n == 1 ? "" : "s");
+
+    for (i = 0; i < KEYGATE_OPENAPI_WHOLE; i++) {
+        if (r->n_whole[i] != 0) {
+            len = strlen(text);
+            (void) snprintf(text + len, size - len, "%s %u %s",
+                            text[len - 1] == ':' ? "" : ",", r->n_whole[i],
+                            cli_openapi_whole[i]);
+        }
+    }
+}
+
+
 void
 cli_openapi_tell(const cli_openapi_t *o)
 {
-    char                           optional[32];
+    char                           optional[32], whole[256];
     const keygate_openapi_t       *r;
     const keygate_openapi_note_t  *note;
 
@@ -126,10 +164,11 @@ cli_openapi_tell(const cli_openapi_t *o)
                         r->n_optional);
     }
 
+    cli_openapi_tell_whole(r, whole, sizeof(whole));
     cli_note(o->cli, "%u operations: %u routes, %u left out; %u scopes, %u "
-             "public,%s %u warning%s", r->n_operations, r->n_routes, r->n_left,
-             r->n_scopes, r->n_public, optional, r->n_warnings,
-             r->n_warnings == 1 ? "" : "s");
+             "public,%s %u warning%s%s", r->n_operations, r->n_routes,
+             r->n_left, r->n_scopes, r->n_public, optional, r->n_warnings,
+             r->n_warnings == 1 ? "" : "s", whole);
 }
 
 
@@ -161,13 +200,35 @@ cli_openapi_notes(const cli_openapi_t *o, keygate_openapi_note_e kind)
 }
 
 
+static json_t *
+cli_openapi_json_whole(const keygate_openapi_t *r)
+{
+    json_t    *whole;
+    unsigned   i;
+
+    whole = json_object();
+
+    for (i = 0; i < KEYGATE_OPENAPI_WHOLE && whole != NULL; i++) {
+        if (r->n_whole[i] != 0
+            && json_object_set_new(whole, cli_openapi_whole[i],
+                                   json_integer(r->n_whole[i])) != 0)
+        {
+            json_decref(whole);
+            whole = NULL;
+        }
+    }
+
+    return whole;
+}
+
+
 int
 cli_openapi_json(cli_openapi_t *o)
 {
     int                       rc;
     char                     *text;
     size_t                    len;
-    json_t                   *json, *warnings, *open, *either;
+    json_t                   *json, *warnings, *open, *either, *whole;
     const keygate_openapi_t  *r;
 
     r = &o->result;
@@ -176,14 +237,19 @@ cli_openapi_json(cli_openapi_t *o)
     open = cli_openapi_notes(o, KEYGATE_OPENAPI_OPEN);
     either = cli_openapi_notes(o, KEYGATE_OPENAPI_EITHER);
 
+    whole = cli_openapi_json_whole(r);
+
     json = text == NULL || warnings == NULL || open == NULL || either == NULL
+           || whole == NULL
            ? NULL
-           : json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:O, s:O, s:O}",
+           : json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:O, s:i, s:O, s:O, "
+                       "s:O}",
                        "name", (const char *) r->block.name.data,
                        "document", r->version, "configuration", text,
                        "operations", (int) r->n_operations,
                        "routes", (int) r->n_routes,
                        "left_out", (int) r->n_left,
+                       "paths_left_out", whole,
                        "scopes", (int) r->n_scopes,
                        "public", open, "optional", either,
                        "warnings", warnings);
@@ -191,6 +257,7 @@ cli_openapi_json(cli_openapi_t *o)
     json_decref(warnings);
     json_decref(open);
     json_decref(either);
+    json_decref(whole);
 
     if (json == NULL) {
         return cli_error_nomem();

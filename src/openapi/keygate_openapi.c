@@ -243,7 +243,8 @@ keygate_openapi_steps_of(keygate_openapi_work_t *w)
         keygate_openapi_walk, keygate_openapi_secured,
         keygate_openapi_catalogue, keygate_openapi_join,
         keygate_openapi_wide, keygate_openapi_cross, keygate_openapi_guard,
-        keygate_openapi_apart, keygate_openapi_write, keygate_openapi_compile
+        keygate_openapi_apart, keygate_openapi_write, keygate_openapi_whole,
+        keygate_openapi_compile
     };
 
     for (rc = KEYGATE_OK, i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {

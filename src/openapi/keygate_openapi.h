@@ -58,6 +58,18 @@ typedef enum {
 } keygate_openapi_note_e;
 
 
+/* Why nothing of a path is in the block. */
+
+typedef enum {
+    KEYGATE_OPENAPI_IMPOSSIBLE = 0,      /* no request can have it */
+    KEYGATE_OPENAPI_ELSEWHERE,           /* on another server */
+    KEYGATE_OPENAPI_NOTHING,             /* no operation of it can be read */
+    KEYGATE_OPENAPI_SKIPPED,             /* on purpose */
+    KEYGATE_OPENAPI_DROPPED,             /* each operation, with a warning */
+    KEYGATE_OPENAPI_WHOLE                /* so many reasons */
+} keygate_openapi_whole_e;
+
+
 typedef struct keygate_openapi_note_s  keygate_openapi_note_t;
 
 struct keygate_openapi_note_s {
@@ -80,6 +92,7 @@ typedef struct {
     unsigned                 n_public;
     unsigned                 n_optional;
     unsigned                 n_left;     /* operations left out */
+    unsigned                 n_whole[KEYGATE_OPENAPI_WHOLE];  /* paths */
     unsigned                 vague:1;    /* how keys are sent is not said */
     const char              *version;    /* "OpenAPI 3.0.4" */
     const char              *title;      /* "Petstore 1.0", one line */

@@ -176,6 +176,8 @@ keygate_openapi_gather(keygate_openapi_work_t *w,
         if (own != NULL) {
             own->wide &= op->wide;
             rc = keygate_openapi_merge(w, own, op);
+            op->also = own->also;
+            own->also = op;
             continue;
         }
 

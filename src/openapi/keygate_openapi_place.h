@@ -114,4 +114,20 @@ keygate_rc_t keygate_openapi_real(keygate_openapi_work_t *w,
     keygate_openapi_path_t *path, const keygate_doc_node_t *servers);
 
 
+/* -- keygate_openapi_guard.c */
+
+keygate_rc_t keygate_openapi_guard(keygate_openapi_work_t *w);
+
+
+/* -- keygate_openapi_whole.c */
+
+/* A path without a template, of which there is nothing to be served: it is
+ * told, and its operations are counted. */
+keygate_rc_t keygate_openapi_impossible(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, const keygate_openapi_at_t *item);
+
+/* When the block is written: counts what is not in it. */
+keygate_rc_t keygate_openapi_whole(keygate_openapi_work_t *w);
+
+
 #endif /* KEYGATE_OPENAPI_PLACE_H */

@@ -26,6 +26,7 @@
  *   keygate_openapi_cross.c     paths that two templates are for
  *   keygate_openapi_guard.c     what is left out, and who would serve it
  *   keygate_openapi_write.c     the block
+ *   keygate_openapi_whole.c     what is left out of it, in numbers
  */
 
 #ifndef KEYGATE_OPENAPI_PRIVATE_H
@@ -104,6 +105,9 @@ struct keygate_openapi_path_s {
     unsigned                 real:1;     /* of another path of the document,
                                             by another server */
     unsigned                 cross:1;    /* what two others have in common */
+    unsigned                 answers:1;  /* some of it is in the block, */
+    unsigned                 skips:1;    /* or not, on purpose, */
+    unsigned                 lacks:1;    /* or not otherwise */
     keygate_openapi_path_t  *by;         /* what would serve it */
     unsigned                 served:1;   /* some of it */
     unsigned                 blocked:1;  /* nothing of it is served, and no
@@ -133,6 +137,8 @@ struct keygate_openapi_op_s {
     keygate_str_t            group;
     const keygate_doc_node_t  *when;     /* members and their scopes */
     const char              *when_pointer;
+    keygate_openapi_path_t  *of;         /* whose it was, or NULL */
+    keygate_openapi_op_t    *also;       /* others that it stands for */
     keygate_openapi_op_t    *next;
 };
 
@@ -377,11 +383,6 @@ keygate_rc_t keygate_openapi_wide(keygate_openapi_work_t *w);
 keygate_rc_t keygate_openapi_weaker(keygate_openapi_work_t *w,
     const keygate_openapi_path_t *a, const keygate_openapi_path_t *b,
     int *weaker);
-
-
-/* -- keygate_openapi_guard.c */
-
-keygate_rc_t keygate_openapi_guard(keygate_openapi_work_t *w);
 
 
 /* -- keygate_openapi_write.c */

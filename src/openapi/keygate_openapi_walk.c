@@ -144,6 +144,7 @@ keygate_openapi_add_operation(keygate_openapi_work_t *w,
     op->pointer = at->pointer;
     op->line = at->node->line;
     op->need = keygate_openapi_any();
+    op->of = path;
     w->result->n_operations++;
 
     rc = keygate_openapi_meant(w, at, &found);
@@ -284,18 +285,6 @@ keygate_openapi_refused(keygate_openapi_work_t *w,
 }
 
 
-/* Of a path without a template there is nothing to be served. */
-
-static keygate_rc_t
-keygate_openapi_no_template(keygate_openapi_work_t *w,
-    keygate_openapi_path_t *path)
-{
-    return keygate_openapi_warn(w, path->pointer, path->line,
-               "left out: no request can have this path, or its template "
-               "would be longer than one can be");
-}
-
-
 static keygate_rc_t
 keygate_openapi_add_path(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *at)
@@ -317,7 +306,8 @@ keygate_openapi_add_path(keygate_openapi_work_t *w,
     rc = keygate_openapi_template(w, path);
 
     if (rc != KEYGATE_OK) {
-        return rc == KEYGATE_NONE ? keygate_openapi_no_template(w, path) : rc;
+        return rc == KEYGATE_NONE ? keygate_openapi_impossible(w, path, at)
+                                  : rc;
     }
 
     if (w->last_path != NULL) {

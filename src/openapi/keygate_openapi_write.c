@@ -267,11 +267,6 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
     keygate_openapi_op_t  *op;
 
     if (path->blocked) {
-        for (op = path->ops; op != NULL; op = op->next) {
-            w->result->n_left += !path->cross && !keygate_str_eq(op->method,
-                                     KEYGATE_STR(KEYGATE_OPENAPI_NOBODY));
-        }
-
         return keygate_block_add(&w->result->block, (keygate_str_t []) {
                                      KEYGATE_STR("route"),
                                      KEYGATE_STR(KEYGATE_OPENAPI_NOBODY),
@@ -281,10 +276,6 @@ keygate_openapi_write_path(keygate_openapi_work_t *w,
     rc = KEYGATE_OK;
 
     for (op = path->ops; op != NULL && rc == KEYGATE_OK; op = op->next) {
-        w->result->n_left += op->left && !path->cross
-                             && !keygate_str_eq(op->method,
-                                     KEYGATE_STR(KEYGATE_OPENAPI_NOBODY));
-
         if (!op->left && !op->written) {
             rc = keygate_openapi_write_route(w, path, op);
         }
