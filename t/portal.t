@@ -164,6 +164,8 @@ is(problem_is(portal($t, 'DELETE', '/keys/tk_AAAAAA')),
 my $made = portal($t, 'POST', '/keys', body => { name => 'Zapier',
     scopes => ['items:read'] });
 my $new = $made->json;
+my $fresh = portal($t, 'POST', '/keys', body => { name => 'Fresh',
+    scopes => ['items:read'] })->json;
 
 is($made->{status}, 201, 'a key is made');
 is($new->{account}, 'acc_1', 'for the account');
@@ -171,8 +173,11 @@ is($new->{changed_by}, 'mia@one.example', 'by the user');
 is($made->header('Location'), "/api/keys/$new->{id}", 'and said where');
 like($new->{expires_at}, qr/^20\d\d-/, 'it ends, though nobody said when');
 is($t->status('/v1/items', key => $new->{secret}), 200, 'it works at once');
-ok(!exists portal($t, 'GET', "/keys/$new->{id}")->json->{secret},
-    'its secret is told once');
+my $told = portal($t, 'GET', "/keys/$fresh->{id}")->json;
+
+ok(!exists $told->{secret}, 'its secret is told once');
+is_deeply($told, { map { $_ => $fresh->{$_} } grep { $_ ne 'secret' }
+    keys %$fresh }, 'all else was told at once, and what it may use');
 
 like(problem_is(portal($t, 'POST', '/keys', body => { account => 'acc_1',
     name => '', scopes => ['x'], rates => ['9r/s'],
@@ -189,6 +194,8 @@ like(problem_is(portal($t, 'PATCH', "/keys/$new->{id}",
     body => { rates => ['9r/s'] })), qr{^422 \S+ /rates}, 'nor to do more');
 is(portal($t, 'PATCH', "/keys/$new->{id}", body => { name => 'Make' })
     ->json->{name}, 'Make', 'a name can be changed');
+
+portal($t, 'POST', "/keys/$fresh->{id}/revoke", body => {});
 
 my $rotated = portal($t, 'POST', "/keys/$new->{id}/rotate",
     body => { overlap => '1h' })->json;

@@ -174,6 +174,8 @@ struct ngx_http_keygate_job_s {
     uint64_t                           cursor;
     u_char                             proof[8];     /* of the cursor */
     json_t                            *body;
+    json_t                            *made;     /* a key of a portal, to be
+                                                    shown when it is there */
     const json_t                      *held;     /* scopes that a key has */
     char                              *if_match;
     char                              *if_none_match;

@@ -88,6 +88,7 @@ void
 ngx_http_keygate_job_destroy(ngx_http_keygate_job_t *job)
 {
     json_decref(job->body);
+    json_decref(job->made);
     json_decref(job->faults);
     json_decref(job->own_faults);
     keygate_journal_destroy(job->journal);

@@ -40,6 +40,9 @@ void ngx_http_keygate_result_faults(ngx_http_keygate_job_t *job,
 void ngx_http_keygate_result_answer(ngx_http_keygate_job_t *job,
     ngx_uint_t status, json_t *json);
 
+/* The same in place of an answer, which stays when out of memory. */
+void ngx_http_keygate_result_again(ngx_http_keygate_job_t *job, json_t *json);
+
 
 /* ngx_http_keygate_admin_json.c */
 

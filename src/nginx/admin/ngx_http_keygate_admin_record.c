@@ -199,6 +199,8 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
 
     job->kind = kind;
     job->line = NULL;
+    json_decref(job->made);
+    job->made = NULL;
 
     changed = (before == NULL || !json_equal(before, after));
     job->takes = (keygate_change_takes(before, after) != 0);
@@ -259,6 +261,11 @@ ngx_http_keygate_admin_propose(ngx_http_keygate_job_t *job,
         } else if (job->line == NULL) {
             ngx_http_keygate_result_fail(job, NGX_HTTP_KEYGATE_UNPROCESSABLE,
                         "The record would be longer than a line may be.");
+
+        } else if (before == NULL && kind == KEYGATE_KEY
+                   && job->admin->portal)
+        {
+            job->made = json_incref(after);
         }
     }
 

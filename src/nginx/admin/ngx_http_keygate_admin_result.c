@@ -67,3 +67,25 @@ ngx_http_keygate_result_answer(ngx_http_keygate_job_t *job, ngx_uint_t status,
 
     job->status = status;
 }
+
+
+void
+ngx_http_keygate_result_again(ngx_http_keygate_job_t *job, json_t *json)
+{
+    size_t   len;
+    u_char  *text;
+
+    text = ngx_http_keygate_admin_text(json, job->credential, &len);
+
+    json_decref(json);
+
+    if (text == NULL) {
+        return;
+    }
+
+    OPENSSL_cleanse(job->text, job->len);
+    free(job->text);
+
+    job->text = text;
+    job->len = len;
+}

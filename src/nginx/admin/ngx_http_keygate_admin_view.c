@@ -63,8 +63,8 @@ ngx_http_keygate_admin_extras(ngx_http_keygate_job_t *job,
 
     state = keygate_filter_state_of(record, job->now.wall);
 
-    /* a key that is about to be made has used up nothing, and none that is
-       not live has anything left */
+    /* a key that is about to be made is shown again when it is there, and
+       none that is not live has anything left */
 
     limits = (rc == KEYGATE_OK && state == KEYGATE_STATE_LIVE)
              ? ngx_http_keygate_admin_limits(job, id) : json_array();

@@ -10,6 +10,7 @@
 #include <time.h>
 
 
+static void ngx_http_keygate_batch_shown(ngx_http_keygate_job_t *job);
 static ngx_uint_t ngx_http_keygate_batch_held(ngx_http_keygate_job_t *job);
 
 
@@ -54,7 +55,12 @@ ngx_http_keygate_written_verify(ngx_http_keygate_writer_t *w,
 
     for (job = w->batch; job; job = job->next) {
 
-        if (job->line == NULL || ngx_http_keygate_batch_held(job)) {
+        if (job->line == NULL) {
+            continue;
+        }
+
+        if (ngx_http_keygate_batch_held(job)) {
+            ngx_http_keygate_batch_shown(job);
             continue;
         }
 
@@ -71,6 +77,19 @@ ngx_http_keygate_written_verify(ngx_http_keygate_writer_t *w,
                        "The change is in the journal, but the zone has no "
                        "room for it: it will be in force when there is, and "
                        "until then the record opens nothing.");
+    }
+}
+
+
+/* What is left of a new key's limits, which may be its account's, only the
+ * table knows, and only now. */
+
+static void
+ngx_http_keygate_batch_shown(ngx_http_keygate_job_t *job)
+{
+    if (job->made && job->text) {
+        ngx_http_keygate_result_again(job,
+                  ngx_http_keygate_admin_view(job, KEYGATE_KEY, job->made));
     }
 }
 
