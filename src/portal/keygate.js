@@ -710,6 +710,7 @@ function rotate(page, key, done) {
         secret(page, json);
       };
     } });
+  choose.querySelector(":checked").focus();
 }
 
 function suspend(page, key, done) {
@@ -843,9 +844,10 @@ function shelf(page, states, none) {
     const found = [];
     let [state, cursor] = [0];
 
-    while (found.length < n && states[state]) {
+    /* one more than is shown tells whether there are more */
+    while (found.length <= n && states[state]) {
       const { json } = await page.call("GET", "keys?" + new URLSearchParams({
-        state: states[state], limit: Math.min(100, n - found.length),
+        state: states[state], limit: Math.min(100, n + 1 - found.length),
         ...cursor && { cursor }, ...page.filter }));
 
       found.push(...json.data);
@@ -854,8 +856,8 @@ function shelf(page, states, none) {
     }
 
     if (turn === mine) {
-      keys = found;
-      own.whole = !states[state];
+      keys = found.slice(0, n);
+      own.whole = !found[n];
       own.n = keys.length;
       draw();
     }
@@ -1029,10 +1031,17 @@ class Keys extends HTMLElement {
     this.refresh();
   }
 
-  /* What had the focus is gone: to the key's button, or to the top. */
+  /* The dialog that is in front. */
+  top() {
+    return [...this.querySelectorAll("dialog[open]")].at(-1);
+  }
+
+  /* What had the focus is gone: to what is in front, to the key's button, or
+   * to the heading. */
   settle(key = "") {
     if (document.activeElement === document.body) {
-      (this.querySelector(`[data-key="${CSS.escape(key)}"]`)
+      (this.top()?.querySelector(".kg-form button")
+        || this.querySelector(`[data-key="${CSS.escape(key)}"]`)
         || this.heading)?.focus();
     }
   }
@@ -1040,8 +1049,7 @@ class Keys extends HTMLElement {
   /* Where it is heard: in the dialog that is open, if there is one. */
   announce(text) {
     clearTimeout(this.hush);
-    ([...this.querySelectorAll("dialog[open]")].at(-1) || this)
-      .append(put(this.live));
+    (this.top() || this).append(put(this.live));
     this.hush = setTimeout(() => {
       put(this.live, text);
       this.hush = setTimeout(put, 8000, this.live);
