@@ -191,23 +191,44 @@ sub DESTROY {
 
 # -- Asking it
 
-# The answer: a string, a number, undef, or an array; an error dies.
+# The answer: a string, a number, undef, or an array; an error dies.  A Sentinel
+# that makes another engine the master cuts all clients of both, also between
+# two calls of ours: such a link is made anew.
 
 sub call {
     my ($self, @words) = @_;
 
-    # one that was cut has something to be read: its end
-    delete $self->{link}
-        if $self->{link} && IO::Select->new($self->{link})->can_read(0);
+    my $link = delete $self->{link};
 
-    my $link = $self->{link} //= $self->connect;
+    # one that was cut has something to be read: its end
+    if ($link && !IO::Select->new($link)->can_read(0)) {
+        my $answer = eval { $self->exchange($link, @words) };
+
+        return $answer if $@ eq '';
+        die $@ if $@ !~ /has closed the connection/;
+    }
+
+    return $self->exchange($self->connect, @words);
+}
+
+
+# The link is kept when there was an answer.
+
+sub exchange {
+    my ($self, $link, @words) = @_;
 
     local $SIG{PIPE} = 'IGNORE';
 
     print $link '*' . @words . "\r\n"
         . join '', map { '$' . length($_) . "\r\n$_\r\n" } @words;
 
-    return $self->answer($link);
+    my $answer = eval { $self->answer($link) };
+    my $error = $@;
+
+    $self->{link} = $link if $error !~ /has closed the connection/;
+    die $error if $error ne '';
+
+    return $answer;
 }
 
 
@@ -216,11 +237,7 @@ sub call {
 sub ask {
     my ($self, @words) = @_;
 
-    my $answer = eval { $self->call(@words) };
-
-    delete $self->{link} if $@ && $@ !~ /^[A-Z]+ /;
-
-    return $answer;
+    return scalar eval { $self->call(@words) };
 }
 
 
@@ -230,10 +247,8 @@ sub connect {
     my $link = IO::Socket::UNIX->new(Peer => $self->{socket})
         or die "cannot connect to $self->{socket}: $!\n";
 
-    if (defined $self->{password}) {
-        local $self->{link} = $link;
-        $self->call('AUTH', $self->{password});
-    }
+    $self->exchange($link, 'AUTH', $self->{password})
+        if defined $self->{password};
 
     return $link;
 }
