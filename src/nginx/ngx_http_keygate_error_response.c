@@ -68,14 +68,11 @@ static ngx_int_t
 ngx_http_keygate_error_describe(ngx_http_request_t *r,
     ngx_http_keygate_response_t *re, keygate_error_t *e)
 {
-    keygate_api_t  *api;
-
     if (re->own) {
         return ngx_http_keygate_refusal(r, re->gate, e);
     }
 
     e->status = re->status;
-    api = re->api->core;
 
 #if (NGX_HTTP_SSL)
 
@@ -90,7 +87,7 @@ ngx_http_keygate_error_describe(ngx_http_request_t *r,
 
 #endif
 
-    return ngx_http_keygate_refusal_describe(r, api, e);
+    return ngx_http_keygate_refusal_describe(r, re->api, e);
 }
 
 

@@ -73,7 +73,7 @@ ngx_http_keygate_log_line(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
         name = r->main->method_name;
     }
 
-    if (ngx_http_keygate_refusal_has_key(ctx->api->core, raw.data, raw.len)) {
+    if (ngx_http_keygate_refusal_tells_key(r, ctx->api, raw.data, raw.len)) {
         ngx_str_set(&raw, "(holds a key)");
     }
 

@@ -52,14 +52,14 @@ ngx_http_keygate_refusal_text(ngx_http_request_t *r,
 
 
 ngx_int_t
-ngx_http_keygate_refusal_describe(ngx_http_request_t *r, keygate_api_t *api,
-    keygate_error_t *e)
+ngx_http_keygate_refusal_describe(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, keygate_error_t *e)
 {
     ngx_str_t  method, path;
 
     (void) ngx_http_keygate_auth_read(r, &method, &path);
 
-    if (!ngx_http_keygate_refusal_has_key(api, path.data, path.len)) {
+    if (!ngx_http_keygate_refusal_tells_key(r, api, path.data, path.len)) {
         e->instance = ngx_http_keygate_span(&path);
     }
 
@@ -76,18 +76,6 @@ ngx_http_keygate_span(ngx_str_t *s)
     span.data = s->data;
 
     return span;
-}
-
-
-ngx_uint_t
-ngx_http_keygate_refusal_has_key(keygate_api_t *api, u_char *data, size_t len)
-{
-    keygate_str_t  text;
-
-    text.data = data;
-    text.len = len;
-
-    return keygate_credential_inside(api->formats, api->n_formats, text);
 }
 
 
@@ -116,7 +104,7 @@ ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
     api = ctx->api->core;
     v = ctx->verdict;
 
-    if (ngx_http_keygate_refusal_describe(r, api, e) != NGX_OK) {
+    if (ngx_http_keygate_refusal_describe(r, ctx->api, e) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -126,8 +114,9 @@ ngx_http_keygate_refusal(ngx_http_request_t *r, ngx_http_keygate_ctx_t *ctx,
                     ngx_http_keygate_auth_read(r, &method, &path)
                     ? &method : &r->main->method_name);
 
-    if (!ngx_http_keygate_refusal_has_key(api, (u_char *) v->path.data,
-                                          v->path.len))
+    if (!ngx_http_keygate_refusal_tells_key(r, ctx->api,
+                                            (u_char *) v->path.data,
+                                            v->path.len))
     {
         e->path = v->path;
     }

@@ -21,11 +21,19 @@ ngx_int_t ngx_http_keygate_refusal_text(ngx_http_request_t *r,
 /* Instance (unless it has anything like a key of the API in it) and request
  * id, which every error has. */
 ngx_int_t ngx_http_keygate_refusal_describe(ngx_http_request_t *r,
-    keygate_api_t *api, keygate_error_t *e);
+    ngx_http_keygate_api_t *api, keygate_error_t *e);
+
+
+/* ngx_http_keygate_refusal_key.c: keys that are not to be repeated */
+
 /* Whether there is anything with the shape of a key: clients do put them into
  * paths, and no body or log line may repeat one. */
 ngx_uint_t ngx_http_keygate_refusal_has_key(keygate_api_t *api, u_char *data,
     size_t len);
+/* The same, or the key that the request has brought, or, where keys may be of
+ * any shape, one that the zone knows; 1 where that cannot be told. */
+ngx_uint_t ngx_http_keygate_refusal_tells_key(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, u_char *data, size_t len);
 
 
 /* ngx_http_keygate_log.c: a verdict as a log line */

@@ -13,7 +13,7 @@ static ngx_int_t ngx_http_keygate_admin_etag(ngx_http_request_t *r,
 static ngx_int_t ngx_http_keygate_admin_located(ngx_http_request_t *r,
     ngx_http_keygate_job_t *job);
 static ngx_int_t ngx_http_keygate_admin_document(ngx_http_request_t *r,
-    keygate_api_t *core, keygate_error_t *e, ngx_str_t *body);
+    ngx_http_keygate_api_t *api, keygate_error_t *e, ngx_str_t *body);
 static void ngx_http_keygate_job_receipt(ngx_http_keygate_job_t *job);
 
 
@@ -141,7 +141,7 @@ ngx_http_keygate_admin_problem(ngx_http_request_t *r,
         e.errors.data = errors;
     }
 
-    rc = ngx_http_keygate_admin_document(r, admin->errors->core, &e, &body);
+    rc = ngx_http_keygate_admin_document(r, admin->errors, &e, &body);
 
     free(errors);
 
@@ -162,14 +162,14 @@ ngx_http_keygate_admin_problem(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_keygate_admin_document(ngx_http_request_t *r, keygate_api_t *core,
-    keygate_error_t *e, ngx_str_t *body)
+ngx_http_keygate_admin_document(ngx_http_request_t *r,
+    ngx_http_keygate_api_t *api, keygate_error_t *e, ngx_str_t *body)
 {
-    if (ngx_http_keygate_refusal_describe(r, core, e) != NGX_OK) {
+    if (ngx_http_keygate_refusal_describe(r, api, e) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    return ngx_http_keygate_refusal_text(r, &core->texts, e, body);
+    return ngx_http_keygate_refusal_text(r, &api->core->texts, e, body);
 }
 
 
