@@ -192,6 +192,7 @@ subtest 'a node that dies' => sub {
     my $more = admitted($key, map { $_ % 4 } 1 .. 200);
 
     cmp_ok $n + $more, '<=', 60, "$more at the others: what it held is used";
+    $extra->done;
 };
 
 subtest 'a quota outlives a restart' => sub {
