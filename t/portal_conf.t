@@ -99,7 +99,10 @@ for my $variable (qw($http_x_account $HTTP_X_account $arg_account
     $cookie_account $args $query_string $request $request_uri $request_body
     $request_id $uri $document_uri $host $1 $9 ${http_x} ${arg_a}
     $content_type $proxy_add_x_forwarded_for $ssl_server_name
-    $fastcgi_path_info $fastcgi_script_name $uid_got $secure_link_expires))
+    $fastcgi_path_info $fastcgi_script_name $uid_got $secure_link_expires
+    $server_protocol $slice_range $ssl_alpn_protocol $ssl_ciphers $ssl_curves
+    $proxy_protocol_addr $proxy_protocol_port $proxy_protocol_tlv_authority
+    $ssl_preread_server_name))
 {
     for my $name ('account',
         $variable =~ /^\$(?:http|cook|1)/ ? qw(user can scopes) : ())

@@ -26,11 +26,13 @@ static const char  *const ngx_http_keygate_forgeable[] = {
     "args", "content_length", "content_type", "document_uri",
     "fastcgi_path_info", "fastcgi_script_name", "host", "is_args",
     "proxy_add_x_forwarded_for", "query_string", "secure_link_expires",
-    "ssl_server_name", "uid_got", "uri", NULL
+    "server_protocol", "slice_range", "ssl_alpn_protocol", "ssl_ciphers",
+    "ssl_curves", "ssl_server_name", "uid_got", "uri", NULL
 };
 
 static const char  *const ngx_http_keygate_forgeable_front[] = {
-    "arg_", "cookie_", "http_", "request", NULL
+    "arg_", "cookie_", "http_", "proxy_protocol_", "request", "ssl_preread_",
+    NULL
 };
 
 
