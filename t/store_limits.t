@@ -278,5 +278,3 @@ subtest 'without the engine' => sub {
 };
 
 $_->done for @nodes;
-
-done_testing;
