@@ -61,6 +61,16 @@ my %answer = (
                     'Content-Encoding: gzip' ],
     bomb => [ 400, $bomb, 'Content-Encoding: gzip', $json ],
     packed => [ 400, $zipped_message, 'Content-Encoding: gzip', $json ],
+    plain => [ 400, '{"message":"It is plain"}', 'Content-Encoding: Identity',
+               $json ],
+    plains => [ 400, '{"message":"It is plain"}', $json,
+                'Content-Encoding: identity,identity ,' ],
+    plainbr => [ 400, '{"message":"db-1.internal"}', $json,
+                 'Content-Encoding: identity, br' ],
+    plainly => [ 400, '{"message":"db-1.internal"}', $json,
+                 'Content-Encoding: identity2' ],
+    plaintext => [ 404, $trace, 'Content-Type: text/plain',
+                   'Content-Encoding: identity' ],
     empty4 => [ 409, '', $json ],
     empty5 => [ 503, '', $page ],
     unknown => [ 400, '{"trace":"db-1.internal"}', $json ],
@@ -98,6 +108,8 @@ my %own = (
                 own5 => [ 500, $shown, $json ],
                 ownzip => [ 404, $zipped_shown, $json,
                             'Content-Encoding: gzip' ],
+                ownplain => [ 404, $shown, $json,
+                              'Content-Encoding: identity' ],
                 ownlarge => [ 422, '{"detail":"x","n":9223372036854775808}',
                               $json ],
                 ownlarge5 => [ 500, '{"detail": "x", "n": [-1e400]}', $json ],
@@ -222,7 +234,7 @@ for my $format (@formats) {
     for my $how ('', '?chunked', '?closed', '?slow') {
         for my $at ('', '/unbuffered', '/files') {
             for my $name (qw(html4 html5 untyped huge hugejson gzip gzipjson
-                             gzipbroken bomb
+                             gzipbroken bomb plainbr plainly plaintext
                              empty4 empty5 unknown array broken json5))
             {
                 next if $how eq '?slow' && ($at ne '' || $name =~ /huge/);
@@ -268,6 +280,8 @@ for my $format (@formats) {
 
     my @said = (
         [ packed => 400, detail => 'It is packed' ],
+        [ plain => 400, detail => 'It is plain' ],
+        [ plains => 400, detail => 'It is plain' ],
         [ title => 400, detail => 'Own title' ],
         [ message => 404, detail => 'no <b>such</b> thing' ],
         [ error => 409, detail => 'It is taken' ],

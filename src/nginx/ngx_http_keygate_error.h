@@ -68,6 +68,8 @@ ngx_int_t ngx_http_keygate_error_keep(ngx_http_request_t *r,
 
 /* ngx_http_keygate_error_inflate.c */
 
+/* Whether the body has a content coding, other than "identity". */
+ngx_uint_t ngx_http_keygate_error_coded(ngx_http_request_t *r);
 /* Whether the body is gzipped, and nginx knows how to undo that. */
 ngx_uint_t ngx_http_keygate_error_gzipped(ngx_http_request_t *r);
 /* NGX_OK; NGX_DECLINED when it is broken or comes to more than "max". */

@@ -11,6 +11,50 @@
 #endif
 
 
+/* "identity" says that nothing was done to the body, RFC 9110, section 8.4.1;
+ * some list it, and some send an empty field. */
+
+ngx_uint_t
+ngx_http_keygate_error_coded(ngx_http_request_t *r)
+{
+    u_char           *p, *last;
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.content_encoding;
+
+    if (h == NULL) {
+        return 0;
+    }
+
+    p = h->value.data;
+    last = p + h->value.len;
+
+    while (p < last) {
+
+        if (*p == ' ' || *p == '\t' || *p == ',') {
+            p++;
+            continue;
+        }
+
+        if (last - p < (ssize_t) (sizeof("identity") - 1)
+            || ngx_strncasecmp(p, (u_char *) "identity",
+                               sizeof("identity") - 1)
+               != 0)
+        {
+            return 1;
+        }
+
+        p += sizeof("identity") - 1;
+
+        if (p < last && *p != ' ' && *p != '\t' && *p != ',') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 ngx_uint_t
 ngx_http_keygate_error_gzipped(ngx_http_request_t *r)
 {

@@ -80,7 +80,7 @@ ngx_http_keygate_error_plan_body(ngx_http_request_t *r,
         || (re->status >= 500 && !ctx->opaque
             && (ctx->type > KEYGATE_TYPE_JSON || format == KEYGATE_PROBLEM
                 || format == KEYGATE_GRPC))
-        || (!ctx->opaque && r->headers_out.content_encoding
+        || (!ctx->opaque && ngx_http_keygate_error_coded(r)
             && !ngx_http_keygate_error_gzipped(r)))
     {
         return NGX_HTTP_KEYGATE_MAKE;
@@ -263,7 +263,7 @@ ngx_http_keygate_error_hopeless(ngx_http_request_t *r,
 {
     keygate_str_t  body;
 
-    if (ctx->type <= KEYGATE_TYPE_JSON || r->headers_out.content_encoding) {
+    if (ctx->type <= KEYGATE_TYPE_JSON || ngx_http_keygate_error_coded(r)) {
         return 0;
     }
 
@@ -306,7 +306,7 @@ ngx_http_keygate_error_judge(ngx_http_request_t *r,
     pool.alloc = ngx_http_keygate_error_alloc;
     pool.pool = r->pool;
 
-    if (!ctx->opaque && r->headers_out.content_encoding) {
+    if (!ctx->opaque && ngx_http_keygate_error_coded(r)) {
         klcf = ngx_http_get_module_loc_conf(r, ngx_http_keygate_module);
 
         switch (ngx_http_keygate_error_inflate(r, ctx->body, klcf->inspect,
@@ -337,7 +337,7 @@ ngx_http_keygate_error_judge(ngx_http_request_t *r,
     if (e.problem) {
         ngx_http_keygate_error_type(r, KEYGATE_PROBLEM);
 
-        if (!r->headers_out.content_encoding) {
+        if (!ngx_http_keygate_error_coded(r)) {
             ctx->body->pos += e.skip;
         }
     }
