@@ -27,6 +27,20 @@ typedef void (*keygate_reject_pt)(void *data, uint64_t line,
     const keygate_fault_t *fault);
 
 
+/* A change by somebody else, when its line is applied.  "known": the table had
+ * the record; "read": "before" is what it was, which the caller frees. */
+
+typedef struct {
+    keygate_record_t    before;
+    unsigned            due:1;       /* it is told of */
+    unsigned            known:1;
+    unsigned            read:1;
+} keygate_told_t;
+
+typedef void (*keygate_told_pt)(void *data, const keygate_told_t *told,
+    const keygate_record_t *after);
+
+
 typedef struct {
     unsigned            hmac:1;      /* digests must be HMACs, or must not */
     unsigned            must_exist:1;    /* begin() creates no file */
@@ -35,6 +49,9 @@ typedef struct {
     unsigned            unnamed:1;       /* of this process alone, as "path"
                                             in /proc/self/fd tells it */
     keygate_reject_pt   reject;      /* may be NULL */
+    keygate_told_pt     told;        /* may be NULL */
+    const char         *by;          /* is told of changes by whom: with what
+                                        "changed_by" begins */
     void               *data;
 } keygate_journal_conf_t;
 

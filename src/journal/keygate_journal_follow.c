@@ -47,6 +47,7 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
     keygate_fault_t *fault)
 {
     keygate_rc_t      rc;
+    keygate_told_t    told;
     keygate_record_t  record;
 
     rc = keygate_journal_parse(j, line->text, &record, fault);
@@ -62,7 +63,11 @@ keygate_journal_record(keygate_journal_t *j, keygate_table_t *t,
         return KEYGATE_OK;
     }
 
+    keygate_journal_before(j, t, &record, &told);
+
     rc = keygate_table_apply(t, &record, line->at, now);
+
+    keygate_journal_told(j, line->text, &told, rc == KEYGATE_OK);
 
     if (rc == KEYGATE_FULL) {
         fault->late = 1;

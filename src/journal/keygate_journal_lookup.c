@@ -45,9 +45,7 @@ keygate_journal_match(keygate_journal_t *j, const keygate_line_t *line,
 }
 
 
-/* Reads the line at "at", which must be a record's, in full. */
-
-static keygate_rc_t
+keygate_rc_t
 keygate_journal_read_at(keygate_journal_t *j, keygate_reader_t *r,
     uint64_t at, keygate_kind_e kind, keygate_str_t id,
     keygate_record_t *record)

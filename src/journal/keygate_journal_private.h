@@ -11,6 +11,7 @@
  *   keygate_journal_ahead.c    which of them are the last of their records
  *   keygate_journal_again.c    single lines into it, once more
  *   keygate_journal_missed.c   those that had found no room
+ *   keygate_journal_tell.c     those that are told of
  *   keygate_journal_position.c  where in which file reading goes on
  *   keygate_position.c         and how far it has come there
  *   keygate_evidence.c         what tells one content of it from another
@@ -362,6 +363,19 @@ int keygate_journal_copy(keygate_journal_t *j, int to, uint64_t at,
  */
 void keygate_journal_keep(keygate_journal_t *j, keygate_kept_t *kept);
 void keygate_journal_unkeep(keygate_journal_t *j, keygate_kept_t *kept);
+
+/* What a record was, before a line is applied that is to be told of, and then
+ * telling of it. */
+void keygate_journal_before(keygate_journal_t *j, keygate_table_t *t,
+    const keygate_record_t *record, keygate_told_t *told);
+void keygate_journal_told(keygate_journal_t *j, keygate_str_t line,
+    keygate_told_t *told, int applied);
+
+/* Reads the line at "at" in the reader's file, which must be a record's, in
+ * full: KEYGATE_OK, and it is to be freed; KEYGATE_NONE when it is not. */
+keygate_rc_t keygate_journal_read_at(keygate_journal_t *j,
+    keygate_reader_t *r, uint64_t at, keygate_kind_e kind, keygate_str_t id,
+    keygate_record_t *record);
 
 /* Writes the file anew, up to "end", without what is void. */
 keygate_rc_t keygate_journal_replace(keygate_journal_t *j);

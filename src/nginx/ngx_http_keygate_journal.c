@@ -55,6 +55,7 @@ ngx_http_keygate_journal_load(ngx_http_keygate_zone_t *zone, ngx_uint_t last)
 
     ngx_http_keygate_journal_reads(zone, &conf);
 
+    conf.told = NULL;
     conf.last = (last != 0);
     conf.reject = last ? ngx_http_keygate_journal_reject_last
                        : ngx_http_keygate_journal_reject_first;

@@ -47,6 +47,8 @@ ngx_http_keygate_journal_reads(ngx_http_keygate_zone_t *zone,
     conf->hmac = (zone->pepper.len != 0);
     conf->must_exist = 1;
     conf->reject = ngx_http_keygate_journal_reject;
+    conf->told = ngx_http_keygate_journal_audit;
+    conf->by = "cli:";
     conf->data = zone;
 }
 

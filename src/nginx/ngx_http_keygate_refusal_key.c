@@ -8,9 +8,9 @@
  * taken to hold a key.
  */
 
-#include "keygate_uri.h"
-
 #include "ngx_http_keygate.h"
+
+#include "keygate_uri.h"
 
 
 #define NGX_HTTP_KEYGATE_KEY_LEAST    8      /* bytes: to be looked up */

@@ -116,6 +116,11 @@ void ngx_http_keygate_journal_reads(ngx_http_keygate_zone_t *zone,
     keygate_journal_conf_t *conf);
 void ngx_http_keygate_journal_reject(void *data, uint64_t line,
     const keygate_fault_t *fault);
+/* ngx_http_keygate_journal_audit.c: a change that the command has made. */
+void ngx_http_keygate_journal_audit(void *data, const keygate_told_t *told,
+    const keygate_record_t *after);
+
+
 /* Whether the journal has only become longer, and has a store: what comes of
  * that is for the store's threads to see, which know a line of its own. */
 ngx_uint_t ngx_http_keygate_journal_grown(ngx_http_keygate_zone_t *zone);
