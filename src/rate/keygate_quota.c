@@ -245,11 +245,17 @@ keygate_quota_ceiling(const keygate_meter_t *meter,
 }
 
 
+/* Those who have asked while a line was written may find enough in it: once
+ * more for them would be ahead of nobody. */
+
 int
 keygate_quota_saved(keygate_meter_t *meter, uint64_t saved, uint32_t ceiling)
 {
-    uint32_t  left, done;
+    uint32_t  left, done, ahead;
     uint64_t  now, after;
+
+    ahead = (ceiling - keygate_meter_count(meter)) & KEYGATE_COUNTS;
+    ahead = ahead <= KEYGATE_COUNTS / 2 ? ahead : 0;
 
     do {
         now = __atomic_load_n(&meter->saved, __ATOMIC_ACQUIRE);
@@ -268,6 +274,7 @@ keygate_quota_saved(keygate_meter_t *meter, uint64_t saved, uint32_t ceiling)
         } else {
             done = keygate_saved_wanted(saved);
             left -= left < done ? left : done;
+            left = ahead >= done && left <= ahead - done ? 0 : left;
             after = left == 0 ? KEYGATE_SAVED_OPEN | ceiling
                               : after | (uint64_t) left << 33;
         }

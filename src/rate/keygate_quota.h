@@ -119,8 +119,9 @@ int keygate_quota_later(keygate_quotas_t *quotas,
 uint32_t keygate_quota_ceiling(const keygate_meter_t *meter,
     const keygate_quota_t *quota, uint64_t *saved, uint32_t *count);
 
-/* It has been: 1 when somebody has asked for more meanwhile, for whom it is to
- * be done once more.  What belongs to another holder by now stays. */
+/* It has been: 1 when somebody has asked for more meanwhile than there is now,
+ * for whom it is to be done once more.  What belongs to another holder by now
+ * stays. */
 int keygate_quota_saved(keygate_meter_t *meter, uint64_t saved,
     uint32_t ceiling);
 

@@ -587,6 +587,53 @@ back_until(stage_e stage, stage_e wakes, uint32_t cost, const char *name)
 }
 
 
+/* A wish that comes while a line is written, and that the line does for. */
+
+static void
+test_meanwhile(void)
+{
+    uint32_t          i, said_count, ceiling;
+    uint64_t          said;
+    keygate_now_t     t;
+    keygate_quota_t   q;
+    keygate_meter_t  *meter;
+    keygate_saved_stats_t  stats;
+
+    static const struct {
+        uint32_t  before;                /* wanted */
+        uint32_t  meanwhile;
+        int       again;
+    } cases[] = { { 0, 1, 0 }, { 0, 2, 1 }, { 3, 1, 0 }, { 3, 2, 1 } };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fresh();
+        limits[0] = limits[1] = 100;
+        n_entries = 0;
+        (void) begin(&stats);
+        clock_ms += 1000;
+        (void) charge(1);
+
+        t = now();
+        q.ref = ref;
+        q.kind = kind;
+        q.grouped = 0;
+        q.room = 98;
+        q.step = 1;
+        meter = keygate_table_meter(table, ref, kind);
+
+        keygate_quota_want(&quotas, meter, &q, cases[i].before, t.ms);
+        ceiling = keygate_quota_ceiling(meter, &q, &said, &said_count);
+        keygate_quota_want(&quotas, meter, &q, cases[i].meanwhile, t.ms);
+
+        is_num(keygate_quota_saved(meter, said, ceiling), cases[i].again,
+               "%u wanted, and %u while the line is written: once more",
+               cases[i].before, cases[i].meanwhile);
+        is_num(keygate_quota_ahead(meter), cases[i].before + 1,
+               "... and so many are ahead");
+    }
+}
+
+
 static void
 test_back(void)
 {
@@ -625,6 +672,7 @@ main(void)
 
     test_lines();
     test_rewrite();
+    test_meanwhile();
     test_back();
 
     keygate_saved_destroy(file);
