@@ -83,11 +83,14 @@ for my $state (sort keys %keys) {
         "$state keys are " . @{$mix->{$state}});
 }
 
-push @was, now();
+# the allocator takes some reloads to settle, and the master closes what it had
+# of workers soon after they have gone
 
-# the allocator takes some reloads to settle
+my $from = $was[@was / 4];
 
-my ($from, $to) = @was[@was / 4, -1];
+$t->wait_for(sub { descriptors($t->{master}) <= $from->[1] });
+
+my $to = now();
 
 figure("$reloads reloads", $load->summary,
     "master $from->[0] -> $to->[0] KiB",
