@@ -293,6 +293,14 @@ $B/t: FORCE
 # memory is at stake.
 
 SLOWEST =	t/package.t
+
+# What needs a build of its own or calls that a sanitizer has, and a browser,
+# is not run under sanitizers; of what is slow all else is run only there.
+
+PLAIN =		$(wildcard t/page*.t) $(addprefix t/,$(addsuffix .t, \
+			faults_clock faults_disk faults_locks faults_memory \
+			store_clock store_disk store_eight store_modules \
+			store_names))
 SLOW =		$(wildcard t/faults_*.t t/store_*.t t/page*.t t/package.t)
 QUICK =		$(filter-out $(SLOW),$(wildcard t/*.t))
 MEMORY =	admin attack_wire credentials errors errors_http2 paths \
@@ -330,8 +338,9 @@ test-rest:
 	    $B/sanitized/keygate $B/engines/trixie $B/unit/store/lease
 	@$(MAKE) -s -j$(JOBS) $(FUZZ)
 	@TIME='$(TIME)' prove -j$(JOBS) --timer -It/lib $(SLOWEST) t/analyze \
-	    $(filter-out $(SLOWEST),$(SLOW)) \
-	    $(filter-out $(MEMORY:%=$B/t/asan/%.t),$(BLACKBOX:%=$B/t/asan/%)) \
+	    $(filter-out $(SLOWEST),$(PLAIN)) \
+	    $(filter-out $(MEMORY:%=$B/t/asan/%.t) $(PLAIN:t/%=$B/t/asan/%), \
+	        $(BLACKBOX:%=$B/t/asan/%)) \
 	    $(foreach name,next trixie sid,$(ELSEWHERE:%=$B/t/$(name)/%.t)) \
 	    $(addprefix $B/t/,$(notdir $(ENGINES))) $B/t/fuzz \
 	    || { cat $B/fuzz/*.failed 2>/dev/null; exit 1; }

@@ -102,7 +102,7 @@ cli_openapi_admin_route(cli_openapi_t *o, keygate_block_t *block,
 
     cost = json_integer_value(json_object_get(route, "cost"));
 
-    if (cost != 1 && ok && strcmp(need, "public") != 0) {
+    if (cost != 1 && ok && need != NULL && strcmp(need, "public") != 0) {
         args[n++] = cli_openapi_kept(o, keygate_doc_printf(&o->doc,
                                          "cost=%lld", (long long) cost), &ok);
     }

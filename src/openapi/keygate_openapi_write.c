@@ -186,7 +186,9 @@ keygate_openapi_write_route(keygate_openapi_work_t *w,
 
     methods = (char *) "";
 
-    for (other = op; other != NULL && methods != NULL; other = other->next) {
+    other = op;
+
+    do {
         if (other->written || !keygate_openapi_alike(op, other)) {
             continue;
         }
@@ -197,7 +199,8 @@ keygate_openapi_write_route(keygate_openapi_work_t *w,
                                      (const char *) other->method.data);
         other->written = 1;
         w->result->n_routes++;
-    }
+
+    } while (methods != NULL && (other = other->next) != NULL);
 
     n = 0;
     args[n++] = KEYGATE_STR("route");

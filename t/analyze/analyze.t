@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 
 # What analyzers find in the sources: nothing, and it is not for want of
-# looking.
+# looking.  "make analyze" takes a quarter of an hour, and clang looks deeper.
 
 use strict;
 use warnings;
@@ -11,6 +11,8 @@ use File::Temp qw(tempdir);
 use Test::More;
 
 chdir "$Bin/../.." or die;
+
+$ENV{ANALYZE} //= 'shallow';
 
 my $dir = tempdir('keygate-XXXXXXXX', TMPDIR => 1, CLEANUP => 1);
 

@@ -370,7 +370,8 @@ END
 
 
 # Where Sentinels say that the master is, once all say the same and it is not
-# "not": a port.
+# "not": a port.  One that was stopped for two seconds by a busy machine does
+# nothing for half a minute.
 
 sub named {
     my ($class, $name, $sentinels, $not) = @_;
@@ -385,9 +386,22 @@ sub named {
 
         ($port) = keys %ports;
         keys %ports == 1 && $port && $port != $not
-    }, 60) or die "the Sentinels do not agree\n";
+    }, 180) or die "the Sentinels do not agree\n", map { $_->said } @$sentinels;
 
     return $port;
+}
+
+
+# The end of what an engine has logged.
+
+sub said {
+    my ($self) = @_;
+
+    open my $f, '<', "$self->{dir}/log" or return "$self->{dir}/log: $!\n";
+
+    my @lines = <$f>;
+
+    return @lines > 20 ? @lines[-20 .. -1] : @lines;
 }
 
 
