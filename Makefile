@@ -18,7 +18,7 @@ CFLAGS ?=	-g -O2
 SANITIZE =	-g -O1 -fno-omit-frame-pointer \
 		-fsanitize=address,undefined -fno-sanitize-recover=undefined
 LIBS =		-ljansson -l:libhiredis.a -lssl -lcrypto
-CLI_LIBS =	$(LIBS) -lyaml
+CLI_LIBS =	$(LIBS) -lyaml -lcurl
 
 FAMILIES =	base route rate error record table journal store api decide \
 		usage

@@ -56,7 +56,7 @@ my %answers = (
 sub answer {
     my ($head) = @_;
 
-    my ($path, $query) = $head =~ m{^GET ([^? ]*)/keys\?(\S*) HTTP/1\.0\r\n}
+    my ($path, $query) = $head =~ m{^GET ([^? ]*)/keys\?(\S*) HTTP/1\.1\r\n}
         or return "HTTP/1.1 400 Bad Request\r\n\r\n";
 
     return $answers{$path} if exists $answers{$path};
@@ -139,7 +139,8 @@ for my $case (
 
 is($c->run('list', '--admin', $_, '--token-file', 'token')->{code}, 2,
    "not a URL: $_")
-    for 'https://127.0.0.1/', '127.0.0.1:80', 'http://', 'http://a:b/',
+    for 'ftp://127.0.0.1/', '127.0.0.1:80', 'http://', 'http:///a',
+        'http://a@127.0.0.1/', 'http://a:b/',
         "$url/?x", "$url/ x", 'http://[::1';
 
 kill 'TERM', $server;
@@ -160,6 +161,9 @@ SKIP: {
     my $t = Keygate->new(conf => Keygate::Items::items_conf() . <<'END');
     server {
         listen 127.0.0.1:%%ADMIN%%;
+        listen 127.0.0.1:%%TLS%% ssl;
+        ssl_certificate cert.pem;
+        ssl_certificate_key key.pem;
         location /a/ { keygate_admin items token=admin.sha256; }
     }
 END
@@ -168,6 +172,8 @@ END
     $t->write_file('admin.token', "the-token-of-this-test\n");
     $t->write_file('admin.sha256', $g->run(qw(hash --bare),
         { stdin => "the-token-of-this-test\n" })->{out});
+
+    $t->write_certificate;
 
     my ($code, $text) = $t->check_conf;
 
@@ -196,6 +202,21 @@ END
     is_deeply([ map { $_->{id} } grep { $_->{last_used_at} }
                 @{$g->json('list', @real)} ], [ $made[7]{id} ],
               'which it knows');
+
+    # over TLS, and never to a proxy for what is on this machine
+
+    my @tls = ('--admin', 'https://127.0.0.1:' . $t->port('TLS') . '/a',
+               @real[2, 3]);
+    my $untrusted = $g->run('list', @tls);
+
+    is($untrusted->{code}, 5, 'no authority knows it');
+    like($untrusted->{err}, qr{^keygate: https://\S+: .*certificate}i,
+         'and that is told');
+    is(scalar @{$g->json('list', @tls,
+                         { env => { SSL_CERT_FILE => "$t->{dir}/cert.pem",
+                                    https_proxy => 'http://127.0.0.1:1' } })},
+       120, 'over TLS');
+
     $t->done;
     $done = 1;
 }

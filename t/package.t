@@ -129,8 +129,8 @@ if (!$alone) {
     exit;
 }
 
-my $chroot = Keygate::Chroot->new("$dir/root", qw(nginx curl libjansson4
-    libyaml-0-2));
+my $chroot = Keygate::Chroot->new("$dir/root", qw(nginx curl libcurl4
+    libjansson4 libyaml-0-2));
 my $http = HTTP::Tiny->new(timeout => 10);
 my ($id, $key);
 

@@ -1,255 +1,123 @@
 /*
- * One GET over TCP, to read from a gateway's admin API.  HTTP/1.0, so that the
- * answer ends with the connection and is not in chunks.  No TLS: the admin API
- * is on this machine, or at the end of a tunnel.
+ * One GET, to read from a gateway's admin API.  The library carries it: over
+ * TCP or TLS, through the proxy that the environment names.
  */
 
-#include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
+
+#include <curl/curl.h>
 
 #include "cli.h"
 
 
-#define CLI_HTTP_TIMEOUT  30             /* seconds without a byte */
+#define CLI_HTTP_TIMEOUT  30L            /* seconds without a byte */
 #define CLI_HTTP_MAX      (64 << 20)     /* bytes of an answer */
 
 
-typedef struct {
-    char         host[256];
-    char         port[6];
-    const char  *path;                   /* "" or "/admin", no last '/' */
-    size_t       path_len;
-} cli_url_t;
+/* Takes what has come; fewer bytes than that end the transfer. */
 
-
-/* http://HOST[:PORT][/PATH], HOST in brackets for IPv6. */
-
-static int
-cli_url_parse(const char *text, cli_url_t *url)
+static size_t
+cli_http_body(char *data, size_t size, size_t n, void *user)
 {
-    size_t       host, port;
-    const char  *p;
+    cli_text_t  *body;
 
-    if (strncasecmp(text, "http://", 7) != 0) {
-        return 0;
+    body = user;
+    n *= size;
+
+    return body->len + n <= CLI_HTTP_MAX && cli_text_add(body, data, n) ? n : 0;
+}
+
+
+/*
+ * A token goes to the host that was named, and to no proxy when that host is
+ * this machine.  Authorities are those of the system, or of the file that
+ * SSL_CERT_FILE names, as for other programs.
+ */
+
+static CURLcode
+cli_http_perform(CURL *curl, const char *url, const char *token,
+    cli_text_t *body, char *error)
+{
+    const char         *authorities;
+    CURLcode            rc;
+    struct curl_slist  *fields;
+
+    fields = curl_slist_append(NULL, "Accept: application/json");
+
+    if (fields == NULL) {
+        return CURLE_OUT_OF_MEMORY;
     }
 
-    p = text + 7;
+    authorities = getenv("SSL_CERT_FILE");
+    (void) curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 
-    if (*p == '[') {
-        p++;
-        host = strcspn(p, "]");
-
-        if (p[host] != ']') {
-            return 0;
-        }
-
-        text = p + host + 1;
+    if (curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK
+        || curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https")
+        || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields)
+        || curl_easy_setopt(curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER)
+        || curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token)
+        || curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L)
+        || curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CLI_HTTP_TIMEOUT)
+        || curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, CLI_HTTP_TIMEOUT)
+        || curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L)
+        || curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, cli_http_body)
+        || curl_easy_setopt(curl, CURLOPT_WRITEDATA, body)
+        || (authorities != NULL
+            && curl_easy_setopt(curl, CURLOPT_CAINFO, authorities))
+        || (getenv("no_proxy") == NULL && getenv("NO_PROXY") == NULL
+            && curl_easy_setopt(curl, CURLOPT_NOPROXY,
+                                "localhost,127.0.0.1,::1")))
+    {
+        rc = CURLE_OUT_OF_MEMORY;
 
     } else {
-        host = strcspn(p, ":/?#@");
-        text = p + host;
+        rc = curl_easy_perform(curl);
     }
 
-    if (host == 0 || host >= sizeof(url->host)) {
+    curl_slist_free_all(fields);
+
+    return rc;
+}
+
+
+static int
+cli_http_fault(const char *url, CURLcode rc, const char *error)
+{
+    if (rc == CURLE_URL_MALFORMAT || rc == CURLE_UNSUPPORTED_PROTOCOL) {
+        return cli_error(CLI_USAGE, "--admin: expected "
+                         "http[s]://HOST[:PORT][/PATH]");
+    }
+
+    return cli_error(CLI_IO, "%s: %s", url,
+                     error[0] != '\0' ? error : curl_easy_strerror(rc));
+}
+
+
+/* HTTP or HTTPS and a host, then perhaps a path: its length without the last
+ * '/', or 0. */
+
+static size_t
+cli_http_base(const char *url)
+{
+    size_t       len;
+    const char  *host;
+
+    host = strstr(url, "://");
+
+    if (host == NULL || host[3] == '\0' || host[3] == '/'
+        || url[strcspn(url, " \t\r\n?#@")] != '\0')
+    {
         return 0;
     }
 
-    memcpy(url->host, p, host);
-    url->host[host] = '\0';
-    strcpy(url->port, "80");
+    len = strlen(url);
 
-    if (*text == ':') {
-        text++;
-        port = strspn(text, "0123456789");
-
-        if (port == 0 || port >= sizeof(url->port)) {
-            return 0;
-        }
-
-        memcpy(url->port, text, port);
-        url->port[port] = '\0';
-        text += port;
+    while (url[len - 1] == '/') {
+        len--;
     }
 
-    url->path = text;
-    url->path_len = strlen(text);
-
-    while (url->path_len != 0 && text[url->path_len - 1] == '/') {
-        url->path_len--;
-    }
-
-    return (*text == '\0' || *text == '/')
-           && text[strcspn(text, " \t\r\n?#")] == '\0';
-}
-
-
-static int
-cli_http_connect(const cli_url_t *url)
-{
-    int               fd, rc;
-    struct timeval    tv;
-    struct addrinfo   hints, *list, *a;
-
-    memset(&hints, 0, sizeof(hints));
-    hints.ai_socktype = SOCK_STREAM;
-
-    rc = getaddrinfo(url->host, url->port, &hints, &list);
-
-    if (rc != 0) {
-        cli_error(0, "%s: %s", url->host, gai_strerror(rc));
-        return -1;
-    }
-
-    tv.tv_sec = CLI_HTTP_TIMEOUT;
-    tv.tv_usec = 0;
-
-    for (fd = -1, a = list; a != NULL; a = a->ai_next) {
-        fd = socket(a->ai_family, a->ai_socktype|SOCK_CLOEXEC,
-                    a->ai_protocol);
-
-        if (fd == -1) {
-            continue;
-        }
-
-        (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-        (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
-
-        if (connect(fd, a->ai_addr, a->ai_addrlen) == 0) {
-            break;
-        }
-
-        rc = errno;
-        close(fd);
-        errno = rc;
-        fd = -1;
-    }
-
-    if (fd == -1) {
-        cli_error(0, "%s port %s: %s", url->host, url->port,
-                  strerror(errno));
-    }
-
-    freeaddrinfo(list);
-
-    return fd;
-}
-
-
-static int
-cli_http_send(int fd, const cli_url_t *url, const char *path,
-    const char *token)
-{
-    int          ok, v6;
-    size_t       sent;
-    ssize_t      n;
-    cli_text_t   t;
-
-    memset(&t, 0, sizeof(cli_text_t));
-    v6 = strchr(url->host, ':') != NULL;
-
-    ok = cli_text_puts(&t, "GET ")
-         && cli_text_add(&t, url->path, url->path_len)
-         && cli_text_puts(&t, path)
-         && cli_text_puts(&t, v6 ? " HTTP/1.0\r\nHost: ["
-                                 : " HTTP/1.0\r\nHost: ")
-         && cli_text_puts(&t, url->host)
-         && cli_text_puts(&t, v6 ? "]:" : ":")
-         && cli_text_puts(&t, url->port)
-         && cli_text_puts(&t, "\r\nAccept: application/json"
-                              "\r\nAuthorization: Bearer ")
-         && cli_text_puts(&t, token)
-         && cli_text_puts(&t, "\r\n\r\n");
-
-    for (sent = 0; ok && sent < t.len; sent += (size_t) n) {
-        n = send(fd, t.data + sent, t.len - sent, MSG_NOSIGNAL);
-        ok = n > 0;
-    }
-
-    cli_text_free(&t);
-
-    return ok;
-}
-
-
-static int
-cli_http_receive(int fd, cli_text_t *t)
-{
-    char     buf[16384];
-    ssize_t  n;
-
-    for ( ;; ) {
-        n = recv(fd, buf, sizeof(buf), 0);
-
-        if (n == -1 && errno == EINTR) {
-            continue;
-        }
-
-        if (n <= 0) {
-            return n == 0;
-        }
-
-        if (t->len > CLI_HTTP_MAX) {
-            errno = EMSGSIZE;
-            return 0;
-        }
-
-        if (!cli_text_add(t, buf, (size_t) n)) {
-            errno = ENOMEM;
-            return 0;
-        }
-    }
-}
-
-
-/* The body of an answer in *t: its status, or 0 when it is not whole. */
-
-static int
-cli_http_parse(cli_text_t *t)
-{
-    int            status;
-    char          *end, *p;
-    size_t         head;
-    unsigned long  length;
-
-    if (!cli_text_add(t, "", 1)) {
-        return 0;
-    }
-
-    t->len--;
-    end = strstr(t->data, "\r\n\r\n");
-
-    if (end == NULL || strncmp(t->data, "HTTP/1.", 7) != 0) {
-        return 0;
-    }
-
-    *end = '\0';
-    head = (size_t) (end + 4 - t->data);
-
-    p = strchr(t->data, ' ');
-    status = p == NULL ? 0 : (int) strtol(p, NULL, 10);
-
-    for (p = strstr(t->data, "\r\n"); p != NULL; p = strstr(p + 2, "\r\n")) {
-
-        if (strncasecmp(p + 2, "Content-Length:", 15) == 0) {
-            length = strtoul(p + 17, NULL, 10);
-
-            if (length != t->len - head) {
-                return 0;
-            }
-        }
-    }
-
-    memmove(t->data, t->data + head, t->len - head);
-    t->len -= head;
-
-    return status;
+    return len;
 }
 
 
@@ -257,30 +125,40 @@ int
 cli_http_get(const char *text, const char *path, const char *token,
     cli_text_t *body)
 {
-    int        fd, status;
-    cli_url_t  url;
+    char         error[CURL_ERROR_SIZE];
+    CURL        *curl;
+    long         status;
+    size_t       base;
+    CURLcode     rc;
+    cli_text_t   url;
 
-    if (!cli_url_parse(text, &url)) {
-        return cli_error(CLI_USAGE, "--admin: expected "
-                         "http://HOST[:PORT][/PATH]");
+    base = cli_http_base(text);
+
+    if (base == 0) {
+        return cli_http_fault(text, CURLE_URL_MALFORMAT, "");
     }
 
-    fd = cli_http_connect(&url);
+    memset(&url, 0, sizeof(cli_text_t));
+    curl = curl_easy_init();
 
-    if (fd == -1) {
-        return CLI_IO;
-    }
-
-    if (!cli_http_send(fd, &url, path, token) || !cli_http_receive(fd, body))
+    if (curl == NULL || !cli_text_add(&url, text, base)
+        || !cli_text_puts(&url, path) || !cli_text_add(&url, "", 1))
     {
-        cli_error(0, "%s port %s: %s", url.host, url.port, strerror(errno));
-        close(fd);
-        return CLI_IO;
+        curl_easy_cleanup(curl);
+        cli_text_free(&url);
+        return cli_error_nomem();
     }
 
-    close(fd);
+    status = 0;
+    error[0] = '\0';
+    rc = cli_http_perform(curl, url.data, token, body, error);
+    (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_cleanup(curl);
+    cli_text_free(&url);
 
-    status = cli_http_parse(body);
+    if (rc != CURLE_OK) {
+        return cli_http_fault(text, rc, error);
+    }
 
     if (status == 200) {
         return CLI_OK;
@@ -291,10 +169,6 @@ cli_http_get(const char *text, const char *path, const char *token,
                          text);
     }
 
-    if (status == 0) {
-        return cli_error(CLI_IO, "%s: not a whole answer of HTTP", text);
-    }
-
-    return cli_error(CLI_FAILED, "%s: %d; is it the admin API?", text,
+    return cli_error(CLI_FAILED, "%s: %ld; is it the admin API?", text,
                      status);
 }

@@ -221,7 +221,7 @@ static const cli_option_t  cli_option_list[] = {
       "\"30d\"; takes --admin", cli_set_filter, cli_member("unused_for") },
     { "live", 'l', NULL, "neither revoked nor expired",
       cli_set_flag, cli_field(live) },
-    { "admin", 'A', "URL", "ask a running gateway, at http://HOST:PORT/PATH "
+    { "admin", 'A', "URL", "ask a running gateway, at http[s]://HOST:PORT/PATH "
       "of its admin API, not the journal", cli_set_text, cli_field(admin) },
     { "token-file", 'k', "PATH", "its token; \"-\" for stdin",
       cli_set_text, cli_field(token_path) },
