@@ -80,6 +80,36 @@ my @long = grep {
 
 is("@long", '', 'no file of the sources has more than 400 lines');
 
+# one layout of a file, nginx's: what is included, macros and types, prototypes
+# of all static functions, then functions; a macro may stand with the table or
+# the function that alone uses it
+
+my (@unordered, $functions);
+
+for my $file (grep { m{^src/.*\.c$} } @c) {
+    open my $f, '<', $file or die "$file: $!\n";
+    local $/;
+    my $text = <$f> =~ s{/\*.*?\*/}{}gsr;
+    my ($before, $after) = ($text, '');
+
+    ($before, $after) = (substr($text, 0, $-[0]), substr($text, $-[0]))
+        if $text =~ /^[a-z][^\n;={}]*\n\w+\([^;{}]*\)\n\{/m;
+
+    push @unordered, "$file: $1"
+        while $after =~ /^(#include.*|typedef.*|(?:struct|enum) \w+ \{)/mg;
+
+    while ($after =~ /^static (?!inline)[^\n;={}]*\n(\w+)\([^;{}]*\)\n\{/mg) {
+        my $name = $1;
+
+        $functions++;
+        push @unordered, "$file: $name"
+            if $before !~ /^static [^;={}]*\b\Q$name\E\([^;{}]*\)[^;{}]*;/m;
+    }
+}
+
+cmp_ok($functions, '>', 1000, 'static functions are found');
+is(join("\n", @unordered), '', 'types and prototypes stand before functions');
+
 # lower folders know nothing of higher ones
 
 my %height = (base => 0, route => 1, rate => 1, error => 1, record => 2,

@@ -8,6 +8,9 @@
 #include "keygate_api_private.h"
 
 
+static int keygate_api_is_feature(keygate_str_t name);
+
+
 keygate_rc_t
 keygate_api_parse_scope(keygate_api_t *api, const keygate_str_t *args,
     unsigned n, keygate_conf_fault_t *fault)

@@ -4,11 +4,11 @@
  */
 
 #include <string.h>
-#include <sys/random.h>
 
 #include <openssl/crypto.h>
 
 #include "keygate_credential.h"
+#include "keygate_random.h"
 #include "keygate_uri.h"
 
 
@@ -22,6 +22,21 @@ static const char  keygate_base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #define KEYGATE_BASE36  1
 #define KEYGATE_BASE62  2
+
+
+static unsigned keygate_all_in(const unsigned char *data, size_t len,
+    unsigned alphabet);
+static unsigned keygate_differs(const unsigned char *a, const unsigned char *b,
+    size_t len);
+static size_t keygate_format_id(const keygate_format_t *f);
+static size_t keygate_format_len(const keygate_format_t *f);
+static int keygate_format_valid(const keygate_format_t *f);
+static unsigned keygate_format_differs(const keygate_format_t *f,
+    const unsigned char *p);
+static int keygate_credential_within(const keygate_format_t *formats,
+    unsigned n, const unsigned char *data, size_t len);
+static keygate_rc_t keygate_id_make(const keygate_format_t *f, char *id);
+static int keygate_id_fits(const keygate_format_t *f, const char *id);
 
 
 static const unsigned char  keygate_alphabets[256] = {
@@ -229,43 +244,6 @@ keygate_credential_inside(const keygate_format_t *formats, unsigned n,
     }
 
     return keygate_credential_within(formats, n, window, len);
-}
-
-
-/*
- * "n" characters of the first "base" of "alphabet".  Bytes at or above the
- * largest multiple of "base" are thrown away: a plain remainder would make
- * the first characters more frequent.
- *
- * The kernel is asked, not OpenSSL: that would ask for memory, and in a thread
- * of its own OpenSSL 3.6 does not survive that there is none.
- */
-
-static keygate_rc_t
-keygate_random(const char *alphabet, unsigned base, unsigned n, char *out)
-{
-    unsigned       i, limit;
-    unsigned char  buf[64];
-
-    limit = 256 - 256 % base;
-
-    while (n != 0) {
-        if (getrandom(buf, sizeof(buf), 0) != (ssize_t) sizeof(buf)) {
-            OPENSSL_cleanse(buf, sizeof(buf));
-            return KEYGATE_IO;
-        }
-
-        for (i = 0; i < sizeof(buf) && n != 0; i++) {
-            if (buf[i] < limit) {
-                *out++ = alphabet[buf[i] % base];
-                n--;
-            }
-        }
-    }
-
-    OPENSSL_cleanse(buf, sizeof(buf));
-
-    return KEYGATE_OK;
 }
 
 

@@ -10,15 +10,16 @@
 
 static int keygate_source_scheme(keygate_str_t scheme, keygate_str_t value,
     keygate_str_t *rest);
+static int keygate_source_item(keygate_str_t *list, keygate_str_t *item);
 static unsigned keygate_source_params(const keygate_source_t *source,
     keygate_str_t rest, keygate_str_t *key);
+static int keygate_source_base64(unsigned char c);
 static unsigned keygate_source_basic(const keygate_source_t *source,
     keygate_str_t rest, unsigned char *room, keygate_str_t *key);
-static unsigned keygate_source_protocols(const keygate_source_t *source,
-    keygate_str_t value, keygate_str_t *key);
-static int keygate_source_item(keygate_str_t *list, keygate_str_t *item);
 static int keygate_source_holds(const keygate_source_t *source,
     keygate_str_t item);
+static unsigned keygate_source_protocols(const keygate_source_t *source,
+    keygate_str_t value, keygate_str_t *key);
 
 
 /* A NUL is in no header line, and so in no key that was ever given away. */

@@ -10,6 +10,12 @@
 #include "keygate_cidr.h"
 
 
+static int keygate_cidr_bits(const char *p, unsigned max, unsigned *bits);
+static int keygate_cidr_address(const char *text, unsigned char address[16],
+    unsigned *max);
+static int keygate_cidr_host_bits(const keygate_cidr_t *cidr);
+
+
 static const unsigned char  keygate_v4_mapped[12] = {
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff
 };

@@ -8,6 +8,11 @@
 #include "keygate_core.h"
 
 
+static int keygate_json_escaped(const unsigned char *p,
+    const unsigned char *end, size_t *n);
+static void keygate_json_escape(keygate_buf_t *b, int code);
+
+
 int
 keygate_str_eq(keygate_str_t a, keygate_str_t b)
 {

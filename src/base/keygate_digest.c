@@ -28,6 +28,11 @@ struct keygate_digester_s {
 };
 
 
+static EVP_MAC_CTX *keygate_digester_mac(keygate_str_t pepper);
+static int keygate_digest_keyed(EVP_MAC_CTX *ctx, keygate_str_t s,
+    unsigned char *digest);
+
+
 static EVP_MAC_CTX *
 keygate_digester_mac(keygate_str_t pepper)
 {
@@ -179,4 +184,27 @@ keygate_digest_unhex(keygate_str_t hex,
     }
 
     return KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_digest_parse(keygate_str_t text,
+    unsigned char digest[KEYGATE_DIGEST_LEN], unsigned *keyed)
+{
+    keygate_str_t               kind;
+    static const keygate_str_t  kinds[] = {
+        keygate_string("sha256:"), keygate_string("hmac-sha256:")
+    };
+
+    *keyed = text.len == kinds[1].len + 2 * KEYGATE_DIGEST_LEN;
+    kind = kinds[*keyed];
+
+    if (text.len < kind.len || memcmp(text.data, kind.data, kind.len) != 0) {
+        return KEYGATE_INVALID;
+    }
+
+    text.data += kind.len;
+    text.len -= kind.len;
+
+    return keygate_digest_unhex(text, digest);
 }

@@ -37,5 +37,10 @@ void keygate_digest_hex(const unsigned char digest[KEYGATE_DIGEST_LEN],
 keygate_rc_t keygate_digest_unhex(keygate_str_t hex,
     unsigned char digest[KEYGATE_DIGEST_LEN]);
 
+/* A digest as records have it: "sha256:" or, keyed, "hmac-sha256:" and its hex.
+ * KEYGATE_OK or KEYGATE_INVALID. */
+keygate_rc_t keygate_digest_parse(keygate_str_t text,
+    unsigned char digest[KEYGATE_DIGEST_LEN], unsigned *keyed);
+
 
 #endif /* KEYGATE_DIGEST_H */

@@ -7,7 +7,16 @@
 #include "keygate_json_private.h"
 
 
+static int keygate_json_char(keygate_json_t *j, unsigned char c);
+static int keygate_json_member(keygate_json_t *j, json_t *object);
+static int keygate_json_element(keygate_json_t *j, json_t *array);
+static json_t *keygate_json_list(keygate_json_t *j, json_t *list,
+    unsigned char close, int (*one)(keygate_json_t *j, json_t *list));
+static json_t *keygate_json_text(keygate_json_t *j);
 static json_t *keygate_json_value(keygate_json_t *j);
+static json_t *keygate_json_whole(keygate_json_t *j);
+static void keygate_json_where(const keygate_json_t *j, keygate_str_t text,
+    keygate_json_error_t *error);
 
 
 /* Takes a character off the text, and the space before it; 1 or 0. */

@@ -10,6 +10,10 @@
 #include "keygate_json_private.h"
 
 
+static char *keygate_json_encode(char *out, uint32_t c);
+static json_t *keygate_json_large(keygate_json_t *j, const unsigned char *end);
+
+
 static char *
 keygate_json_encode(char *out, uint32_t c)
 {

@@ -8,6 +8,11 @@
 #include "keygate_json_private.h"
 
 
+static int keygate_json_is_large(const json_t *json);
+static keygate_str_t keygate_json_span(const json_t *json);
+static void keygate_json_put_number(keygate_buf_t *out, const json_t *json);
+
+
 static int
 keygate_json_is_large(const json_t *json)
 {

@@ -7,6 +7,10 @@
 #include "keygate_lex.h"
 
 
+static size_t keygate_lex_digits(keygate_lex_t *lex);
+static int keygate_lex_unit(keygate_lex_t *lex, uint32_t *unit);
+
+
 int
 keygate_lex_word(keygate_lex_t *lex, const char *word)
 {

@@ -8,6 +8,9 @@
 #include "keygate_media.h"
 
 
+static int keygate_media_ends(keygate_str_t bare, const char *end);
+
+
 keygate_str_t
 keygate_media_bare(keygate_str_t type)
 {

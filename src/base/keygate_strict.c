@@ -26,6 +26,17 @@ typedef enum {
 } keygate_strict_e;
 
 
+static int keygate_strict_note(keygate_strict_t *s, uint64_t hash);
+static int keygate_strict_compare(const void *a, const void *b);
+static int keygate_strict_distinct(keygate_strict_t *s);
+static keygate_strict_e keygate_strict_member(keygate_strict_t *s);
+static int keygate_strict_in_object(const keygate_strict_t *s);
+static keygate_strict_e keygate_strict_close(keygate_strict_t *s);
+static keygate_strict_e keygate_strict_open(keygate_strict_t *s);
+static keygate_strict_e keygate_strict_begin(keygate_strict_t *s);
+static int keygate_strict_value(keygate_strict_t *s);
+
+
 static int
 keygate_strict_note(keygate_strict_t *s, uint64_t hash)
 {

@@ -8,6 +8,11 @@
 #include "keygate_strict_private.h"
 
 
+static uint32_t keygate_strict_decode(const unsigned char *p, size_t n);
+static uint32_t keygate_strict_fold(uint32_t c);
+static int keygate_strict_letter(keygate_strict_t *s, uint32_t *c);
+
+
 /* A well-formed sequence of "n" bytes. */
 
 static uint32_t

@@ -26,6 +26,17 @@ typedef struct {
 } keygate_civil_t;
 
 
+static int64_t keygate_civil_month(const keygate_civil_t *c, int next);
+static int64_t keygate_civil_seconds(const keygate_civil_t *c);
+static int keygate_digits(const unsigned char *p, unsigned n);
+static int keygate_time_zone(const unsigned char *p, const unsigned char *end,
+    int *offset);
+static int keygate_civil_valid(const keygate_civil_t *c);
+static void keygate_civil(int64_t seconds, keygate_civil_t *c);
+static int keygate_leap_second(int64_t after);
+static char *keygate_put_digits(char *p, int value, unsigned n);
+
+
 /* The Unix time when its month begins, or "next" ones later. */
 
 static int64_t

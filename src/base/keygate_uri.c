@@ -5,6 +5,9 @@
 #include "keygate_uri.h"
 
 
+static void keygate_uri_put(keygate_buf_t *out, unsigned char c);
+
+
 /* What stands for itself in a path: unreserved, sub-delims, ":", "@", "/". */
 
 static const unsigned char  keygate_uri_plain[256] = {

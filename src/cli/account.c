@@ -15,6 +15,14 @@ typedef struct {
 } cli_account_t;
 
 
+static int cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
+    void *data);
+static int cli_account_write(cli_t *cli, int create);
+static int cli_account_live(cli_t *cli, cli_live_t *live);
+static int cli_account_delete_make(cli_t *cli, cli_find_t *find,
+    cli_text_t *lines, void *data);
+
+
 static int
 cli_account_make(cli_t *cli, cli_find_t *find, cli_text_t *lines, void *data)
 {

@@ -18,6 +18,17 @@
 #define CLI_PATH_MAX   2048
 
 
+static void cli_read_line(FILE *f, char line[CLI_TOKEN_MAX]);
+static int cli_read_token(cli_t *cli, char token[CLI_TOKEN_MAX]);
+static int cli_put_query(char *p, size_t size, const char *name,
+    const char *value);
+static int cli_admin_page(cli_t *cli, const char *token,
+    char cursor[CLI_PATH_MAX], int (*key)(void *data, const json_t *key),
+    void *data);
+static json_t *cli_admin_answer(cli_t *cli, const char *path,
+    const char *token);
+
+
 static void
 cli_read_line(FILE *f, char line[CLI_TOKEN_MAX])
 {

@@ -11,6 +11,9 @@
 #include "remote.h"
 
 
+static int cli_change_write(cli_t *cli, cli_text_t *lines);
+
+
 static int
 cli_change_write(cli_t *cli, cli_text_t *lines)
 {

@@ -28,6 +28,17 @@ typedef struct {
 } cli_check_t;
 
 
+static void cli_check_bad(cli_check_t *c, uint64_t number, const char *pointer,
+    const char *reason);
+static keygate_rc_t cli_check_record(cli_check_t *c,
+    const keygate_record_t *record, uint64_t number, uint64_t at, size_t len);
+static keygate_rc_t cli_check_line(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+static keygate_rc_t cli_check_last(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+static int cli_check_print(const cli_check_t *c);
+
+
 static void
 cli_check_bad(cli_check_t *c, uint64_t number, const char *pointer,
     const char *reason)

@@ -12,6 +12,9 @@
 #define CLI_OPTIONS_MAX  32
 
 
+static int cli_option_error(int c, const char *word);
+
+
 static int
 cli_option_error(int c, const char *word)
 {

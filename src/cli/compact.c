@@ -22,6 +22,16 @@ typedef struct {
 } cli_compact_t;
 
 
+static void cli_compact_bad(void *data, uint64_t line,
+    const keygate_fault_t *fault);
+static void cli_compact_show(keygate_str_t text);
+static keygate_rc_t cli_compact_lost(void *data, keygate_str_t text);
+static json_t *cli_compact_json(const char *line, size_t len);
+static int cli_compact_print_json(const cli_compact_t *c);
+static int cli_compact_refused(const cli_compact_t *c);
+static int cli_compact_print(const cli_compact_t *c);
+
+
 static void
 cli_compact_bad(void *data, uint64_t line, const keygate_fault_t *fault)
 {

@@ -11,6 +11,9 @@
 #include "keygate_file.h"
 
 
+static const char *cli_fault_option(const char *pointer);
+
+
 int
 cli_error(int code, const char *fmt, ...)
 {

@@ -11,6 +11,11 @@ typedef struct {
 } cli_export_t;
 
 
+static keygate_rc_t cli_export_without(const cli_t *cli, keygate_str_t line);
+static keygate_rc_t cli_export_line(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+
+
 static keygate_rc_t
 cli_export_without(const cli_t *cli, keygate_str_t line)
 {

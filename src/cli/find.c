@@ -14,6 +14,17 @@
 #define CLI_FIND_TRIES  3
 
 
+static int cli_has(keygate_str_t line, const char *s, size_t len);
+static int cli_may_hold(keygate_str_t line, const cli_want_t *want);
+static int cli_is(const keygate_record_t *record, const cli_want_t *want);
+static keygate_rc_t cli_want_line(cli_want_t *want,
+    const keygate_record_t *record, keygate_str_t line);
+static void cli_see_digest(cli_find_t *find, keygate_str_t line);
+static keygate_rc_t cli_find_line(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+static void cli_find_reset(cli_find_t *find);
+
+
 int
 cli_find_want(cli_find_t *find, keygate_kind_e kind, char **ids, int count)
 {

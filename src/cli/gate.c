@@ -24,6 +24,20 @@
 #define CLI_GATE_TOKEN    32             /* bytes */
 
 
+static const char *cli_gate_default(const char *value, const char *otherwise);
+static int cli_gate_open(cli_t *cli, cli_gate_t *gate);
+static int cli_gate_key(cli_t *cli, cli_gate_t *gate,
+    char hex[2 * KEYGATE_DIGEST_LEN + 1]);
+static int cli_gate_records(cli_t *cli, cli_gate_t *gate, cli_text_t *lines);
+static int cli_gate_begin(cli_t *cli, cli_gate_t *gate,
+    const cli_text_t *lines);
+static int cli_gate_journal(cli_t *cli, cli_gate_t *gate);
+static int cli_gate_token(cli_t *cli, cli_gate_t *gate);
+static int cli_gate_configure(cli_gate_t *gate);
+static int cli_gate_make(cli_t *cli, cli_gate_t *gate);
+static void cli_gate_done_all(cli_gate_t *gate, int stays);
+
+
 static const char *
 cli_gate_default(const char *value, const char *otherwise)
 {

@@ -12,6 +12,10 @@
 
 #define CLI_GATE_ME  "/keygate/me"
 
+
+static void cli_gate_document_me(const cli_gate_t *gate);
+static keygate_rc_t cli_gate_beside(cli_gate_t *gate, keygate_block_t *block);
+
 /* What the document has where the gate shows a key what it is. */
 
 static void

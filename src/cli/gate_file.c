@@ -11,6 +11,9 @@
 #include "gate.h"
 
 
+static int cli_gate_fill(int fd, const char *text, size_t len);
+
+
 /* Absolute: nginx takes what is relative from a place of its own. */
 
 int

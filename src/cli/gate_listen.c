@@ -19,6 +19,22 @@
 #define CLI_GATE_TRIES  64               /* ports beside one that is taken */
 
 
+static void cli_gate_split(const char *listen, cli_gate_at_t *at);
+static int cli_gate_is(const cli_gate_at_t *at, const char *host);
+static int cli_gate_any(const cli_gate_at_t *at);
+static int cli_gate_one(const char *option, const char *listen,
+    cli_gate_at_t *at);
+static void cli_gate_note(void *data, char *line);
+static int cli_gate_taken(const cli_text_t *taken, const cli_gate_at_t *at,
+    const char *port);
+static int cli_gate_bind(const cli_text_t *taken, const cli_gate_at_t *at,
+    const char *port);
+static int cli_gate_other(const cli_text_t *taken, const cli_gate_at_t *at,
+    const char *but, char port[24]);
+static int cli_gate_try(const cli_text_t *taken, const char *option,
+    const char *listen, const char *other, int *fd);
+
+
 /* A port alone is one of all addresses, an address alone has port 80: so
  * nginx reads them. */
 

@@ -16,6 +16,9 @@
 #define CLI_GATE_PAUSE  20000000         /* nanoseconds between them */
 
 
+static int cli_gate_connect(const struct addrinfo *address);
+
+
 static int
 cli_gate_connect(const struct addrinfo *address)
 {

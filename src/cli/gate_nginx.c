@@ -26,6 +26,11 @@ typedef struct {
 } cli_gate_seen_t;
 
 
+static pid_t cli_gate_spawn(int out, const char *first, const char *second);
+static int cli_gate_wait(pid_t pid);
+static void cli_gate_names(void *data, char *line);
+
+
 /* Its stdout goes to "out"; -1 when it cannot be run, which is told. */
 
 static pid_t

@@ -17,6 +17,12 @@
 #define CLI_GATE_NAME_MAX  16
 
 
+static int cli_gate_only(const char *word, const char *bytes);
+static const char *cli_gate_word(const cli_gate_t *gate, char letter);
+static int cli_gate_part(const cli_gate_t *gate, const char *part,
+    cli_text_t *text);
+
+
 /* "%" and a letter stand for what cli_gate_word() has for it. */
 
 static const char  cli_gate_head[] =

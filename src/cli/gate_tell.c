@@ -10,6 +10,16 @@
 #include "gate.h"
 
 
+static void cli_gate_line(const cli_gate_file_t *file, const char *what);
+static int cli_gate_pair(const cli_gate_t *gate);
+static int cli_gate_request(const cli_gate_t *gate, char *request,
+    size_t size);
+static int cli_gate_json(const cli_gate_t *gate, const char *request);
+static void cli_gate_first(const cli_gate_t *gate);
+static void cli_gate_files(const cli_gate_t *gate);
+static int cli_gate_lost(const cli_gate_t *gate, int rc);
+
+
 static void
 cli_gate_line(const cli_gate_file_t *file, const char *what)
 {

@@ -19,6 +19,12 @@
 #define CLI_SECRET_MAX  4096
 
 
+static int cli_read_more(void);
+static size_t cli_read_bytes(char secret[CLI_SECRET_MAX]);
+static int cli_read_secret(char secret[CLI_SECRET_MAX]);
+static int cli_hash_print(cli_t *cli, const char *secret);
+
+
 /* Whether something follows the line that was read: no other token must be
  * taken for this one's part, or go without a word. */
 

@@ -8,6 +8,9 @@
 #include "cli.h"
 
 
+static void cli_help_option(const cli_option_t *o, FILE *out);
+
+
 void
 cli_help(FILE *out)
 {

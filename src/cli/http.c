@@ -15,6 +15,13 @@
 #define CLI_HTTP_MAX      (64 << 20)     /* bytes of an answer */
 
 
+static size_t cli_http_body(char *data, size_t size, size_t n, void *user);
+static CURLcode cli_http_perform(CURL *curl, const char *url,
+    const char *token, cli_text_t *body, char *error);
+static int cli_http_fault(const char *url, CURLcode rc, const char *error);
+static size_t cli_http_base(const char *url);
+
+
 /* Takes what has come; fewer bytes than that end the transfer. */
 
 static size_t

@@ -11,6 +11,13 @@
 #include "import.h"
 
 
+static void cli_interrupt(int signo);
+static keygate_rc_t cli_import_take(cli_import_t *m, json_t *json);
+static int cli_import_rows(cli_import_t *m);
+static void cli_import_report(cli_import_t *m);
+static int cli_import_run(cli_import_t *m);
+
+
 static volatile sig_atomic_t  cli_interrupted;
 
 

@@ -13,6 +13,13 @@
 #define CLI_AHEAD_ID  (KEYGATE_ID_MAX + 2)
 
 
+static void cli_ahead_id(const keygate_record_t *record,
+    char id[CLI_AHEAD_ID]);
+static keygate_rc_t cli_ahead_record(cli_import_t *m,
+    const keygate_record_t *record, size_t len);
+static keygate_rc_t cli_ahead_line(cli_import_t *m);
+
+
 static void
 cli_ahead_id(const keygate_record_t *record, char id[CLI_AHEAD_ID])
 {

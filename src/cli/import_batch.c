@@ -16,6 +16,17 @@
 #define CLI_REBUILDS  3
 
 
+static void cli_import_tell(cli_import_t *m, const cli_row_t *row);
+static keygate_rc_t cli_import_see(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+static void cli_import_account(cli_import_t *m,
+    const keygate_record_t *record);
+static const char *cli_import_reason(cli_import_t *m,
+    const keygate_record_t *record);
+static keygate_rc_t cli_import_row(cli_import_t *m, cli_row_t *row);
+static keygate_rc_t cli_import_append(cli_import_t *m);
+
+
 /* Never under the lock: who reads it may take long. */
 
 static void

@@ -10,6 +10,18 @@
 #include "import.h"
 
 
+static keygate_rc_t cli_credential_take(json_t *key, json_t **value,
+    cli_row_t *row);
+static void cli_credential_cleanse(json_t *value);
+static keygate_rc_t cli_credential_new_id(const keygate_format_t *f,
+    char id[KEYGATE_ID_MAX + 1]);
+static int cli_credential_sendable(keygate_str_t credential);
+static keygate_rc_t cli_credential_id(cli_t *cli, json_t *key,
+    keygate_str_t credential, cli_row_t *row);
+static keygate_rc_t cli_credential_digest(cli_t *cli, json_t *key,
+    json_t *value, cli_row_t *row);
+
+
 /* Takes the credential out of a key: *value is a new reference, or NULL. */
 
 static keygate_rc_t

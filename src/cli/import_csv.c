@@ -7,6 +7,11 @@
 #include "import.h"
 
 
+static keygate_rc_t cli_csv_field(cli_source_t *s, int *end);
+static json_t *cli_csv_list(const char *p, size_t len);
+static keygate_rc_t cli_csv_put(cli_source_t *s, json_t *row, size_t column);
+
+
 /* A field into s->text; *end is what ended it: ',', '\n' or EOF. */
 
 static keygate_rc_t

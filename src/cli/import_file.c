@@ -6,6 +6,9 @@
 #include "import.h"
 
 
+static keygate_rc_t cli_json_row(cli_source_t *s, json_t **row);
+
+
 int
 cli_file_open(cli_source_t *s, const char *path)
 {

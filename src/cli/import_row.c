@@ -12,6 +12,16 @@
 #define CLI_REASON_MAX  256
 
 
+static int cli_row_defaults(cli_t *cli, json_t *key);
+static json_t *cli_row_ordered(const json_t *key);
+static keygate_rc_t cli_row_key(cli_t *cli, json_t *key, json_t **record,
+    cli_row_t *row);
+static keygate_rc_t cli_row_flat(cli_t *cli, json_t *json, json_t **record,
+    cli_row_t *row);
+static keygate_rc_t cli_row_record(keygate_kind_e kind, json_t *json,
+    cli_row_t *row);
+
+
 /* In the order in which they are written. */
 
 static const char *const  cli_row_members[] = {

@@ -15,6 +15,9 @@
 #include "import.h"
 
 
+static keygate_rc_t cli_source_keep(cli_source_t *s);
+
+
 int
 cli_source_getc(cli_source_t *s)
 {

@@ -23,6 +23,21 @@ typedef struct {
 } cli_new_t;
 
 
+static int cli_new_setup(cli_t *cli);
+static void cli_new_done(cli_new_t *new);
+static int cli_new_credential(cli_t *cli, cli_new_t *new);
+static keygate_hex_t cli_new_digest(const cli_t *cli, const cli_new_t *new);
+static json_t *cli_new_record(cli_t *cli, const cli_new_t *new,
+    json_t **faults);
+static int cli_new_print(cli_t *cli, const cli_new_t *new, const char *what);
+static int cli_create_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
+    void *data);
+static int cli_create_try(cli_t *cli, cli_new_t *new, const char *account);
+static int cli_create_usage(cli_t *cli, cli_new_t *new);
+static int cli_rotate_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
+    void *data);
+
+
 /* What a credential is made with. */
 
 static int

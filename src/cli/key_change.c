@@ -20,9 +20,25 @@ typedef struct {
 } cli_edit_t;
 
 
+static int cli_edit_make(cli_t *cli, cli_find_t *find, cli_text_t *lines,
+    void *data);
+static void cli_edit_print(cli_t *cli, const cli_edit_t *e);
+static int cli_edit_wait(cli_t *cli, const cli_edit_t *e);
+static int cli_edit_setup(cli_t *cli);
+static int cli_edit_run(cli_t *cli, const char *done, cli_edit_pt edit);
+static json_t *cli_edit_set(cli_t *cli, const json_t *current,
+    json_t **faults);
+static json_t *cli_edit_revoke(cli_t *cli, const json_t *current,
+    json_t **faults);
 static json_t *cli_edit_suspend(cli_t *cli, const json_t *current,
     json_t **faults);
 static json_t *cli_edit_resume(cli_t *cli, const json_t *current,
+    json_t **faults);
+static json_t *cli_edit_reset(cli_t *cli, const json_t *current,
+    json_t **faults);
+static json_t *cli_edit_expire(cli_t *cli, const json_t *current,
+    json_t **faults);
+static json_t *cli_edit_delete(cli_t *cli, const json_t *current,
     json_t **faults);
 
 

@@ -13,6 +13,17 @@
 #define CLI_LIST_STOP  KEYGATE_CONFLICT  /* nobody reads on */
 
 
+static int cli_list_json(cli_list_t *l, const json_t *view);
+static int cli_list_admin_key(void *data, const json_t *json);
+static keygate_rc_t cli_list_whole(cli_list_t *l, keygate_record_t *record,
+    keygate_str_t line);
+static keygate_rc_t cli_list_record(cli_list_t *l, keygate_record_t *record,
+    keygate_str_t line);
+static keygate_rc_t cli_list_line(void *data, uint64_t number, uint64_t at,
+    keygate_str_t line, int torn);
+static int cli_list_run(cli_list_t *l);
+
+
 static const char  *keygate_listed_titles[] = {
     "ID", "ACCOUNT", "STATE", "CREATED", "EXPIRES", "SCOPES", "NAME"
 };

@@ -8,6 +8,12 @@
 #include "plain.h"
 
 
+static int cli_cell(cli_list_t *l, keygate_str_t text);
+static int cli_cell_date(cli_list_t *l, int64_t at, int64_t none);
+static int cli_cell_scopes(cli_list_t *l, const keygate_listed_t *key);
+static void cli_list_row(cli_list_t *l);
+
+
 /* Cells of a row, one after the other; 0 when out of memory. */
 
 static int

@@ -8,6 +8,10 @@
 #include "live.h"
 
 
+static keygate_rc_t cli_live_record(cli_live_t *live,
+    const keygate_record_t *record);
+
+
 /* A line that a gateway does not take changes nothing.  Plain and keyed
  * digests are kept apart, as the index does. */
 

@@ -13,6 +13,11 @@
 #include "keygate_version.h"
 
 
+static int cli_journal_argument(cli_t *cli);
+static int cli_run(cli_t *cli, int argc, char **argv);
+static int cli_asks_help(const char *word);
+
+
 /* Of what concerns the whole journal it is the argument. */
 
 static int

@@ -10,6 +10,11 @@
 #include "openapi.h"
 
 
+static int cli_openapi_error(const cli_openapi_t *o);
+static void cli_openapi_directory(cli_openapi_t *o);
+static int cli_openapi_convert(cli_openapi_t *o);
+
+
 static int
 cli_openapi_error(const cli_openapi_t *o)
 {

@@ -8,6 +8,19 @@
 #include "openapi.h"
 
 
+static keygate_str_t cli_openapi_kept(cli_openapi_t *o, const char *text,
+    int *ok);
+static char *cli_openapi_joined(cli_openapi_t *o, const json_t *names,
+    const char *first, const char *between);
+static int cli_openapi_admin_scope(cli_openapi_t *o, keygate_block_t *block,
+    const json_t *scope);
+static int cli_openapi_admin_route(cli_openapi_t *o, keygate_block_t *block,
+    const json_t *route);
+static int cli_openapi_admin_list(cli_openapi_t *o, keygate_block_t *block,
+    const json_t *answer,
+    int (*add)(cli_openapi_t *o, keygate_block_t *block, const json_t *item));
+
+
 /* A text in the document's memory; the first failure stays one. */
 
 static keygate_str_t

@@ -9,6 +9,14 @@
 #include "openapi.h"
 
 
+static int cli_openapi_other(cli_openapi_t *o, const char *path,
+    keygate_block_t *block);
+static int cli_openapi_print_diff(const cli_openapi_t *o,
+    const keygate_openapi_diff_t *diff);
+static int cli_openapi_compare(cli_openapi_t *o, const char *path,
+    keygate_openapi_diff_t *diff);
+
+
 static int
 cli_openapi_other(cli_openapi_t *o, const char *path, keygate_block_t *block)
 {

@@ -9,6 +9,23 @@
 #include "openapi.h"
 
 
+static int cli_openapi_fault(const char *path, unsigned line,
+    const char *reason);
+static int cli_openapi_compiles(const keygate_block_conf_t *conf,
+    const keygate_block_t *block);
+static char *cli_openapi_beside(cli_openapi_t *o, keygate_str_t name);
+static keygate_rc_t cli_openapi_paths(cli_openapi_t *o, const glob_t *g,
+    const char ***paths);
+static keygate_rc_t cli_openapi_find(void *data, keygate_str_t mask,
+    const char ***paths, unsigned *n);
+static keygate_rc_t cli_openapi_included(void *data, const char *path,
+    keygate_str_t *text);
+static void cli_openapi_missed(const cli_openapi_t *o,
+    const keygate_block_conf_t *conf);
+static int cli_openapi_none(const keygate_block_conf_t *conf,
+    const char *name);
+
+
 static int
 cli_openapi_fault(const char *path, unsigned line, const char *reason)
 {

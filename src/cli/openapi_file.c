@@ -17,6 +17,10 @@
 #define CLI_OPENAPI_FIRST  65536
 
 
+static keygate_rc_t cli_openapi_read_fd(keygate_doc_t *doc, int fd,
+    keygate_str_t *text);
+
+
 /* One byte more than a document may have is enough to tell that it has. */
 
 static keygate_rc_t

@@ -9,6 +9,16 @@
 #include "openapi.h"
 
 
+static void cli_openapi_word(const char *word);
+static int cli_openapi_digest(const cli_openapi_t *o,
+    char hex[2 * KEYGATE_DIGEST_LEN + 1]);
+static void cli_openapi_tell_whole(const keygate_openapi_t *r, char *text,
+    size_t size);
+static json_t *cli_openapi_notes(const cli_openapi_t *o,
+    keygate_openapi_note_e kind);
+static json_t *cli_openapi_json_whole(const keygate_openapi_t *r);
+
+
 /* A word of the command line, in a comment. */
 
 static void

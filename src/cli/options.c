@@ -10,6 +10,19 @@
 #include "openapi.h"
 
 
+static int cli_set_flag(cli_t *cli, const cli_option_t *o, const char *value);
+static int cli_set_text(cli_t *cli, const cli_option_t *o, const char *value);
+static int cli_set_seconds(cli_t *cli, const cli_option_t *o,
+    const char *value);
+static int cli_set_filter(cli_t *cli, const cli_option_t *o,
+    const char *value);
+static int cli_set_at(cli_t *cli, const cli_option_t *o, const char *value);
+static int cli_set_in(cli_t *cli, const cli_option_t *o, const char *value);
+static int cli_set_formats(cli_t *cli, const cli_option_t *o,
+    const char *value);
+static int cli_put_in(cli_t *cli, const cli_option_t *o, const char *value);
+
+
 static int
 cli_set_flag(cli_t *cli, const cli_option_t *o, const char *value)
 {

@@ -9,6 +9,10 @@
 #include "plain.h"
 
 
+static int cli_is_unseen(uint32_t c);
+static size_t cli_plain_next(const char *text, const char *end, int *shown);
+
+
 /* First and last ones, in order. */
 
 static const uint32_t  cli_unseen[][2] = {

@@ -11,6 +11,10 @@
 #include "keygate_filter.h"
 
 
+static void cli_print_value(const json_t *value);
+static void cli_print_field(const char *name, const json_t *value);
+
+
 int
 cli_print_json(const json_t *json)
 {

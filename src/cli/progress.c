@@ -13,6 +13,9 @@
 #define CLI_BAR_EVERY   100              /* ms */
 
 
+static int64_t cli_ms(void);
+
+
 static int64_t
 cli_ms(void)
 {

@@ -18,6 +18,7 @@
 
 
 static int cli_remote_conf(cli_t *cli);
+static void cli_remote_copy(char *to, size_t size, keygate_str_t text);
 
 
 int

@@ -29,11 +29,12 @@ typedef struct {
 } cli_out_t;
 
 
+static int cli_remote_out(cli_t *cli, const cli_find_t *find, cli_out_t *out);
 static int cli_remote_outs(cli_t *cli, const cli_find_t *find,
     const char *lines, size_t len, cli_out_t **outs, unsigned *n);
-static int cli_remote_out(cli_t *cli, const cli_find_t *find, cli_out_t *out);
-static int cli_remote_send(cli_t *cli, cli_out_t *outs, unsigned n);
 static int cli_remote_answer(cli_t *cli, const keygate_reply_t *reply);
+static int cli_remote_send(cli_t *cli, cli_out_t *outs, unsigned n);
+static int cli_remote_versions(cli_t *cli, cli_out_t *outs, unsigned n);
 
 
 /* What a line changes, and on top of what. */

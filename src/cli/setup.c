@@ -30,6 +30,12 @@ struct cli_block_s {
 };
 
 
+static void *cli_pool_alloc(void *pool, size_t size);
+static int cli_add_format(cli_t *cli, keygate_api_t *api, char *text);
+static int cli_read_pepper(const char *path, unsigned char *pepper,
+    size_t *len);
+
+
 static void *
 cli_pool_alloc(void *pool, size_t size)
 {

@@ -5,6 +5,9 @@
 #include "cli.h"
 
 
+static int cli_show_one(cli_t *cli, keygate_kind_e kind);
+
+
 static int
 cli_show_one(cli_t *cli, keygate_kind_e kind)
 {

@@ -13,6 +13,13 @@
 #define CLI_ROWS  (sizeof(((cli_table_t *) 0)->rows) / sizeof(char *))
 
 
+static unsigned cli_width(const char *s);
+static void cli_table_print(const cli_table_t *t, const char **cells);
+static void cli_table_measure(cli_table_t *t, const char **cells);
+static char *cli_table_keep(const cli_table_t *t, const char **cells);
+static void cli_table_open(cli_table_t *t);
+
+
 /* Characters, as far as a terminal cares: UTF-8 sequences. */
 
 static unsigned

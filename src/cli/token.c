@@ -27,6 +27,11 @@ typedef struct {
 } cli_made_t;
 
 
+static int cli_token_asked(const cli_t *cli, cli_made_t *made);
+static int cli_token_make(cli_made_t *made);
+static int cli_token_print(const cli_t *cli, const cli_made_t *made);
+
+
 static int
 cli_token_asked(const cli_t *cli, cli_made_t *made)
 {

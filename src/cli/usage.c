@@ -31,6 +31,21 @@ typedef struct {
 } cli_usage_t;
 
 
+static int cli_usage_word(const char *option, const char *value,
+    const char *const words[3], unsigned *n);
+static int cli_usage_time(const char *option, const char *value, int end,
+    int64_t *time);
+static int cli_usage_asked(cli_t *cli, cli_usage_t *usage);
+static int cli_usage_opened(const char *path);
+static int cli_usage_days(cli_usage_t *usage, const char *path);
+static int cli_usage_order(const void *one, const void *two);
+static int cli_usage_line(void *data, const keygate_usage_t *u);
+static int64_t cli_usage_period(const cli_usage_t *usage, int64_t hour);
+static int cli_usage_read(cli_usage_t *usage, int64_t day);
+static int cli_usage_flush(cli_usage_t *usage);
+static int cli_usage_all(cli_usage_t *usage);
+
+
 static int
 cli_usage_word(const char *option, const char *value,
     const char *const words[3], unsigned *n)

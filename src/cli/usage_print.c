@@ -10,6 +10,15 @@
 #define CLI_ROW_MAX  2048                /* 20 numbers, ids of 64 bytes */
 
 
+static void cli_usage_table_row(cli_usage_out_t *out, const keygate_usage_t *u,
+    const char *when);
+static void cli_usage_csv_text(keygate_buf_t *b, keygate_str_t s);
+static void cli_usage_csv_row(cli_usage_out_t *out, const keygate_usage_t *u,
+    keygate_buf_t *b);
+static void cli_usage_json_row(cli_usage_out_t *out, const keygate_usage_t *u,
+    keygate_buf_t *b);
+
+
 static const char  *const cli_usage_units[] = { "hour", "day", "month" };
 
 static const char  *cli_usage_key_titles[] = {

@@ -102,6 +102,20 @@ typedef struct {
 } keygate_said_t;
 
 
+static void keygate_error_say_status(const keygate_error_t *e,
+    keygate_said_t *said);
+static void keygate_error_say(const keygate_texts_t *texts,
+    const keygate_error_t *e, keygate_said_t *said);
+static void keygate_error_names(keygate_buf_t *out, const char *member,
+    const keygate_str_t *names, unsigned n);
+static void keygate_error_type(keygate_buf_t *out, keygate_str_t prefix,
+    const keygate_said_t *said);
+static void keygate_error_detail(keygate_buf_t *out,
+    const keygate_said_t *said, const keygate_error_t *e);
+static void keygate_error_problem(const keygate_texts_t *texts,
+    const keygate_said_t *said, const keygate_error_t *e, keygate_buf_t *out);
+
+
 keygate_str_t
 keygate_error_name(keygate_code_e code)
 {
@@ -143,28 +157,6 @@ keygate_error_media_type(keygate_error_format_e format)
 }
 
 
-/* Whether a code that is not ours may stand in a type URI as it is. */
-
-static int
-keygate_error_plain(keygate_str_t code)
-{
-    size_t         i;
-    unsigned char  c;
-
-    for (i = 0; i < code.len; i++) {
-        c = code.data[i];
-
-        if ((c < '0' || c > '9') && c != '_' && c != '-' && c != '.'
-            && ((c | 0x20) < 'a' || (c | 0x20) > 'z'))
-        {
-            return 0;
-        }
-    }
-
-    return code.len != 0;
-}
-
-
 static void
 keygate_error_say_status(const keygate_error_t *e, keygate_said_t *said)
 {
@@ -184,7 +176,7 @@ keygate_error_say_status(const keygate_error_t *e, keygate_said_t *said)
     if (e->own_code.len) {
         said->code = e->own_code;
 
-        if (keygate_error_plain(said->code)) {
+        if (keygate_text_plain(said->code)) {
             said->type = said->code;
         }
     }

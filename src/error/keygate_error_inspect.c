@@ -14,6 +14,15 @@
 #define KEYGATE_LINE_MAX  200      /* characters of a text/plain line */
 
 
+static keygate_str_t keygate_body_without_mark(keygate_str_t body);
+static int keygate_body_in_format(keygate_error_format_e format, json_t *body);
+static keygate_rc_t keygate_body_line(keygate_str_t body,
+    const keygate_pool_t *pool, keygate_error_t *e);
+static keygate_rc_t keygate_body_object(keygate_error_format_e format,
+    unsigned status, keygate_type_e type, json_t *body,
+    const keygate_pool_t *pool, keygate_error_t *e);
+
+
 keygate_type_e
 keygate_error_type_of(keygate_str_t type)
 {

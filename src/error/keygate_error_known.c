@@ -24,6 +24,24 @@ typedef void (*keygate_body_write_pt)(const keygate_body_t *b,
     keygate_buf_t *out);
 
 
+static json_t *keygate_body_string(json_t *object, const char *name);
+static json_t *keygate_body_first(json_t *object, const char **names);
+static json_t *keygate_body_message(const keygate_body_t *b);
+static json_t *keygate_body_code(const keygate_body_t *b);
+static int keygate_body_reserved(const char *name);
+static int keygate_body_inside(const char *name);
+static void keygate_body_write_members(const keygate_body_t *b, json_t *object,
+    keygate_buf_t *out);
+static void keygate_body_members(const keygate_body_t *b, keygate_buf_t *out);
+static void keygate_body_all_lists(const keygate_body_t *b,
+    keygate_buf_t *out);
+static keygate_rc_t keygate_body_keep(const keygate_body_t *b,
+    keygate_body_write_pt write, const keygate_pool_t *pool,
+    keygate_str_t *text);
+static keygate_rc_t keygate_body_copy(const json_t *value,
+    const keygate_pool_t *pool, keygate_str_t *text);
+
+
 static json_t *
 keygate_body_string(json_t *object, const char *name)
 {

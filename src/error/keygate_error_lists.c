@@ -31,8 +31,16 @@ typedef struct {
 } keygate_lists_t;
 
 
+static void keygate_lists_pointer(keygate_buf_t *out,
+    const keygate_step_t *step);
+static void keygate_lists_text(keygate_lists_t *w, const json_t *text,
+    const keygate_step_t *step);
+static int keygate_lists_array(keygate_lists_t *w, json_t *array,
+    const keygate_step_t *up, unsigned depth);
 static int keygate_lists_object(keygate_lists_t *w, json_t *object,
     const keygate_step_t *up, unsigned depth);
+static int keygate_lists_write(json_t *value, unsigned single,
+    keygate_buf_t *out);
 
 
 static void

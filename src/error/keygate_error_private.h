@@ -13,6 +13,9 @@
 /* A sentence for a status that nothing more is known about. */
 const char *keygate_status_detail(unsigned status);
 
+/* Whether a code that is not ours may stand in a type URI as it is. */
+int keygate_text_plain(keygate_str_t code);
+
 /* As keygate_text_fill(), for the inside of a JSON string. */
 void keygate_text_fill_json(keygate_str_t text, const keygate_error_t *e,
     keygate_buf_t *out);

@@ -96,6 +96,9 @@ static const keygate_status_text_t  keygate_statuses[] = {
                            / sizeof(keygate_status_text_t))
 
 
+static const keygate_status_text_t *keygate_status_find(unsigned status);
+
+
 static const keygate_status_text_t *
 keygate_status_find(unsigned status)
 {

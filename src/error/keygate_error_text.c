@@ -23,6 +23,14 @@ typedef enum {
 typedef void (*keygate_put_pt)(keygate_buf_t *out, keygate_str_t s);
 
 
+static keygate_fill_e keygate_fill_find(keygate_str_t text);
+static size_t keygate_fill_length(keygate_str_t text);
+static void keygate_fill_put(keygate_fill_e fill, const keygate_error_t *e,
+    keygate_put_pt put, keygate_buf_t *out);
+static void keygate_fill_walk(keygate_str_t text, const keygate_error_t *e,
+    keygate_put_pt put, keygate_buf_t *out);
+
+
 static const keygate_str_t  keygate_fills[] = {
     keygate_string("{scope}"),
     keygate_string("{retry_after}"),
@@ -211,4 +219,24 @@ keygate_text_fill_json(keygate_str_t text, const keygate_error_t *e,
     keygate_buf_t *out)
 {
     keygate_fill_walk(text, e, keygate_buf_json_part, out);
+}
+
+
+int
+keygate_text_plain(keygate_str_t code)
+{
+    size_t         i;
+    unsigned char  c;
+
+    for (i = 0; i < code.len; i++) {
+        c = code.data[i];
+
+        if ((c < '0' || c > '9') && c != '_' && c != '-' && c != '.'
+            && ((c | 0x20) < 'a' || (c | 0x20) > 'z'))
+        {
+            return 0;
+        }
+    }
+
+    return code.len != 0;
 }

@@ -329,6 +329,19 @@ keygate_file_read(const char *path)
 }
 
 
+ssize_t
+keygate_file_pread(int fd, void *buf, size_t len, uint64_t at)
+{
+    ssize_t  n;
+
+    do {
+        n = pread(fd, buf, len, (off_t) at);
+    } while (n == -1 && errno == EINTR);
+
+    return n;
+}
+
+
 int
 keygate_file_sync(const keygate_file_t *file)
 {

@@ -9,6 +9,7 @@
 #ifndef KEYGATE_FILE_H
 #define KEYGATE_FILE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 
@@ -49,6 +50,9 @@ int keygate_file_makeable(const keygate_file_t *file);
 
 /* Opens a regular file for reading, through links, and never waits. */
 int keygate_file_read(const char *path);
+
+/* As pread(), and goes on when a signal came. */
+ssize_t keygate_file_pread(int fd, void *buf, size_t len, uint64_t at);
 
 /* Makes what was renamed in the directory, or made in it, durable. */
 int keygate_file_sync(const keygate_file_t *file);

@@ -19,6 +19,13 @@
 #define KEYGATE_DROP        (4 * 1024 * 1024)
 
 
+static void keygate_journal_close(int *fd);
+static void keygate_journal_close_all(keygate_journal_t *j);
+static keygate_rc_t keygate_journal_make(keygate_journal_t *j);
+static keygate_rc_t keygate_journal_try(keygate_journal_t *j, int wait,
+    struct stat *st, int *same);
+
+
 keygate_journal_t *
 keygate_journal_create(const char *path, const keygate_journal_conf_t *conf)
 {

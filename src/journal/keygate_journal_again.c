@@ -16,6 +16,15 @@
 #define KEYGATE_AGAIN_ALL    65536       /* records, of all that there are */
 
 
+static keygate_rc_t keygate_again_bytes(keygate_journal_t *j, int fd,
+    uint64_t at, uint64_t end, size_t size, keygate_str_t *text);
+static keygate_rc_t keygate_again_line(keygate_journal_t *j, int fd,
+    uint64_t at, uint64_t end, keygate_str_t *text);
+static keygate_rc_t keygate_again_apply(keygate_journal_t *j,
+    keygate_table_t *t, int fd, const keygate_again_t *again,
+    const keygate_now_t *now);
+
+
 /* Bytes from "at" on, as far as they were applied. */
 
 static keygate_rc_t

@@ -19,6 +19,7 @@
 #define KEYGATE_AHEAD_KEEP  4096
 
 
+static uint64_t keygate_ahead_hash(const keygate_record_t *record);
 static int keygate_ahead_begin(keygate_ahead_t *a);
 static int keygate_ahead_grow(keygate_ahead_t *a);
 static keygate_ahead_slot_t *keygate_ahead_slot(const keygate_ahead_t *a,

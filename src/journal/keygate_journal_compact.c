@@ -36,8 +36,26 @@ typedef struct {
 } keygate_compaction_t;
 
 
+static keygate_rc_t keygate_compact_record(keygate_compaction_t *c,
+    const keygate_line_t *line, keygate_fault_t *fault);
+static keygate_rc_t keygate_compact_line(keygate_compaction_t *c,
+    const keygate_line_t *line);
 static keygate_rc_t keygate_compact_unread(keygate_compaction_t *c,
     const keygate_line_t *line, const keygate_fault_t *fault);
+static keygate_rc_t keygate_compact_read(keygate_journal_t *j,
+    keygate_compaction_t *c);
+static keygate_rc_t keygate_compact_lost(keygate_journal_t *j,
+    keygate_compaction_t *c);
+static keygate_rc_t keygate_compact_flush(keygate_compaction_t *c);
+static keygate_rc_t keygate_compact_put(keygate_journal_t *j,
+    keygate_compaction_t *c, uint64_t at, size_t len);
+static keygate_rc_t keygate_compact_write(keygate_journal_t *j,
+    keygate_compaction_t *c);
+static keygate_rc_t keygate_compact_replace(keygate_journal_t *j,
+    keygate_compaction_t *c);
+static int keygate_compact_may(const keygate_compaction_t *c);
+static keygate_rc_t keygate_compact_locked(keygate_journal_t *j,
+    keygate_compact_t *conf);
 
 
 /* Any kind of digest will do: whoever compacts need not have the pepper. */
@@ -170,25 +188,6 @@ keygate_compact_read(keygate_journal_t *j, keygate_compaction_t *c)
 }
 
 
-static keygate_rc_t
-keygate_compact_pread(keygate_journal_t *j, unsigned char *buf, size_t len,
-    uint64_t at)
-{
-    ssize_t  n;
-
-    do {
-        n = pread(j->wfd, buf, len, (off_t) at);
-    } while (n == -1 && errno == EINTR);
-
-    if (n != (ssize_t) len) {
-        errno = n == -1 ? errno : EIO;
-        return KEYGATE_IO;
-    }
-
-    return KEYGATE_OK;
-}
-
-
 /* Whoever is to get the lines that go has them before they are gone. */
 
 static keygate_rc_t
@@ -214,7 +213,7 @@ keygate_compact_lost(keygate_journal_t *j, keygate_compaction_t *c)
                 text.len = (size_t) (c->unread[i].next - at);
             }
 
-            rc = keygate_compact_pread(j, c->buf, text.len, at);
+            rc = keygate_journal_read_all(j->wfd, c->buf, text.len, at);
             rc = rc != KEYGATE_OK ? rc : c->conf->lost(c->conf->data, text);
         }
     }
@@ -252,7 +251,7 @@ keygate_compact_put(keygate_journal_t *j, keygate_compaction_t *c,
         }
     }
 
-    rc = keygate_compact_pread(j, c->buf + c->used, len, at);
+    rc = keygate_journal_read_all(j->wfd, c->buf + c->used, len, at);
 
     if (rc == KEYGATE_OK) {
         c->buf[c->used + len] = '\n';

@@ -14,6 +14,25 @@
 #define KEYGATE_SWEEP_STEPS   16         /* that cost what one line does */
 
 
+static void keygate_journal_reject(keygate_journal_t *j,
+    keygate_position_t *position, const keygate_fault_t *fault);
+static keygate_rc_t keygate_journal_record(keygate_journal_t *j,
+    keygate_table_t *t, const keygate_line_t *line, const keygate_now_t *now,
+    keygate_fault_t *fault);
+static keygate_rc_t keygate_journal_line(keygate_journal_t *j,
+    keygate_table_t *t, const keygate_line_t *line, const keygate_now_t *now);
+static keygate_rc_t keygate_journal_sweep(keygate_journal_t *j,
+    keygate_table_t *t, unsigned lines);
+static keygate_rc_t keygate_journal_lines(keygate_journal_t *j,
+    keygate_table_t *t, int fd, uint64_t end, unsigned lines,
+    const keygate_now_t *now);
+static keygate_rc_t keygate_journal_read_on(keygate_journal_t *j,
+    keygate_table_t *t, int fd, uint64_t end, unsigned lines,
+    const keygate_now_t *now);
+static void keygate_journal_learn(keygate_journal_t *j,
+    const keygate_position_t *position);
+
+
 static void
 keygate_journal_reject(keygate_journal_t *j, keygate_position_t *position,
     const keygate_fault_t *fault)
@@ -362,36 +381,4 @@ keygate_journal_catch_up(keygate_journal_t *j, keygate_table_t *t,
     }
 
     return keygate_journal_read_on(j, t, j->wfd, end, 0, now);
-}
-
-
-keygate_rc_t
-keygate_journal_plain(keygate_journal_t *j, keygate_table_t *t, int fd,
-    const keygate_now_t *now)
-{
-    keygate_rc_t         rc;
-    keygate_ahead_t     *a;
-    keygate_position_t  *position;
-
-    a = &j->ahead;
-    position = keygate_table_position(t);
-
-    if (position->sweep != 0) {
-        rc = keygate_journal_anew(j, t, fd, now);
-
-        if (rc != KEYGATE_OK) {
-            return rc;
-        }
-
-        a->from = 0;
-        a->anew = position->anew;
-
-    } else {
-        __atomic_store_n(&position->line, a->line, __ATOMIC_RELAXED);
-        keygate_position_move(position, a->from, a->sum);
-    }
-
-    a->plain = 1;
-
-    return KEYGATE_OK;
 }

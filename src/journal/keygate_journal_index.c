@@ -42,6 +42,22 @@ struct keygate_index_s {
 };
 
 
+static uint64_t keygate_index_hash_id(unsigned kind, unsigned hmac,
+    const void *id, size_t len);
+static uint64_t keygate_index_hash_digest(const unsigned char *digest);
+static int keygate_index_room(keygate_index_t *index);
+static keygate_entry_t *keygate_index_entry(const keygate_index_t *index,
+    keygate_kind_e kind, unsigned hmac, keygate_str_t id);
+static int keygate_index_taken(keygate_index_t *index, unsigned hmac,
+    const unsigned char *digest, const keygate_entry_t *own);
+static keygate_entry_t *keygate_index_new(keygate_index_t *index,
+    const keygate_record_t *record);
+static void keygate_index_set(keygate_index_t *index, keygate_entry_t *e,
+    const keygate_record_t *record, int overlaps, uint64_t at, size_t len);
+static keygate_rc_t keygate_index_delete(keygate_index_t *index,
+    const keygate_record_t *record);
+
+
 keygate_index_t *
 keygate_index_create(int64_t wall)
 {
@@ -73,32 +89,17 @@ keygate_index_destroy(keygate_index_t *index)
 
 
 static uint64_t
-keygate_index_hash(const void *data, size_t len, uint64_t hash)
-{
-    size_t                i;
-    const unsigned char  *p;
-
-    for (i = 0, p = data; i < len; i++) {
-        hash = (hash ^ p[i]) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-
-    return hash;
-}
-
-
-static uint64_t
 keygate_index_hash_id(unsigned kind, unsigned hmac, const void *id,
     size_t len)
 {
-    return keygate_index_hash(id, len, 1 + kind * 2 + hmac);
+    return keygate_slots_hash(id, len, 1 + kind * 2 + hmac);
 }
 
 
 static uint64_t
 keygate_index_hash_digest(const unsigned char *digest)
 {
-    return keygate_index_hash(digest, KEYGATE_DIGEST_LEN, 7);
+    return keygate_slots_hash(digest, KEYGATE_DIGEST_LEN, 7);
 }
 
 

@@ -15,6 +15,17 @@
 #define KEYGATE_JOURNAL_AFTER  10000     /* lines, until there is a mark */
 
 
+static keygate_rc_t keygate_journal_match(keygate_journal_t *j,
+    const keygate_line_t *line, keygate_kind_e kind, keygate_str_t id,
+    keygate_record_t *record);
+static keygate_rc_t keygate_journal_search(keygate_journal_t *j,
+    keygate_reader_t *r, keygate_kind_e kind, keygate_str_t id, uint64_t *at);
+static keygate_rc_t keygate_journal_find(keygate_journal_t *j,
+    keygate_reader_t *r, keygate_kind_e kind, keygate_str_t id, uint64_t at,
+    keygate_record_t *record);
+static uint64_t keygate_journal_count(keygate_reader_t *r);
+
+
 /* Whether a line is of that record; *record is to be freed if so. */
 
 static keygate_rc_t

@@ -15,6 +15,8 @@ static int keygate_journal_hollow(keygate_journal_t *j,
     const keygate_evidence_t *e, const keygate_now_t *now);
 static void keygate_journal_hollow_set(keygate_journal_t *j,
     const keygate_evidence_t *e, const keygate_now_t *now);
+static keygate_rc_t keygate_journal_probe(keygate_journal_t *j, int fd,
+    const keygate_evidence_t *e, const keygate_now_t *now);
 
 
 /*
@@ -182,4 +184,36 @@ keygate_journal_position(keygate_journal_t *j, keygate_table_t *t, int fd,
     }
 
     return keygate_journal_anew(j, t, fd, now);
+}
+
+
+keygate_rc_t
+keygate_journal_plain(keygate_journal_t *j, keygate_table_t *t, int fd,
+    const keygate_now_t *now)
+{
+    keygate_rc_t         rc;
+    keygate_ahead_t     *a;
+    keygate_position_t  *position;
+
+    a = &j->ahead;
+    position = keygate_table_position(t);
+
+    if (position->sweep != 0) {
+        rc = keygate_journal_anew(j, t, fd, now);
+
+        if (rc != KEYGATE_OK) {
+            return rc;
+        }
+
+        a->from = 0;
+        a->anew = position->anew;
+
+    } else {
+        __atomic_store_n(&position->line, a->line, __ATOMIC_RELAXED);
+        keygate_position_move(position, a->from, a->sum);
+    }
+
+    a->plain = 1;
+
+    return KEYGATE_OK;
 }

@@ -218,6 +218,10 @@ keygate_rc_t keygate_journal_share(keygate_journal_t *j, int wait, int *fd,
     struct stat *st);
 void keygate_journal_release(keygate_journal_t *j);
 
+/* All of "len" bytes: KEYGATE_OK, or KEYGATE_IO and errno. */
+keygate_rc_t keygate_journal_read_all(int fd, unsigned char *buf, size_t len,
+    uint64_t at);
+
 /* All of "len" bytes, or -1 and errno. */
 int keygate_journal_write_all(int fd, const unsigned char *data, size_t len);
 

@@ -16,6 +16,13 @@
 #define KEYGATE_SKIP_BLOCKS  4           /* of a line too long, a call */
 
 
+static ssize_t keygate_reader_pread(keygate_reader_t *r, size_t off,
+    size_t size, uint64_t at);
+static ssize_t keygate_reader_fill(keygate_reader_t *r);
+static keygate_rc_t keygate_reader_skip(keygate_reader_t *r,
+    keygate_line_t *line);
+
+
 keygate_rc_t
 keygate_reader_init(keygate_reader_t *r)
 {
@@ -83,9 +90,7 @@ keygate_reader_pread(keygate_reader_t *r, size_t off, size_t size,
         size = (size_t) (r->limit - at);
     }
 
-    do {
-        n = pread(r->fd, r->buf + off, size, (off_t) at);
-    } while (n == -1 && errno == EINTR);
+    n = keygate_file_pread(r->fd, r->buf + off, size, at);
 
     if (n == 0) {
         r->limit = at;
@@ -266,4 +271,20 @@ keygate_reader_boundary(int fd, uint64_t at, int *is)
     *is = n == 1 && c == '\n';
 
     return n == -1 ? KEYGATE_IO : KEYGATE_OK;
+}
+
+
+keygate_rc_t
+keygate_journal_read_all(int fd, unsigned char *buf, size_t len, uint64_t at)
+{
+    ssize_t  n;
+
+    n = keygate_file_pread(fd, buf, len, at);
+
+    if (n != (ssize_t) len) {
+        errno = n == -1 ? errno : EIO;
+        return KEYGATE_IO;
+    }
+
+    return KEYGATE_OK;
 }

@@ -11,6 +11,14 @@
 #include "keygate_journal_private.h"
 
 
+static keygate_rc_t keygate_journal_mark(keygate_reader_t *r,
+    keygate_mark_t *mark);
+static keygate_rc_t keygate_records_index(keygate_reader_t *r,
+    keygate_index_t *index);
+static keygate_rc_t keygate_records_read(const keygate_reader_t *r,
+    const keygate_index_t *index, keygate_line_pt line, void *data);
+
+
 static keygate_rc_t
 keygate_journal_mark(keygate_reader_t *r, keygate_mark_t *mark)
 {

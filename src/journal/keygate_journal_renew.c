@@ -32,9 +32,7 @@ keygate_journal_last(keygate_journal_t *j, unsigned char *buf, size_t size,
 
     len = j->end < size ? (size_t) j->end : size;
 
-    do {
-        n = pread(j->wfd, buf, len, (off_t) (j->end - len));
-    } while (n == -1 && errno == EINTR);
+    n = keygate_file_pread(j->wfd, buf, len, j->end - len);
 
     if (n == -1) {
         return KEYGATE_IO;

@@ -18,6 +18,12 @@
 #include "keygate_journal_private.h"
 
 
+static int keygate_temp_name(const char *name, const char *entry);
+static void keygate_temp_clean(const keygate_file_t *file);
+static int keygate_temp_find(keygate_journal_t *j);
+static int keygate_journal_copy_valid(keygate_journal_t *j, int to);
+
+
 keygate_rc_t
 keygate_journal_sync_dir(keygate_journal_t *j)
 {

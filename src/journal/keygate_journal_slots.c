@@ -36,6 +36,21 @@ keygate_slots_put(keygate_slots_t *s, uint64_t hash, uint32_t number)
 }
 
 
+uint64_t
+keygate_slots_hash(const void *data, size_t len, uint64_t hash)
+{
+    size_t                i;
+    const unsigned char  *p;
+
+    for (i = 0, p = data; i < len; i++) {
+        hash = (hash ^ p[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+
+    return hash;
+}
+
+
 int
 keygate_slots_alloc(keygate_slots_t *s, size_t entries)
 {

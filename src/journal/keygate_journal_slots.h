@@ -20,6 +20,9 @@ typedef struct {
 typedef struct keygate_chunk_s  keygate_chunk_t;
 
 
+/* Spreads bytes well enough for slots of this process; on from "hash". */
+uint64_t keygate_slots_hash(const void *data, size_t len, uint64_t hash);
+
 /* New, empty slots for so many entries and as many again; 0 when out of
  * memory, and the old ones stay. */
 int keygate_slots_alloc(keygate_slots_t *s, size_t entries);

@@ -22,6 +22,16 @@
 #define KEYGATE_OWN_MAX  (64 * 1024 * 1024)
 
 
+static void keygate_verify_done(keygate_position_t *position,
+    const keygate_evidence_t *e, const keygate_now_t *now, int last);
+static int keygate_verify_own(const keygate_journal_t *j,
+    const keygate_position_t *position, const keygate_evidence_t *e);
+static int keygate_verify_due(const keygate_position_t *position,
+    const keygate_evidence_t *e, const keygate_now_t *now);
+static keygate_rc_t keygate_verify_bytes(keygate_journal_t *j, int fd,
+    uint64_t budget);
+
+
 static void
 keygate_verify_done(keygate_position_t *position,
     const keygate_evidence_t *e, const keygate_now_t *now, int last)
@@ -96,9 +106,7 @@ keygate_verify_bytes(keygate_journal_t *j, int fd, uint64_t budget)
             size = (size_t) (j->check_end - j->check_at);
         }
 
-        do {
-            n = pread(fd, j->check_buf, size, (off_t) j->check_at);
-        } while (n == -1 && errno == EINTR);
+        n = keygate_file_pread(fd, j->check_buf, size, j->check_at);
 
         if (n == -1) {
             return KEYGATE_IO;

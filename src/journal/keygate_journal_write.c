@@ -18,6 +18,19 @@
 #define KEYGATE_BEGIN_TRIES  100
 
 
+static int keygate_journal_truncate(int fd, uint64_t size);
+static void keygate_journal_leave(keygate_journal_t *j);
+static keygate_rc_t keygate_journal_lock(keygate_journal_t *j,
+    struct stat *st);
+static keygate_rc_t keygate_journal_begin_locked(keygate_journal_t *j,
+    const struct stat *st);
+static int keygate_journal_write_lines(keygate_journal_t *j,
+    keygate_str_t lines);
+static int keygate_journal_write(keygate_journal_t *j, keygate_str_t lines);
+static void keygate_journal_undo(keygate_journal_t *j, size_t len, int synced);
+static keygate_rc_t keygate_journal_mend(keygate_journal_t *j);
+
+
 static int
 keygate_journal_truncate(int fd, uint64_t size)
 {

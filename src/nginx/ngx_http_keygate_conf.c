@@ -7,13 +7,14 @@
 #include "ngx_http_keygate.h"
 
 
+static void *ngx_http_keygate_conf_alloc(void *pool, size_t size);
+static ngx_int_t ngx_http_keygate_api_name(ngx_conf_t *cf, ngx_str_t *name);
 static char *ngx_http_keygate_api_line(ngx_conf_t *cf, ngx_command_t *dummy,
     void *conf);
-static char *ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
-    ngx_http_keygate_api_t *api, keygate_conf_fault_t *fault);
 static ngx_int_t ngx_http_keygate_place(ngx_conf_t *cf,
     ngx_http_keygate_api_t *api);
-static void *ngx_http_keygate_conf_alloc(void *pool, size_t size);
+static char *ngx_http_keygate_fault(ngx_conf_t *cf, ngx_uint_t level,
+    ngx_http_keygate_api_t *api, keygate_conf_fault_t *fault);
 
 
 static void *

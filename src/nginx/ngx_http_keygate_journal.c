@@ -10,9 +10,13 @@
 #define NGX_HTTP_KEYGATE_TRIES         1000  /* at a reload, 1 ms each */
 
 
+static void ngx_http_keygate_journal_reject_first(void *data, uint64_t line,
+    const keygate_fault_t *fault);
+static void ngx_http_keygate_journal_reject_last(void *data, uint64_t line,
+    const keygate_fault_t *fault);
+static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
 static keygate_rc_t ngx_http_keygate_zone_read(ngx_http_keygate_zone_t *zone,
     keygate_journal_t *j, ngx_uint_t tries, uint64_t *full);
-static ngx_uint_t ngx_http_keygate_zone_strange(ngx_http_keygate_zone_t *zone);
 
 
 /* Lines that find no room at first are told of when they have found none in

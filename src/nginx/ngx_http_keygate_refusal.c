@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_keygate_refused_scopes(ngx_http_request_t *r,
 static ngx_int_t ngx_http_keygate_refused_rates(ngx_http_request_t *r,
     keygate_verdict_t *v, keygate_error_t *e);
 static void ngx_http_keygate_limits(keygate_verdict_t *v, keygate_buf_t *out);
+static void ngx_http_keygate_sources(ngx_http_request_t *r, keygate_api_t *api,
+    keygate_buf_t *out);
 static ngx_int_t ngx_http_keygate_where_to_send(ngx_http_request_t *r,
     keygate_api_t *api, keygate_error_t *e);
 

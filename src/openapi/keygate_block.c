@@ -10,6 +10,15 @@
 #define KEYGATE_BLOCK_PUTS  8            /* words at once */
 
 
+static int keygate_block_space(unsigned char c);
+static int keygate_block_plain(keygate_str_t word);
+static void keygate_block_quoted(keygate_str_t word, keygate_buf_t *out);
+static int keygate_block_text(const keygate_words_t *words, unsigned i);
+static void keygate_block_pad(keygate_buf_t *out, size_t from, size_t width);
+static void keygate_block_line(const keygate_words_t *words,
+    keygate_buf_t *out);
+
+
 keygate_rc_t
 keygate_block_add(keygate_block_t *block, const keygate_str_t *args,
     unsigned n, unsigned line)
@@ -231,4 +240,26 @@ keygate_block_compile(const keygate_block_t *block, keygate_api_t **api,
     }
 
     return keygate_api_compile(*api, fault);
+}
+
+
+keygate_str_t
+keygate_block_base(const keygate_block_t *block)
+{
+    keygate_str_t           base;
+    const keygate_words_t  *w;
+
+    for (w = block->first; w != NULL; w = w->next) {
+        if (w->n == 2 && keygate_str_eq(w->args[0], KEYGATE_STR("base"))) {
+            base = w->args[1];
+
+            while (base.len != 0 && base.data[base.len - 1] == '/') {
+                base.len--;
+            }
+
+            return base;
+        }
+    }
+
+    return KEYGATE_STR("");
 }

@@ -57,6 +57,9 @@ void keygate_block_word(keygate_str_t word, keygate_buf_t *out);
 keygate_rc_t keygate_block_compile(const keygate_block_t *block,
     keygate_api_t **api, keygate_conf_fault_t *fault);
 
+/* What "base" says, without the slashes at its end; else empty. */
+keygate_str_t keygate_block_base(const keygate_block_t *block);
+
 
 /* -- keygate_block_read.c */
 

@@ -8,6 +8,22 @@
 #include "keygate_block_private.h"
 
 
+static unsigned keygate_block_place(const keygate_block_reader_t *r);
+static keygate_rc_t keygate_block_wrong(keygate_block_reader_t *r,
+    const char *reason, unsigned line);
+static keygate_rc_t keygate_block_wrong_here(keygate_block_reader_t *r,
+    const char *reason);
+static keygate_rc_t keygate_block_bounds(keygate_block_reader_t *r,
+    const char *path);
+static keygate_rc_t keygate_block_file(keygate_block_reader_t *r,
+    const char *path);
+static keygate_rc_t keygate_block_missed(keygate_block_reader_t *r,
+    keygate_str_t mask, unsigned line);
+static keygate_rc_t keygate_block_include(keygate_block_reader_t *r);
+static keygate_rc_t keygate_block_directive(keygate_block_reader_t *r);
+static keygate_rc_t keygate_block_open(keygate_block_reader_t *r);
+static keygate_rc_t keygate_block_close(keygate_block_reader_t *r);
+static keygate_rc_t keygate_block_next(keygate_block_reader_t *r);
 static keygate_rc_t keygate_block_whole(keygate_block_reader_t *r,
     const char *path, keygate_str_t text);
 

@@ -5,6 +5,9 @@
 #include "keygate_block_private.h"
 
 
+static size_t keygate_block_unescape(unsigned char c, unsigned char *out);
+
+
 int
 keygate_block_blank(unsigned char c)
 {

@@ -21,6 +21,18 @@ struct keygate_doc_block_s {
 };
 
 
+static void *keygate_doc_pool_alloc(void *pool, size_t size);
+static void keygate_doc_free_blocks(keygate_doc_block_t *block);
+static void *keygate_doc_alloc_large(keygate_doc_t *doc, size_t size);
+static keygate_doc_node_t **keygate_doc_slot(keygate_doc_node_t **index,
+    uint32_t size, keygate_str_t name, uint32_t *probes);
+static int keygate_doc_index_put(keygate_doc_t *doc,
+    keygate_doc_node_t **index, uint32_t size, keygate_doc_node_t *node);
+static uint32_t keygate_doc_index_size(uint32_t n);
+static int keygate_doc_reindex(keygate_doc_t *doc, keygate_doc_node_t *map,
+    uint32_t size);
+
+
 static void *
 keygate_doc_pool_alloc(void *pool, size_t size)
 {
@@ -330,6 +342,50 @@ keygate_doc_get(const keygate_doc_node_t *map, keygate_str_t name)
     for (node = map->first; node != NULL; node = node->next) {
         if (keygate_str_eq(node->name, name)) {
             break;
+        }
+    }
+
+    return node;
+}
+
+
+keygate_doc_node_t *
+keygate_doc_again(keygate_doc_t *doc, const keygate_doc_node_t *node,
+    unsigned line)
+{
+    keygate_doc_node_t  *again;
+
+    again = keygate_doc_node(doc, node->kind, line);
+
+    if (again != NULL) {
+        *again = *node;
+        again->line = line;
+        again->next = NULL;
+    }
+
+    return again;
+}
+
+
+keygate_doc_node_t *
+keygate_doc_member(keygate_doc_t *doc, keygate_doc_node_t *map,
+    keygate_str_t name, unsigned line)
+{
+    keygate_doc_node_t  *node;
+
+    node = keygate_doc_get(map, name);
+
+    if (node == NULL) {
+        node = keygate_doc_node(doc, KEYGATE_DOC_MAP, line);
+
+        if (node == NULL) {
+            return NULL;
+        }
+
+        node->name = name;
+
+        if (!keygate_doc_append(doc, map, node)) {
+            return NULL;
         }
     }
 

@@ -102,6 +102,15 @@ char *keygate_doc_printf(keygate_doc_t *doc, const char *fmt, ...)
 keygate_doc_node_t *keygate_doc_node(keygate_doc_t *doc,
     keygate_doc_kind_e kind, unsigned line);
 
+/* A second node for the same, whose name is its own; NULL and doc->fault. */
+keygate_doc_node_t *keygate_doc_again(keygate_doc_t *doc,
+    const keygate_doc_node_t *node, unsigned line);
+
+/* A map's member of that name, which is made an empty map when there is none;
+ * NULL and doc->fault. */
+keygate_doc_node_t *keygate_doc_member(keygate_doc_t *doc,
+    keygate_doc_node_t *map, keygate_str_t name, unsigned line);
+
 /* Appends to a list; to a map, where node->name is not there yet.  0: it is,
  * or memory is out; doc->fault says which. */
 int keygate_doc_append(keygate_doc_t *doc, keygate_doc_node_t *parent,

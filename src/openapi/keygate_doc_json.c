@@ -6,6 +6,13 @@
 #include "keygate_doc_private.h"
 
 
+static void keygate_doc_json_space(keygate_doc_json_t *j);
+static int keygate_doc_json_char(keygate_doc_json_t *j, unsigned char c);
+static keygate_doc_node_t *keygate_doc_json_map(keygate_doc_json_t *j,
+    keygate_doc_node_t *map);
+static keygate_doc_node_t *keygate_doc_json_list(keygate_doc_json_t *j,
+    keygate_doc_node_t *list);
+static keygate_doc_node_t *keygate_doc_json_word(keygate_doc_json_t *j);
 static keygate_doc_node_t *keygate_doc_json_value(keygate_doc_json_t *j);
 
 

@@ -6,6 +6,14 @@
 #include "keygate_doc_private.h"
 
 
+static int keygate_doc_json_hex(keygate_doc_json_t *j);
+static size_t keygate_doc_json_utf8(uint32_t c, unsigned char *out);
+static size_t keygate_doc_json_escaped(keygate_doc_json_t *j,
+    unsigned char *out);
+static size_t keygate_doc_json_escape(keygate_doc_json_t *j,
+    unsigned char *out);
+
+
 /* Four hex digits, or -1. */
 
 static int

@@ -31,6 +31,29 @@ typedef struct {
 } keygate_doc_yaml_t;
 
 
+static int keygate_doc_yaml_wrong(keygate_doc_yaml_t *y, const char *reason,
+    unsigned line);
+static int keygate_doc_yaml_name(keygate_doc_yaml_t *y,
+    keygate_doc_node_t *node, int quoted);
+static int keygate_doc_yaml_put(keygate_doc_yaml_t *y,
+    keygate_doc_node_t *node);
+static int keygate_doc_yaml_take(keygate_doc_yaml_t *y,
+    keygate_doc_node_t *map, const keygate_doc_node_t *from);
+static int keygate_doc_yaml_end(keygate_doc_yaml_t *y);
+static int keygate_doc_yaml_anchor(keygate_doc_yaml_t *y,
+    const yaml_char_t *name, keygate_doc_node_t *node);
+static int keygate_doc_yaml_alias(keygate_doc_yaml_t *y,
+    const yaml_event_t *event, unsigned line);
+static int keygate_doc_yaml_scalar(keygate_doc_yaml_t *y,
+    const yaml_event_t *event, unsigned line);
+static int keygate_doc_yaml_begin(keygate_doc_yaml_t *y,
+    keygate_doc_kind_e kind, const yaml_char_t *anchor, unsigned line);
+static int keygate_doc_yaml_event(keygate_doc_yaml_t *y,
+    const yaml_event_t *event);
+static int keygate_doc_yaml_parse(keygate_doc_yaml_t *y,
+    yaml_parser_t *parser);
+
+
 static int
 keygate_doc_yaml_wrong(keygate_doc_yaml_t *y, const char *reason,
     unsigned line)
@@ -38,26 +61,6 @@ keygate_doc_yaml_wrong(keygate_doc_yaml_t *y, const char *reason,
     keygate_doc_fail(y->doc, reason, line);
 
     return 0;
-}
-
-
-/* A second node for the same; its name is its own. */
-
-static keygate_doc_node_t *
-keygate_doc_yaml_again(keygate_doc_yaml_t *y, const keygate_doc_node_t *node,
-    unsigned line)
-{
-    keygate_doc_node_t  *again;
-
-    again = keygate_doc_node(y->doc, node->kind, line);
-
-    if (again != NULL) {
-        *again = *node;
-        again->line = line;
-        again->next = NULL;
-    }
-
-    return again;
 }
 
 
@@ -148,7 +151,7 @@ keygate_doc_yaml_take(keygate_doc_yaml_t *y, keygate_doc_node_t *map,
             continue;
         }
 
-        again = keygate_doc_yaml_again(y, node, node->line);
+        again = keygate_doc_again(y->doc, node, node->line);
 
         if (again == NULL || !keygate_doc_append(y->doc, map, again)) {
             return 0;
@@ -202,20 +205,10 @@ keygate_doc_yaml_anchor(keygate_doc_yaml_t *y, const yaml_char_t *name,
         return keygate_doc_yaml_wrong(y, NULL, 0);
     }
 
-    anchor = keygate_doc_get(y->anchors, span);
+    anchor = keygate_doc_member(y->doc, y->anchors, span, node->line);
 
     if (anchor == NULL) {
-        anchor = keygate_doc_node(y->doc, KEYGATE_DOC_MAP, node->line);
-
-        if (anchor == NULL) {
-            return 0;
-        }
-
-        anchor->name = span;
-
-        if (!keygate_doc_append(y->doc, y->anchors, anchor)) {
-            return 0;
-        }
+        return 0;
     }
 
     anchor->first = node;
@@ -245,7 +238,7 @@ keygate_doc_yaml_alias(keygate_doc_yaml_t *y, const yaml_event_t *event,
         }
     }
 
-    node = keygate_doc_yaml_again(y, anchor->first, line);
+    node = keygate_doc_again(y->doc, anchor->first, line);
 
     return node != NULL && keygate_doc_yaml_put(y, node);
 }

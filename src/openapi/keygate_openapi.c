@@ -6,6 +6,17 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_str_t keygate_openapi_info(const keygate_openapi_work_t *w,
+    const char *name);
+static keygate_rc_t keygate_openapi_overlay(keygate_openapi_work_t *w);
+static int keygate_openapi_is_version(const char *text, const char *version);
+static keygate_rc_t keygate_openapi_version(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_named(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_secured(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_compile(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_steps_of(keygate_openapi_work_t *w);
+
+
 static keygate_str_t
 keygate_openapi_info(const keygate_openapi_work_t *w, const char *name)
 {

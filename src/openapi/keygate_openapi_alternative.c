@@ -28,6 +28,20 @@ typedef struct {
 } keygate_openapi_alternatives_t;
 
 
+static keygate_rc_t keygate_openapi_add(keygate_openapi_work_t *w,
+    keygate_openapi_need_t *sum, const keygate_openapi_need_t *need,
+    unsigned *mixed);
+static keygate_rc_t keygate_openapi_asked(keygate_openapi_work_t *w,
+    keygate_openapi_alternatives_t *a, const keygate_doc_node_t *node,
+    keygate_openapi_need_t *need, keygate_str_t *culprit);
+static const char *keygate_openapi_unfit(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *node, const keygate_openapi_scheme_t *scheme);
+static keygate_rc_t keygate_openapi_alternative(keygate_openapi_work_t *w,
+    keygate_openapi_alternatives_t *a, const keygate_doc_node_t *node);
+static keygate_rc_t keygate_openapi_decide(keygate_openapi_work_t *w,
+    keygate_openapi_alternatives_t *a, unsigned line);
+
+
 keygate_rc_t
 keygate_openapi_left(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
     const char *pointer, unsigned line, const char *reason, keygate_str_t of)

@@ -5,6 +5,15 @@
 #include "keygate_openapi_export.h"
 
 
+static const keygate_words_t *keygate_openapi_said(
+    const keygate_block_t *block, const char *name);
+static int keygate_openapi_is(const keygate_block_t *block, const char *name,
+    const char *value);
+static json_t *keygate_openapi_answer(const keygate_block_t *block,
+    const char *text, const char *const *headers);
+static json_t *keygate_openapi_schema(const keygate_block_t *block);
+
+
 static const keygate_words_t *
 keygate_openapi_said(const keygate_block_t *block, const char *name)
 {

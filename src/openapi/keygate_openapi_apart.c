@@ -9,6 +9,13 @@
 #define KEYGATE_OPENAPI_SETS  64         /* of schemes that are compared */
 
 
+static int keygate_openapi_is_bare(const keygate_openapi_op_t *op);
+static int keygate_openapi_disjoint(const uint64_t *sets, unsigned n,
+    uint64_t set);
+static unsigned keygate_openapi_sets(const keygate_openapi_work_t *w,
+    uint64_t *sets);
+
+
 static int
 keygate_openapi_is_bare(const keygate_openapi_op_t *op)
 {

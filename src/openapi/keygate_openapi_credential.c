@@ -6,6 +6,12 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_rc_t keygate_openapi_put_credential(keygate_openapi_work_t *w,
+    const char *words);
+static keygate_rc_t keygate_openapi_scheme_notes(keygate_openapi_work_t *w,
+    const keygate_openapi_scheme_t *s, int given);
+
+
 static keygate_rc_t
 keygate_openapi_put_credential(keygate_openapi_work_t *w, const char *words)
 {

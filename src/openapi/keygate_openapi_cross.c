@@ -9,6 +9,20 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_rc_t keygate_openapi_copy(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *of, keygate_openapi_path_t *same);
+static int keygate_openapi_outdone(const keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, const keygate_openapi_path_t *other);
+static keygate_rc_t keygate_openapi_cross_route(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_cross_out(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *first, const keygate_openapi_path_t *other);
+static keygate_rc_t keygate_openapi_cross_pair(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *first, const keygate_openapi_path_t *other);
+static keygate_rc_t keygate_openapi_cross_with(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_path_t *other);
+
+
 /* A copy, whose operations become those of "same". */
 
 static keygate_rc_t

@@ -25,6 +25,25 @@ typedef struct {
 } keygate_openapi_line_t;
 
 
+static keygate_rc_t keygate_openapi_say(keygate_openapi_compare_t *c,
+    const char *line);
+static keygate_rc_t keygate_openapi_add_line(keygate_openapi_compare_t *c,
+    keygate_doc_node_t *map, const char *key, const char *shown,
+    const keygate_words_t *words);
+static keygate_rc_t keygate_openapi_add_route(keygate_openapi_compare_t *c,
+    keygate_doc_node_t *map, keygate_str_t base, const keygate_words_t *w);
+static keygate_rc_t keygate_openapi_add_directive(keygate_openapi_compare_t *c,
+    keygate_doc_node_t *map, const keygate_words_t *w);
+static keygate_rc_t keygate_openapi_add_rule(keygate_openapi_compare_t *c,
+    keygate_doc_node_t *map, keygate_str_t base, const keygate_words_t *w);
+static keygate_rc_t keygate_openapi_lines(keygate_openapi_compare_t *c,
+    const keygate_block_t *block, int what, keygate_doc_node_t *map);
+static int keygate_openapi_optioned(const keygate_words_t *words,
+    keygate_str_t option);
+static keygate_rc_t keygate_openapi_compare_line(keygate_openapi_compare_t *c,
+    const keygate_openapi_line_t *a, const keygate_openapi_line_t *b);
+
+
 static keygate_rc_t
 keygate_openapi_say(keygate_openapi_compare_t *c, const char *line)
 {
@@ -57,28 +76,6 @@ keygate_openapi_say(keygate_openapi_compare_t *c, const char *line)
     d->lines[d->n++] = line;
 
     return KEYGATE_OK;
-}
-
-
-static keygate_str_t
-keygate_openapi_base_of(const keygate_block_t *block)
-{
-    keygate_str_t           base;
-    const keygate_words_t  *w;
-
-    for (w = block->first; w != NULL; w = w->next) {
-        if (w->n == 2 && keygate_str_eq(w->args[0], KEYGATE_STR("base"))) {
-            base = w->args[1];
-
-            while (base.len != 0 && base.data[base.len - 1] == '/') {
-                base.len--;
-            }
-
-            return base;
-        }
-    }
-
-    return KEYGATE_STR("");
 }
 
 
@@ -236,7 +233,7 @@ keygate_openapi_lines(keygate_openapi_compare_t *c,
     keygate_str_t           base;
     const keygate_words_t  *w;
 
-    base = keygate_openapi_base_of(block);
+    base = keygate_block_base(block);
     credentials = what & KEYGATE_OPENAPI_DIFF_CREDENTIALS;
 
     for (rc = KEYGATE_OK, w = block->first; w != NULL && rc == KEYGATE_OK;

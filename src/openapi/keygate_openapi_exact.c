@@ -11,6 +11,17 @@
 #define KEYGATE_OPENAPI_MAYBE  '\3'
 
 
+static void keygate_openapi_exact_open(keygate_buf_t *exact, unsigned char c);
+static size_t keygate_openapi_exact_close(keygate_str_t segment, size_t i);
+static int keygate_openapi_exact_any(unsigned char c);
+static int keygate_openapi_exact_segment_meets(keygate_str_t a,
+    keygate_str_t b);
+static int keygate_openapi_exact_segment_covers(keygate_str_t a,
+    keygate_str_t b);
+static int keygate_openapi_exact_pairs(keygate_str_t a, keygate_str_t b,
+    int (*both)(keygate_str_t x, keygate_str_t y), int rest);
+
+
 /* Several in a row are one. */
 
 static void

@@ -6,6 +6,24 @@
 #include "keygate_openapi_export.h"
 
 
+static int keygate_openapi_single(keygate_openapi_export_t *e,
+    const char *name, const keygate_words_t *words);
+static void keygate_openapi_extra(keygate_openapi_export_t *e,
+    const keygate_words_t *words);
+static void keygate_openapi_credential_of(keygate_openapi_export_t *e,
+    const keygate_words_t *words);
+static int keygate_openapi_route_of(keygate_openapi_export_t *e,
+    const keygate_words_t *route);
+static int keygate_openapi_when_there(keygate_openapi_export_t *e,
+    const keygate_words_t *w);
+static void keygate_openapi_directive_of(keygate_openapi_export_t *e,
+    const keygate_words_t *words);
+static json_t *keygate_openapi_overlay_of(keygate_openapi_export_t *e,
+    json_t *update);
+static json_t *keygate_openapi_update_of(keygate_openapi_export_t *e,
+    int fragment);
+
+
 /* A directive of one word, which comes once, is that word. */
 
 static int

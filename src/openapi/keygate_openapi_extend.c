@@ -10,6 +10,23 @@
 #define KEYGATE_OPENAPI_WORDS  64        /* of a directive */
 
 
+static int keygate_openapi_known(keygate_str_t name);
+static keygate_rc_t keygate_openapi_wrong(keygate_openapi_work_t *w,
+    const char *pointer, const keygate_doc_node_t *node, const char *expected);
+static keygate_rc_t keygate_openapi_first_scopes(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_directive(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *of, const keygate_doc_node_t *node,
+    keygate_str_t first);
+static keygate_rc_t keygate_openapi_need_said(keygate_openapi_work_t *w,
+    keygate_str_t text, const char *pointer, unsigned line,
+    keygate_openapi_op_t *op);
+static keygate_rc_t keygate_openapi_flag(keygate_openapi_work_t *w,
+    const char *pointer, const keygate_doc_node_t *node, int *flag);
+static keygate_rc_t keygate_openapi_option(keygate_openapi_work_t *w,
+    const char *pointer, const keygate_doc_node_t *node,
+    keygate_openapi_op_t *op);
+
+
 /* Directives that the document can have; of some, a list is the words of one,
  * of the others it is one each. */
 

@@ -7,6 +7,17 @@
 #include "keygate_openapi_private.h"
 
 
+static int keygate_openapi_written(const keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_guard_head(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_taken(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, keygate_openapi_path_t *other);
+static int keygate_openapi_passes(const keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_deny(keygate_openapi_work_t *w);
+static const char *keygate_openapi_place(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path);
+
+
 static int
 keygate_openapi_written(const keygate_openapi_path_t *path)
 {

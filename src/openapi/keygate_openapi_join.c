@@ -6,6 +6,16 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_rc_t keygate_openapi_unjoined(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op, const keygate_openapi_op_t *other,
+    const char *reason);
+static int keygate_openapi_options(keygate_str_t *option, keygate_str_t other);
+static keygate_rc_t keygate_openapi_merge_head(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *a, const keygate_openapi_path_t *b);
+static keygate_rc_t keygate_openapi_shape(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path);
+
+
 static keygate_rc_t
 keygate_openapi_unjoined(keygate_openapi_work_t *w, keygate_openapi_op_t *op,
     const keygate_openapi_op_t *other, const char *reason)

@@ -7,6 +7,21 @@
 #include "keygate_openapi_private.h"
 
 
+static int keygate_openapi_compare(const void *a, const void *b);
+static int keygate_openapi_has(const keygate_openapi_need_t *need,
+    unsigned scope);
+static unsigned keygate_openapi_common(const keygate_openapi_need_t *a,
+    const keygate_openapi_need_t *b);
+static keygate_rc_t keygate_openapi_union(keygate_openapi_work_t *w,
+    const keygate_openapi_need_t *a, const keygate_openapi_need_t *b, int one,
+    keygate_openapi_need_t *need);
+static int keygate_openapi_wider(keygate_str_t a, keygate_str_t b);
+static int keygate_openapi_listed(const char *const *words,
+    keygate_str_t word);
+static int keygate_openapi_whose(keygate_str_t a, keygate_str_t b);
+static int keygate_openapi_same_end(keygate_str_t a, keygate_str_t b);
+
+
 keygate_openapi_need_t
 keygate_openapi_any(void)
 {

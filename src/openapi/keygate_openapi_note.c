@@ -8,6 +8,15 @@
 #include "keygate_openapi_private.h"
 
 
+static char *keygate_openapi_format(keygate_openapi_work_t *w, const char *fmt,
+    va_list args);
+static keygate_rc_t keygate_openapi_note(keygate_openapi_work_t *w,
+    keygate_openapi_note_e kind, const char *pointer, unsigned line,
+    const char *text);
+static size_t keygate_openapi_shown(const unsigned char *p,
+    const unsigned char *end);
+
+
 static char *
 keygate_openapi_format(keygate_openapi_work_t *w, const char *fmt,
     va_list args)

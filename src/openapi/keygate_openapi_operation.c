@@ -6,6 +6,17 @@
 #include "keygate_openapi_export.h"
 
 
+static void keygate_openapi_alternatives(keygate_openapi_export_t *e,
+    json_t *security, json_t *scopes);
+static json_t *keygate_openapi_security_of(keygate_openapi_export_t *e,
+    keygate_str_t need);
+static json_t *keygate_openapi_when_of(keygate_openapi_export_t *e,
+    keygate_str_t method, keygate_str_t template);
+static void keygate_openapi_removal(keygate_openapi_export_t *e,
+    const char *path, const char *member);
+static int keygate_openapi_is_rest(keygate_str_t template);
+
+
 /* An alternative for each credential that needs these scopes. */
 
 static void

@@ -6,6 +6,9 @@
 #include "keygate_router.h"
 
 
+static void keygate_openapi_path_text(keygate_buf_t *out, keygate_str_t text);
+
+
 static void
 keygate_openapi_path_text(keygate_buf_t *out, keygate_str_t text)
 {

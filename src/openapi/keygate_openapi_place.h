@@ -31,6 +31,10 @@ keygate_rc_t keygate_openapi_url_paths(keygate_openapi_work_t *w,
 
 /* -- keygate_openapi_server.c */
 
+/* The "servers" that say something; NULL when those above are meant. */
+keygate_doc_node_t *keygate_openapi_servers_of(const keygate_doc_node_t *of);
+
+
 keygate_rc_t keygate_openapi_base(keygate_openapi_work_t *w);
 
 /* Whether "servers" of a path or an operation are others than the base's:

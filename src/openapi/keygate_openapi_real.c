@@ -6,6 +6,11 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_rc_t keygate_openapi_real_by(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *of, keygate_str_t server);
+static keygate_rc_t keygate_openapi_real_servers(keygate_openapi_work_t *w);
+
+
 keygate_rc_t
 keygate_openapi_refuse(keygate_openapi_work_t *w,
     keygate_openapi_path_t *path)

@@ -11,6 +11,20 @@
 #define KEYGATE_OPENAPI_ELEMENTS  1000   /* of a list, that can be meant */
 
 
+static int keygate_openapi_token(keygate_str_t raw, unsigned char *out,
+    keygate_str_t *token);
+static keygate_doc_node_t *keygate_openapi_element(
+    const keygate_doc_node_t *list, keygate_str_t token);
+static keygate_doc_node_t *keygate_openapi_find(keygate_doc_node_t *node,
+    keygate_str_t fragment);
+static int keygate_openapi_local(keygate_str_t path);
+static keygate_rc_t keygate_openapi_file(keygate_openapi_work_t *w,
+    keygate_str_t path, keygate_doc_node_t **root);
+static keygate_rc_t keygate_openapi_step(keygate_openapi_work_t *w,
+    keygate_str_t ref, keygate_doc_node_t **root, keygate_str_t *dir,
+    keygate_doc_node_t **node);
+
+
 /* A step of a pointer: percent-decoded, then "~1" and "~0".  0: too long. */
 
 static int

@@ -8,6 +8,16 @@
 #include "keygate_router.h"
 
 
+static int keygate_openapi_within(keygate_str_t a, keygate_str_t b,
+    unsigned char sep);
+static keygate_str_t keygate_openapi_implies(const keygate_words_t *scope);
+static int keygate_openapi_is_default(const keygate_words_t *words,
+    keygate_str_t word);
+static int keygate_openapi_order(const void *a, const void *b);
+static const char *keygate_openapi_ordered(keygate_doc_t *doc,
+    const keygate_words_t *words, int sort);
+
+
 /* Whether each of a's scopes is one of b's. */
 
 static int

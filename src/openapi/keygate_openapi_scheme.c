@@ -12,6 +12,24 @@
 #define KEYGATE_OPENAPI_SCHEMES  1000
 
 
+static keygate_str_t keygate_openapi_text(const keygate_doc_node_t *map,
+    const char *name);
+static int keygate_openapi_same(keygate_str_t s, const char *word);
+static int keygate_openapi_credential(keygate_openapi_work_t *w,
+    const char *words);
+static void keygate_openapi_header(keygate_openapi_work_t *w,
+    keygate_openapi_scheme_t *s, keygate_str_t name);
+static void keygate_openapi_http(keygate_openapi_work_t *w,
+    keygate_openapi_scheme_t *s, keygate_str_t scheme);
+static void keygate_openapi_type(keygate_openapi_work_t *w,
+    keygate_openapi_scheme_t *s, const keygate_doc_node_t *node);
+static keygate_rc_t keygate_openapi_flows(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *scheme);
+static keygate_rc_t keygate_openapi_add_scheme(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *at, keygate_openapi_scheme_t *s);
+static void keygate_openapi_undeclared(keygate_openapi_work_t *w);
+
+
 /* Schemes in which no key is sent as it is. */
 
 static const char *const  keygate_openapi_answers[] = {

@@ -10,6 +10,17 @@
 #define KEYGATE_OPENAPI_TEXT  500        /* bytes of a description */
 
 
+static keygate_str_t keygate_openapi_renamed(const keygate_openapi_work_t *w,
+    keygate_str_t name);
+static keygate_rc_t keygate_openapi_more_scopes(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_when(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op);
+static keygate_rc_t keygate_openapi_room(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op, unsigned *room);
+static keygate_rc_t keygate_openapi_unused(keygate_openapi_work_t *w,
+    unsigned room);
+
+
 /* By --rename. */
 
 static keygate_str_t

@@ -7,6 +7,14 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_rc_t keygate_openapi_from(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *operation, keygate_openapi_op_t *op);
+static keygate_rc_t keygate_openapi_open(keygate_openapi_work_t *w,
+    keygate_openapi_op_t *op);
+static keygate_rc_t keygate_openapi_hints(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *operation, keygate_openapi_op_t *op);
+
+
 /* What an extension of somebody's own says: a name, a list of names, or names
  * in one text. */
 

@@ -8,6 +8,14 @@
 #include "keygate_openapi_private.h"
 
 
+static int keygate_openapi_is_base(const char *path);
+static keygate_rc_t keygate_openapi_set_base(keygate_openapi_work_t *w,
+    const char *path, const char *pointer, unsigned line);
+static keygate_rc_t keygate_openapi_others(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *servers);
+static keygate_rc_t keygate_openapi_servers(keygate_openapi_work_t *w);
+
+
 /* As keygate_api_parse_base() has it. */
 
 static int
@@ -210,4 +218,15 @@ keygate_openapi_elsewhere(keygate_openapi_work_t *w,
     }
 
     return KEYGATE_OK;
+}
+
+
+keygate_doc_node_t *
+keygate_openapi_servers_of(const keygate_doc_node_t *of)
+{
+    keygate_doc_node_t  *servers;
+
+    servers = keygate_doc_get(of, KEYGATE_STR("servers"));
+
+    return servers != NULL && servers->n != 0 ? servers : NULL;
 }

@@ -14,6 +14,28 @@ typedef struct {
 } keygate_openapi_part_t;
 
 
+static int keygate_openapi_part(keygate_str_t shape, size_t *at,
+    keygate_openapi_part_t *part);
+static int keygate_openapi_begins(keygate_str_t a, keygate_str_t b);
+static int keygate_openapi_ends(keygate_str_t a, keygate_str_t b);
+static int keygate_openapi_meet(const keygate_openapi_part_t *a,
+    const keygate_openapi_part_t *b);
+static int keygate_openapi_pairs(const keygate_openapi_path_t *a,
+    const keygate_openapi_path_t *b,
+    int (*both)(const keygate_openapi_part_t *x,
+                const keygate_openapi_part_t *y));
+static int keygate_openapi_overlap_part(const keygate_openapi_part_t *x,
+    const keygate_openapi_part_t *y);
+static int keygate_openapi_within_part(const keygate_openapi_part_t *a,
+    const keygate_openapi_part_t *b);
+static int keygate_openapi_inside_part(const keygate_openapi_part_t *x,
+    const keygate_openapi_part_t *y);
+static int keygate_openapi_common_part(const keygate_openapi_part_t *x,
+    const keygate_openapi_part_t *y, keygate_str_t segment, int last,
+    keygate_str_t other, int other_last, keygate_buf_t *text,
+    keygate_buf_t *shape);
+
+
 /* The next segment; 0 at the end. */
 
 static int

@@ -20,6 +20,23 @@ typedef struct {
 } keygate_openapi_template_t;
 
 
+static int keygate_openapi_letter(unsigned char c);
+static void keygate_openapi_byte(keygate_buf_t *b, unsigned char c);
+static int keygate_openapi_named(const keygate_buf_t *text,
+    keygate_str_t name);
+static void keygate_openapi_param(keygate_openapi_template_t *t,
+    keygate_str_t name);
+static int keygate_openapi_fixed(keygate_openapi_template_t *t,
+    keygate_str_t raw, int after);
+static int keygate_openapi_parts(keygate_openapi_template_t *t,
+    keygate_str_t segment);
+static int keygate_openapi_rest(keygate_str_t segment);
+static void keygate_openapi_segment(keygate_openapi_template_t *t,
+    keygate_str_t segment);
+static size_t keygate_openapi_end(keygate_str_t name, size_t i);
+static size_t keygate_openapi_room_for(keygate_str_t name);
+
+
 static int
 keygate_openapi_letter(unsigned char c)
 {

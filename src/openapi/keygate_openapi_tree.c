@@ -8,6 +8,14 @@
 #include "keygate_router.h"
 
 
+static int keygate_openapi_tree_open(keygate_str_t segment);
+static keygate_rc_t keygate_openapi_tree_below(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, size_t at, const keygate_doc_node_t *level,
+    keygate_openapi_visit_pt visit);
+static keygate_doc_node_t *keygate_openapi_tree_level(
+    keygate_openapi_work_t *w, keygate_doc_node_t *level, keygate_str_t name);
+
+
 /* Whether a segment of a shape is more than fixed text. */
 
 static int

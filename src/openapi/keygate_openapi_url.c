@@ -9,6 +9,14 @@
 #define KEYGATE_OPENAPI_URL_MAX  8192    /* with names of variables */
 
 
+static const keygate_doc_node_t *keygate_openapi_value(
+    const keygate_doc_node_t *server, keygate_str_t name, uint64_t *choice);
+static keygate_str_t keygate_openapi_filled(const keygate_doc_node_t *server,
+    uint64_t *choice, char *out);
+static keygate_rc_t keygate_openapi_url_choices(keygate_openapi_work_t *w,
+    const keygate_doc_node_t *server, keygate_doc_node_t *paths);
+
+
 /* What a variable is: its default; or, of the values that it can have, the one
  * that "choice" says, of which what is left is for the next variable. */
 

@@ -14,17 +14,26 @@ typedef struct {
 } keygate_openapi_items_t;
 
 
-/* "servers" that say something: of none, those above are meant. */
-
-static keygate_doc_node_t *
-keygate_openapi_own_servers(const keygate_doc_node_t *of)
-{
-    keygate_doc_node_t  *servers;
-
-    servers = keygate_doc_get(of, KEYGATE_STR("servers"));
-
-    return servers != NULL && servers->n != 0 ? servers : NULL;
-}
+static keygate_rc_t keygate_openapi_others_of(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_doc_node_t *operation,
+    const keygate_openapi_items_t *items);
+static keygate_rc_t keygate_openapi_served(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *operation,
+    const keygate_openapi_items_t *items, int *served);
+static keygate_rc_t keygate_openapi_meant(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *at, keygate_openapi_at_t *found);
+static keygate_rc_t keygate_openapi_add_operation(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_openapi_items_t *items,
+    const keygate_openapi_at_t *at, const char *method);
+static keygate_rc_t keygate_openapi_twice(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const char *method, int *twice);
+static keygate_rc_t keygate_openapi_operations(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_openapi_items_t *items,
+    const keygate_openapi_at_t *item);
+static keygate_rc_t keygate_openapi_refused(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *path, const keygate_openapi_items_t *items);
+static keygate_rc_t keygate_openapi_add_path(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *at);
 
 
 /* By which other servers an operation, or a path without any, is there. */
@@ -37,14 +46,14 @@ keygate_openapi_others_of(keygate_openapi_work_t *w,
     keygate_rc_t               rc;
     const keygate_doc_node_t  *own, *meant;
 
-    own = keygate_openapi_own_servers(operation);
+    own = keygate_openapi_servers_of(operation);
 
     if (own != NULL) {
         return keygate_openapi_real(w, path, own);
     }
 
-    own = keygate_openapi_own_servers(items->own.node);
-    meant = keygate_openapi_own_servers(items->meant.node);
+    own = keygate_openapi_servers_of(items->own.node);
+    meant = keygate_openapi_servers_of(items->meant.node);
     rc = own != NULL || meant == NULL ? keygate_openapi_real(w, path, own)
                                       : KEYGATE_OK;
 
@@ -65,14 +74,14 @@ keygate_openapi_served(keygate_openapi_work_t *w,
     keygate_str_t        shown;
     keygate_doc_node_t  *own;
 
-    own = keygate_openapi_own_servers(operation->node);
+    own = keygate_openapi_servers_of(operation->node);
     rc = keygate_openapi_elsewhere(w,
-             own != NULL ? own : keygate_openapi_own_servers(items->own.node),
+             own != NULL ? own : keygate_openapi_servers_of(items->own.node),
              &other);
 
     if (rc == KEYGATE_OK && own == NULL && other == NULL) {
         rc = keygate_openapi_elsewhere(w,
-                 keygate_openapi_own_servers(items->meant.node), &other);
+                 keygate_openapi_servers_of(items->meant.node), &other);
     }
 
     *served = other == NULL;

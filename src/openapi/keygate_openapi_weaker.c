@@ -5,6 +5,10 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_rc_t keygate_openapi_less(keygate_openapi_work_t *w,
+    const keygate_openapi_op_t *a, const keygate_openapi_op_t *b, int *less);
+
+
 /* Whether "a" asks for less than "b".  With "rest: true" it is said that all
  * that is below is meant. */
 

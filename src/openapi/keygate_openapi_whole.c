@@ -6,6 +6,14 @@
 #include "keygate_openapi_private.h"
 
 
+static void keygate_openapi_count_left(keygate_openapi_work_t *w,
+    const keygate_openapi_at_t *item, const keygate_doc_node_t *beside);
+static void keygate_openapi_whole_op(keygate_openapi_work_t *w, int answers,
+    const keygate_openapi_op_t *op);
+static keygate_openapi_whole_e keygate_openapi_why(
+    const keygate_openapi_path_t *path);
+
+
 static void
 keygate_openapi_count_left(keygate_openapi_work_t *w,
     const keygate_openapi_at_t *item, const keygate_doc_node_t *beside)

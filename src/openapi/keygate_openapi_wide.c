@@ -7,6 +7,20 @@
 #include "keygate_openapi_private.h"
 
 
+static keygate_openapi_op_t *keygate_openapi_serves(
+    const keygate_openapi_path_t *path, keygate_str_t method);
+static keygate_rc_t keygate_openapi_take(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *wide, const keygate_openapi_path_t *path, int all);
+static int keygate_openapi_is_wide(const keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_widen(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *wide);
+static keygate_rc_t keygate_openapi_narrow(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_yield(keygate_openapi_work_t *w,
+    keygate_openapi_path_t *exact, keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_yields(keygate_openapi_work_t *w);
+
+
 /* What serves a method: GET serves HEAD, too, where HEAD has no route. */
 
 static keygate_openapi_op_t *

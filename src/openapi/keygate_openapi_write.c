@@ -10,6 +10,27 @@
 #define KEYGATE_OPENAPI_PREFIX  23       /* of keys, and "_" */
 
 
+static keygate_rc_t keygate_openapi_each(keygate_openapi_work_t *w,
+    const char *const *names);
+static char *keygate_openapi_prefix(keygate_openapi_work_t *w);
+static keygate_rc_t keygate_openapi_made(keygate_block_t *block,
+    keygate_rc_t rc);
+static keygate_rc_t keygate_openapi_write_head(keygate_openapi_work_t *w);
+static int keygate_openapi_scope_given(const keygate_openapi_work_t *w,
+    keygate_str_t name);
+static keygate_rc_t keygate_openapi_write_scopes(keygate_openapi_work_t *w);
+static int keygate_openapi_alike(const keygate_openapi_op_t *a,
+    const keygate_openapi_op_t *b);
+static keygate_rc_t keygate_openapi_write_route(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, keygate_openapi_op_t *op);
+static keygate_rc_t keygate_openapi_write_open(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, const keygate_openapi_op_t *op);
+static keygate_rc_t keygate_openapi_write_path(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path);
+static keygate_rc_t keygate_openapi_write_when(keygate_openapi_work_t *w,
+    const keygate_openapi_path_t *path, const keygate_openapi_op_t *op);
+
+
 static keygate_rc_t
 keygate_openapi_each(keygate_openapi_work_t *w, const char *const *names)
 {

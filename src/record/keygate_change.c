@@ -10,6 +10,10 @@
 #include "keygate_change_private.h"
 
 
+static int keygate_view_previous(json_t *view, const json_t *record,
+    int64_t now);
+
+
 char *
 keygate_change_pointer(const char *base, const char *name)
 {

@@ -8,6 +8,11 @@
 #include "keygate_change_private.h"
 
 
+static void keygate_check_same_id(keygate_check_t *c, const char *id,
+    const json_t *request);
+static json_t *keygate_account_rest(const json_t *current);
+
+
 static const char *const  keygate_no_members[] = { NULL };
 
 static const char *const  keygate_account_put[] = {

@@ -13,6 +13,21 @@
 #include "keygate_record_private.h"
 
 
+static keygate_str_t keygate_check_span(const json_t *json);
+static const char *keygate_check_extra(keygate_check_t *c, const char *name,
+    keygate_str_t text);
+static const char *keygate_check_text(keygate_check_t *c,
+    const keygate_member_t *member, const char *name, const json_t *value);
+static void keygate_check_list(keygate_check_t *c,
+    const keygate_member_t *member, const char *name, const json_t *value);
+static void keygate_check_profile(keygate_check_t *c, json_t *value);
+static void keygate_check_meta(keygate_check_t *c, json_t *value);
+static void keygate_check_member(keygate_check_t *c, const char *name,
+    json_t *value);
+static int keygate_check_among(const char *const *names, const char *name);
+static void keygate_check_record(keygate_check_t *c, json_t *json);
+
+
 void
 keygate_check_init(keygate_check_t *c, keygate_kind_e kind,
     const keygate_known_t *known)

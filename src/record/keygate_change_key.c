@@ -13,6 +13,12 @@
 #define KEYGATE_LAST_SECOND  INT64_C(253402300799)  /* of the year 9999 */
 
 
+static json_t *keygate_digest_string(const keygate_hex_t *digest);
+static int64_t keygate_overlap_value(keygate_check_t *c, const json_t *value);
+static void keygate_rotate_previous(keygate_check_t *c, json_t *record,
+    const keygate_hex_t *digest, int64_t until);
+
+
 static const char *const  keygate_no_members[] = { NULL };
 
 static const char *const  keygate_key_create[] = {

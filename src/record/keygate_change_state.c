@@ -11,6 +11,8 @@
 
 static json_t *keygate_change_since(const json_t *current, const char *name,
     int64_t now, json_t **faults);
+static json_t *keygate_change_resets(keygate_check_t *c, const json_t *current,
+    const char *name, int64_t now);
 
 
 int

@@ -32,6 +32,27 @@ keygate_record_init(keygate_record_t *record, keygate_kind_e kind)
 }
 
 
+int
+keygate_record_grow(void **list, unsigned n, size_t size)
+{
+    void  *p;
+
+    if (n != 0 && (n < 4 || (n & (n - 1)) != 0)) {
+        return 1;
+    }
+
+    p = realloc(*list, (n == 0 ? 4 : 2 * (size_t) n) * size);
+
+    if (p == NULL) {
+        return 0;
+    }
+
+    *list = p;
+
+    return 1;
+}
+
+
 void
 keygate_record_free(keygate_record_t *record)
 {

@@ -11,6 +11,21 @@
 #include "keygate_record_private.h"
 
 
+static keygate_str_t keygate_json_text(const json_t *json);
+static keygate_rc_t keygate_record_list(keygate_record_t *record,
+    const keygate_member_t *member, const char *name, const json_t *json,
+    keygate_fault_t *fault);
+static keygate_rc_t keygate_record_previous(keygate_record_t *record,
+    json_t *json, keygate_fault_t *fault);
+static keygate_rc_t keygate_record_profile(json_t *json,
+    keygate_fault_t *fault);
+static keygate_rc_t keygate_record_member(keygate_record_t *record,
+    const keygate_member_t *member, const char *name, json_t *json,
+    keygate_fault_t *fault);
+static keygate_rc_t keygate_record_members(keygate_record_t *record,
+    json_t *json, keygate_fault_t *fault);
+
+
 static keygate_str_t
 keygate_json_text(const json_t *json)
 {

@@ -13,6 +13,46 @@
 #include "keygate_scope.h"
 
 
+static const char *keygate_set_id(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_account(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_name(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_digest_text(keygate_record_t *record,
+    keygate_str_t text, unsigned char *digest);
+static const char *keygate_set_digest(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_previous_digest(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_previous_until(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_scope(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_rate(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_address(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_created(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_expires(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_revoked(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_suspended(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_changed_by(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_plan(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_status(keygate_record_t *record,
+    keygate_str_t text);
+static const char *keygate_set_trial(keygate_record_t *record,
+    keygate_str_t text);
+static const keygate_member_t *keygate_members_find(
+    const keygate_member_t *members, keygate_str_t name);
+
+
 const char  keygate_reason_nomem[] = "out of memory";
 
 static const char  keygate_reason_id[] = "is not an id";
@@ -21,28 +61,6 @@ static const char  keygate_reason_digest[]
     = "is not \"sha256:\" or \"hmac-sha256:\" and 64 hex digits";
 static const char  keygate_reason_kind[]
     = "is not of the same kind as the other digest";
-
-/* Room for one more in a list that doubles from 4. */
-
-static int
-keygate_list_grow(void **list, unsigned n, size_t size)
-{
-    void  *p;
-
-    if (n != 0 && (n < 4 || (n & (n - 1)) != 0)) {
-        return 1;
-    }
-
-    p = realloc(*list, (n == 0 ? 4 : 2 * (size_t) n) * size);
-
-    if (p == NULL) {
-        return 0;
-    }
-
-    *list = p;
-
-    return 1;
-}
 
 
 static const char *
@@ -77,27 +95,9 @@ static const char *
 keygate_digest_text(keygate_record_t *record, keygate_str_t text,
     unsigned char *digest)
 {
-    unsigned                    hmac;
-    static const keygate_str_t  plain = keygate_string("sha256:"),
-                                keyed = keygate_string("hmac-sha256:");
+    unsigned  hmac;
 
-    hmac = text.len == keyed.len + 2 * KEYGATE_DIGEST_LEN;
-
-    if (!hmac && text.len != plain.len + 2 * KEYGATE_DIGEST_LEN) {
-        return keygate_reason_digest;
-    }
-
-    if (memcmp(text.data, hmac ? keyed.data : plain.data,
-               hmac ? keyed.len : plain.len)
-        != 0)
-    {
-        return keygate_reason_digest;
-    }
-
-    text.data += text.len - 2 * KEYGATE_DIGEST_LEN;
-    text.len = 2 * KEYGATE_DIGEST_LEN;
-
-    if (keygate_digest_unhex(text, digest) != KEYGATE_OK) {
+    if (keygate_digest_parse(text, digest, &hmac) != KEYGATE_OK) {
         return keygate_reason_digest;
     }
 
@@ -153,7 +153,7 @@ keygate_set_scope(keygate_record_t *record, keygate_str_t text)
 
     /* as many as a line holds: a name that no API has stops nothing */
 
-    if (!keygate_list_grow((void **) &record->scopes, record->n_scopes,
+    if (!keygate_record_grow((void **) &record->scopes, record->n_scopes,
                            sizeof(keygate_str_t)))
     {
         return keygate_reason_nomem;
@@ -198,7 +198,7 @@ keygate_set_address(keygate_record_t *record, keygate_str_t text)
         return "is one address too many";
     }
 
-    if (!keygate_list_grow((void **) &record->addresses, record->n_addresses,
+    if (!keygate_record_grow((void **) &record->addresses, record->n_addresses,
                            sizeof(keygate_cidr_t)))
     {
         return keygate_reason_nomem;

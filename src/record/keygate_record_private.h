@@ -48,6 +48,9 @@ unsigned keygate_member_bit(keygate_kind_e kind,
 /* An empty record, as if all members were absent. */
 void keygate_record_init(keygate_record_t *record, keygate_kind_e kind);
 
+/* Room for one more in a list that doubles from 4. */
+int keygate_record_grow(void **list, unsigned n, size_t size);
+
 /* After the last member: is everything there that is needed?  KEYGATE_OK or
  * KEYGATE_INVALID. */
 keygate_rc_t keygate_record_complete(const keygate_record_t *record,

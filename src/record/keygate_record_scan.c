@@ -23,6 +23,16 @@ typedef struct {
 } keygate_scan_t;
 
 
+static int keygate_scan_char(keygate_scan_t *s, unsigned char c);
+static int keygate_scan_text(keygate_scan_t *s, keygate_str_t *text);
+static int keygate_scan_list(keygate_scan_t *s, keygate_record_t *record,
+    const keygate_member_t *member);
+static int keygate_scan_previous(keygate_scan_t *s, keygate_record_t *record);
+static int keygate_scan_unknown(keygate_scan_t *s, keygate_str_t name);
+static int keygate_scan_member(keygate_scan_t *s, keygate_record_t *record);
+static int keygate_scan_key(keygate_scan_t *s, keygate_record_t *record);
+
+
 /* Takes one character of punctuation and the space around it. */
 
 static int

@@ -16,6 +16,18 @@
 #define KEYGATE_BYTE_NOT_TWICE    4
 
 
+static unsigned keygate_byte_class(unsigned char c);
+static keygate_rc_t keygate_path_decode(keygate_str_t raw,
+    unsigned char *decoded, keygate_str_t *path, int keep);
+static int keygate_path_hides(keygate_str_t path, unsigned char *stack);
+static int keygate_segment_doubtful(const unsigned char *p, size_t len,
+    int last);
+static keygate_rc_t keygate_path_segments(keygate_str_t path);
+static keygate_rc_t keygate_path_check_plain(keygate_str_t raw);
+static keygate_rc_t keygate_path_look(keygate_str_t raw,
+    unsigned char *decoded, keygate_str_t *path, int keep);
+
+
 /* What nearly every byte is: itself, wherever it stands in a segment. */
 
 static const unsigned char  keygate_path_plain[256] = {

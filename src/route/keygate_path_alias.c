@@ -14,6 +14,17 @@
 #define KEYGATE_READING_ROUNDS  3
 
 
+static int keygate_reading_differs(const char *ops, keygate_str_t path);
+static size_t keygate_reading_cut(const unsigned char *data, size_t len,
+    int hash);
+static size_t keygate_reading_strip(unsigned char *data, size_t len);
+static size_t keygate_reading_decode(unsigned char *data, size_t len);
+static int keygate_reading_leads(const keygate_router_t *router,
+    keygate_str_t base, keygate_str_t path, const keygate_route_t *routes);
+static int keygate_reading_round(const keygate_router_t *router,
+    keygate_str_t base, keygate_str_t path, const keygate_route_t *routes);
+
+
 /* 'q' cuts at '?', 'h' at '?' or '#', 's' takes parameters off. */
 
 static const char *const  keygate_readings[] = {

@@ -6,6 +6,10 @@
 #include "keygate_route.h"
 
 
+static keygate_route_t *keygate_method_find(const keygate_route_t *routes,
+    keygate_str_t method);
+
+
 static keygate_route_t *
 keygate_method_find(const keygate_route_t *routes, keygate_str_t method)
 {

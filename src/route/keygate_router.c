@@ -11,6 +11,23 @@
 #define KEYGATE_EDGES_MIN  64
 
 
+static uint32_t keygate_edge_hash(keygate_str_t s);
+static keygate_rc_t keygate_edges_resize(keygate_router_t *router,
+    uint32_t slots);
+static keygate_node_t *keygate_node_create(keygate_router_t *router);
+static keygate_node_t *keygate_router_param(keygate_router_t *router,
+    keygate_node_t *node);
+static keygate_node_t *keygate_router_fixed(keygate_router_t *router,
+    keygate_node_t *node, keygate_str_t text);
+static int keygate_router_text(keygate_router_t *router, keygate_str_t *text);
+static keygate_node_t *keygate_router_mixed(keygate_router_t *router,
+    keygate_node_t *node, keygate_part_t *part);
+static keygate_node_t *keygate_router_below(keygate_router_t *router,
+    keygate_node_t *node, keygate_part_t *part);
+static keygate_route_t **keygate_router_place(keygate_router_t *router,
+    keygate_str_t path);
+
+
 static uint32_t
 keygate_edge_hash(keygate_str_t s)
 {

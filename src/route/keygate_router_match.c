@@ -16,6 +16,14 @@ typedef struct {
 } keygate_walk_t;
 
 
+static void keygate_walk_init(keygate_walk_t *walk, keygate_str_t path,
+    unsigned depth);
+static int keygate_mixed_fits(const keygate_mixed_t *mixed,
+    keygate_str_t text);
+static keygate_route_t *keygate_router_walk(const keygate_router_t *router,
+    const keygate_node_t *node, const keygate_walk_t *walk, unsigned i);
+
+
 /*
  * Cuts and hashes the first "depth" segments of "path"; that there are more
  * is all that matters of the rest.

@@ -11,6 +11,13 @@
 #define KEYGATE_SET_WORDS  (KEYGATE_SCOPES_MAX / 64)
 
 
+static keygate_str_t keygate_need_name(keygate_str_t *text);
+static keygate_rc_t keygate_need_shape(keygate_str_t text,
+    keygate_need_kind_e *kind, unsigned *n);
+static keygate_rc_t keygate_need_scopes(const keygate_catalogue_t *c,
+    keygate_str_t text, uint16_t *scopes, unsigned n, keygate_str_t *culprit);
+
+
 void
 keygate_scope_add(keygate_set_t *s, unsigned bit)
 {

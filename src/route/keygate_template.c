@@ -7,6 +7,12 @@
 #include "keygate_router.h"
 
 
+static int keygate_name_char(unsigned char c);
+static const char *keygate_text_error(keygate_str_t text);
+static const char *keygate_after_error(keygate_str_t after);
+static int keygate_text_is_utf8(keygate_str_t s);
+
+
 int
 keygate_template_next(keygate_str_t path, size_t *at, keygate_str_t *segment)
 {

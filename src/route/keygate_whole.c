@@ -8,6 +8,10 @@
 #include "keygate_router.h"
 
 
+static uint32_t keygate_whole_hash(keygate_str_t path);
+static uint64_t keygate_whole_length(keygate_str_t path);
+
+
 /* Eight bytes at a time, the last ones twice. */
 
 static uint32_t

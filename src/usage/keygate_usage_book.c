@@ -29,11 +29,16 @@ struct keygate_entry_s {
 
 
 static uint64_t keygate_book_hash(const keygate_usage_t *u);
+static int keygate_entry_is(const keygate_entry_t *e,
+    const keygate_usage_t *u);
 static keygate_entry_t *keygate_entry_make(const keygate_usage_t *u);
 static void keygate_entry_show(const keygate_entry_t *e, keygate_usage_t *u);
+static int keygate_entry_fill(keygate_entry_t *e, const keygate_usage_t *u);
 static keygate_entry_t **keygate_book_slot(const keygate_book_t *book,
     const keygate_usage_t *u, uint64_t hash);
 static int keygate_book_room(keygate_book_t *book, size_t size, int64_t hour);
+static int keygate_span_order(keygate_str_t a, keygate_str_t b);
+static int keygate_usage_order(const void *one, const void *two);
 
 
 static uint64_t

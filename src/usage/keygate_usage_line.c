@@ -10,10 +10,20 @@
 #include "keygate_usage.h"
 
 
+static int keygate_line_sound(const keygate_usage_t *u);
+static int keygate_own_skip(keygate_str_t *s, const char *text);
+static int keygate_own_string(keygate_str_t *s, const char *before,
+    keygate_str_t *value);
+static int keygate_own_number(keygate_str_t *s, const char *before,
+    uint64_t *value);
 static int keygate_line_own(keygate_str_t line, keygate_usage_t *u);
+static int keygate_any_string(const json_t *usage, const char *name,
+    char **room, keygate_str_t *value);
+static int keygate_any_number(const json_t *json, uint64_t *value);
 static int keygate_line_any(const json_t *usage, char *room,
     keygate_usage_t *u);
-static int keygate_line_sound(const keygate_usage_t *u);
+static void keygate_print_number(keygate_buf_t *b, const char *before,
+    uint64_t n);
 
 
 keygate_rc_t

@@ -12,6 +12,8 @@ static void ngx_http_keygate_admin_catalogued(ngx_http_keygate_job_t *job,
     json_t *data, unsigned end, unsigned n);
 static unsigned ngx_http_keygate_admin_page_end(ngx_http_keygate_job_t *job,
     unsigned n);
+static int ngx_http_keygate_known_scope(void *data, keygate_str_t name);
+static int ngx_http_keygate_known_plan(void *data, keygate_str_t name);
 
 
 json_t *
